@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The strict check that stands before json-glib: RFC 8259 text that a naive parser would misread is refused here. */
+#pragma once
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define AL_JSON_MAX_DEPTH 32
+
+#define AL_JSON_ERROR (al_json_error_quark ())
+GQuark al_json_error_quark (void);
+typedef enum { AL_JSON_ERROR_SYNTAX, AL_JSON_ERROR_DEPTH, AL_JSON_ERROR_RANGE, AL_JSON_ERROR_DUPLICATE, AL_JSON_ERROR_TEXT } AlJsonError;
+
+/**
+ * al_json_check:
+ * @text: @len bytes, any content
+ *
+ * Valid: exactly one RFC 8259 value of well-formed UTF-8, at most AL_JSON_MAX_DEPTH deep, no duplicate member names in
+ * an object, no NUL (raw or \u0000), no lone surrogate escapes, integers within +-(2^53-1), other numbers finite.
+ * No allocation proportional to nesting; time linear in @len (times log members for duplicates).
+ * The error's message names the byte offset. Any thread.
+ */
+bool al_json_check (const char *text, size_t len, GError **error);
+
+/** al_json_parse: al_json_check(), then json-glib. Returns: (transfer full) (nullable): the value. Any thread. */
+JsonNode *al_json_parse (const char *text, size_t len, GError **error);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event loop of front and worker threads: epoll, one timer wheel, mailboxes, end-of-turn hooks. No GSource per client. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mailbox.h"
+#include "base/timer.h"
+
+typedef struct AlLoop AlLoop;
+typedef struct AlWatch AlWatch;
+typedef struct AlDefer AlDefer;
+
+/** AlWatchFn: @events: the EPOLL bits that are ready. The watch may be removed (and its owner freed) inside. */
+typedef void (*AlWatchFn) (AlWatch *watch, uint32_t events, void *user);
+
+/** AlWatch: one fd in a loop; embed it in its owner. The fd stays the owner's. */
+struct AlWatch {
+  int fd;
+  AlWatchFn fn;
+  void *user;
+  /*< private >*/
+  uint32_t events;
+  AlLoop *loop;
+};
+
+/** AlDefer: work to be done once at the end of the turn (flush a batch, free an object that is in use); embed it. */
+struct AlDefer {
+  void (*fn) (AlDefer *defer, void *user);
+  void *user;
+  /*< private >*/
+  AlDefer *next;
+  bool queued;
+};
+
+/**
+ * al_loop_new:
+ * @name: at most 15 characters; the thread's name and the label in logs and metrics
+ *
+ * Returns: (transfer full) (nullable): the loop, or NULL with G_IO_ERROR.
+ */
+AlLoop *al_loop_new (const char *name, GError **error);
+void al_loop_free (AlLoop *loop);
+
+/** al_loop_run: runs turns on this thread until al_loop_quit(). */
+void al_loop_run (AlLoop *loop);
+/** al_loop_iterate: one turn, waiting at most @timeout_ms (-1: until something happens). For tests and embedding. */
+void al_loop_iterate (AlLoop *loop, int timeout_ms);
+/** al_loop_quit: makes al_loop_run() return after its turn. Any thread. */
+void al_loop_quit (AlLoop *loop);
+
+/** al_loop_now_us: Returns: the monotonic time read once at the start of this turn. Loop's thread. */
+int64_t al_loop_now_us (const AlLoop *loop);
+/** al_loop_get_timers: Returns: (transfer none): the loop's wheel. Loop's thread. */
+AlTimerWheel *al_loop_get_timers (AlLoop *loop);
+/** al_loop_get_scratch: Returns: (transfer none): 64 KiB that a callback may use until it returns. Loop's thread. */
+uint8_t *al_loop_get_scratch (AlLoop *loop);
+
+/** al_loop_watch: adds @watch (fd, fn and user filled in), level-triggered. Loop's thread, or before it runs. */
+bool al_loop_watch (AlLoop *loop, AlWatch *watch, uint32_t events, GError **error);
+/** al_watch_modify: sets the events waited for; 0 keeps the fd registered but silent. Cheap when unchanged. */
+void al_watch_modify (AlWatch *watch, uint32_t events);
+/** al_watch_remove: takes the watch out; events already fetched in this turn are not delivered. Before close(). */
+void al_watch_remove (AlWatch *watch);
+
+/** al_loop_defer: queues @defer for the end of this turn; once, however often it is asked for. */
+void al_loop_defer (AlLoop *loop, AlDefer *defer);
+
+/** al_loop_add_mailbox: drains @box (transfer none) on this loop, at most 1,024 messages a turn. Removed with the loop. */
+bool al_loop_add_mailbox (AlLoop *loop, AlMailbox *box, AlMailFn fn, void *user, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlLoop, al_loop_free)

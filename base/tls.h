@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Server certificates for the streams of base: an OpenSSL SSL_CTX that can be exchanged while connections live. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct AlTls AlTls;
+
+/**
+ * al_tls_new:
+ * @certificate: path of a PEM chain, leaf first
+ * @key: path of its PEM private key
+ * @alpn: (nullable): NULL-terminated protocol names in order of preference, e.g. { "http/1.1", NULL }
+ *
+ * TLS 1.2 and 1.3, no renegotiation, released read/write buffers (idle memory), one session ticket.
+ * Returns: (transfer full) (nullable): NULL with the file and OpenSSL's reason in @error.
+ */
+AlTls *al_tls_new (const char *certificate, const char *key, const char *const *alpn, GError **error);
+
+/** al_tls_reload: reads both files again and swaps them in atomically; on error the old ones stay in use. Any thread. */
+bool al_tls_reload (AlTls *tls, GError **error);
+
+AlTls *al_tls_ref (AlTls *tls);
+void al_tls_unref (AlTls *tls);
+
+/**
+ * al_tls_make_self_signed:
+ * @names: NULL-terminated DNS names and IP addresses for subjectAltName
+ *
+ * Writes an ECDSA P-256 key (mode 0600) and a certificate valid for @days. Existing files are not overwritten.
+ */
+bool al_tls_make_self_signed (const char *certificate, const char *key, const char *const *names, unsigned days,
+                              GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlTls, al_tls_unref)
