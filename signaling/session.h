@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "messaging/types.h"
+#include "messaging/account.h"
 
 typedef struct SigSession SigSession;
 typedef struct SigSessions SigSessions;
