@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every key of aldis.conf. A key stands here only if something reads it: one that does nothing would be a lie. */
+#include "base/config.h"
+
+#define TEXT(section, name, fallback, about) { section, name, AL_CONFIG_STRING, fallback, 0, 0, NULL, about }
+#define BOOL(section, name, fallback, about) { section, name, AL_CONFIG_BOOL, fallback, 0, 0, NULL, about }
+#define NUMBER(section, name, fallback, min, max, about) { section, name, AL_CONFIG_INT, fallback, min, max, NULL, about }
+#define WORD(section, name, fallback, choices, about) { section, name, AL_CONFIG_ENUM, fallback, 0, 0, choices, about }
+#define LIST(section, name, fallback, about) { section, name, AL_CONFIG_LIST, fallback, 0, 0, NULL, about }
+#define ADDRESS(section, name, fallback, about) { section, name, AL_CONFIG_ADDRESS, fallback, 0, 0, NULL, about }
+#define ADDRESSES(section, name, fallback, about) { section, name, AL_CONFIG_ADDRESSES, fallback, 0, 0, NULL, about }
+#define NETS(section, name, fallback, about) { section, name, AL_CONFIG_NETS, fallback, 0, 0, NULL, about }
+#define SECRET(section, name, min, about) { section, name, AL_CONFIG_SECRET, "", min, 0, NULL, about }
+#define SECRETS(section, name, min, about) { section, name, AL_CONFIG_SECRETS, "", min, 0, NULL, about }
+
+static const AlConfigKey keys[] = {
+  TEXT ("server", "data_dir", "./var", "Folder of the database, the self-signed certificate and the admin socket."),
+  TEXT ("server", "public_address", "", "Host name or address by which clients reach this server; empty: worked out."),
+  NUMBER ("server", "workers", "0", 0, 256, "Threads of the media plane; 0: one per core."),
+  WORD ("server", "log_level", "info", "error|warning|info|debug", "The least important messages that are logged."),
+  WORD ("server", "udp_offload", "auto", "auto|off", "Segmentation and coalescing of UDP packets in the kernel."),
+  ADDRESS ("server", "metrics_listen", "127.0.0.1:9464", "Where /metrics answers in OpenMetrics text; never a public one."),
+
+  ADDRESSES ("signaling", "listen", "127.0.0.1:8080", "Where HTTP and WebSocket are served without TLS."),
+  ADDRESSES ("signaling", "tls_listen", "*:8443", "Where HTTPS and secure WebSocket are served."),
+  TEXT ("signaling", "tls_certificate", "", "PEM chain, leaf first; empty: a self-signed one is made in data_dir."),
+  TEXT ("signaling", "tls_key", "", "PEM private key of tls_certificate."),
+  TEXT ("signaling", "web_root", "./web/dist", "Folder of the web client; empty: none is served."),
+  NUMBER ("signaling", "front_threads", "0", 0, 64, "Threads that serve connections; 0: one per core."),
+  BOOL ("signaling", "allow_registration", "true", "Whether anybody may make an account."),
+  SECRET ("signaling", "jwt_secret", 32, "HS256 key with which your application signs its users' tokens; empty: off."),
+  TEXT ("signaling", "jwt_public_key", "", "PEM file with the Ed25519 key that verifies EdDSA tokens; empty: off."),
+  TEXT ("signaling", "jwt_issuer", "", "If set, the iss claim that a token must carry."),
+  TEXT ("signaling", "jwt_audience", "", "If set, the aud claim that a token must carry."),
+  SECRETS ("signaling", "api_keys", 32, "Bearer keys of the backend API; empty: the API is off."),
+  TEXT ("signaling", "webhook_url", "", "Where call events are posted; empty: nowhere."),
+  SECRET ("signaling", "webhook_secret", 32, "Key of the HMAC-SHA256 signature on webhooks; needed with webhook_url."),
+  NETS ("signaling", "trusted_proxies", "", "Peers whose X-Forwarded-For is believed."),
+  LIST ("signaling", "allowed_origins", "", "Origins besides the server's own from which pages may connect; * for all."),
+  NUMBER ("signaling", "max_connections", "100000", 1, 10000000, "Connections open at once."),
+  NUMBER ("signaling", "max_connections_per_address", "1000", 1, 10000000, "Connections open at once from one address."),
+  NUMBER ("signaling", "ring_timeout_s", "60", 1, 600, "A call that nobody answers ends as missed."),
+  NUMBER ("signaling", "connect_timeout_s", "30", 1, 600, "An accepted call whose media does not flow ends as failed."),
+  NUMBER ("signaling", "reattach_timeout_s", "30", 1, 600, "A call whose party stays away ends as disconnected."),
+
+  { "messaging", "database", AL_CONFIG_STRING, "sqlite:aldis.db", 0, 0, "sqlite:",
+    "Where accounts and calls are kept; a relative path counts from data_dir." },
+  NUMBER ("messaging", "login_rate_user", "10", 0, 1000000, "Logins tried per minute and user name; 0: no limit."),
+  NUMBER ("messaging", "login_rate_address", "60", 0, 1000000, "Logins tried per minute and client address; 0: no limit."),
+  NUMBER ("messaging", "registration_rate_address", "60", 0, 1000000,
+          "Accounts made per hour and client address; 0: no limit."),
+
+  SECRETS ("relay", "shared_secrets", 16, "Keys of time-limited TURN credentials; the first one signs."),
+  ADDRESSES ("relay", "listen_udp", "", "TURN over UDP handed to calls; empty: none."),
+  ADDRESSES ("relay", "listen_tcp", "", "TURN over TCP handed to calls; empty: none."),
+  ADDRESSES ("relay", "listen_tls", "", "TURN over TLS handed to calls; empty: none."),
+  { NULL }
+};
+
+const AlConfigKey *
+al_config_keys (void)
+{
+  return keys;
+}
