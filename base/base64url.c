@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64url.h"
 
-static const char alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* Returns: 0..63, or -1 */
 static int
 value_of (char c)
 {
@@ -16,56 +15,102 @@ value_of (char c)
   return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-size_t
-al_base64url_len (size_t len)
-{
-  return len / 3 * 4 + (len % 3 == 0 ? 0 : len % 3 + 1);
-}
-
 char *
-al_base64url_encode (const uint8_t *data, size_t len, char *ret_text)
+al_base64url_write (const void *data, size_t len, char *ret_text)
 {
+  const uint8_t *in = data;
   char *out = ret_text;
-  uint32_t bits = 0;
-  unsigned n = 0;
+  size_t i;
 
-  for (size_t i = 0; i < len; i++)
+  for (i = 0; i + 3 <= len; i += 3)
     {
-      bits = bits << 8 | data[i];
-      for (n += 8; n >= 6; n -= 6)
-        *out++ = alphabet[bits >> (n - 6) & 63];
+      *out++ = alphabet[in[i] >> 2];
+      *out++ = alphabet[(in[i] & 3) << 4 | in[i + 1] >> 4];
+      *out++ = alphabet[(in[i + 1] & 15) << 2 | in[i + 2] >> 6];
+      *out++ = alphabet[in[i + 2] & 63];
     }
-  if (n > 0)
-    *out++ = alphabet[bits << (6 - n) & 63];
+  if (i < len)
+    {
+      *out++ = alphabet[in[i] >> 2];
+      *out++ = alphabet[(in[i] & 3) << 4 | (i + 1 < len ? in[i + 1] >> 4 : 0)];
+      if (i + 1 < len)
+        *out++ = alphabet[(in[i + 1] & 15) << 2];
+    }
   *out = '\0';
   return ret_text;
 }
 
-ssize_t
-al_base64url_decode (const char *text, size_t len, uint8_t *ret_data)
+char *
+al_base64url_encode (const void *data, size_t len)
 {
-  size_t used = 0;
+  return al_base64url_write (data, len, g_malloc (AL_BASE64URL_LEN (len) + 1));
+}
+
+/* @out: NULL to check only */
+static bool
+decode (const char *text, size_t len, uint8_t *out)
+{
   uint32_t bits = 0;
-  unsigned n = 0;
+  unsigned n_bits = 0;
 
   if (len % 4 == 1)
-    return -1;
+    return false;
   for (size_t i = 0; i < len; i++)
     {
       int value = value_of (text[i]);
 
       if (value < 0)
-        return -1;
-      bits = bits << 6 | (uint32_t) value;
-      n += 6;
-      if (n >= 8)
+        return false;
+      bits = (bits << 6 | (uint32_t) value) & 0xffff;
+      n_bits += 6;
+      if (n_bits >= 8)
         {
-          n -= 8;
-          if (ret_data != NULL)
-            ret_data[used] = (uint8_t) (bits >> n);
-          used++;
+          n_bits -= 8;
+          if (out != NULL)
+            *out++ = (uint8_t) (bits >> n_bits);
         }
     }
-  /* RFC 4648 §3.5: two texts for the same bytes would make signatures and ids ambiguous */
-  return (bits & ((1u << n) - 1)) == 0 ? (ssize_t) used : -1;
+  return (bits & ((1u << n_bits) - 1)) == 0;
+}
+
+bool
+al_base64url_parse (const char *text, size_t len, void *ret_data, size_t size, size_t *ret_len)
+{
+  size_t n = AL_BASE64URL_BYTES (len);
+
+  if (n > size || !decode (text, len, ret_data))
+    return false;
+  *ret_len = n;
+  return true;
+}
+
+bool
+al_base64url_parse_exact (const char *text, size_t len, void *ret_data, size_t size)
+{
+  return len == AL_BASE64URL_LEN (size) && decode (text, len, ret_data);
+}
+
+uint8_t *
+al_base64url_decode (const char *text, size_t len, size_t *ret_len)
+{
+  size_t n = AL_BASE64URL_BYTES (len);
+  uint8_t *data;
+
+  if (!decode (text, len, NULL))
+    return NULL;
+  data = g_malloc (n + 1);
+  (void) decode (text, len, data);
+  data[n] = '\0';
+  *ret_len = n;
+  return data;
+}
+
+bool
+al_base64url_check (const char *text, size_t len, size_t *ret_len)
+{
+  if (!decode (text, len, NULL))
+    return false;
+  if (ret_len != NULL)
+    *ret_len = AL_BASE64URL_BYTES (len);
+  return true;
 }

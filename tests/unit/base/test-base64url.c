@@ -4,67 +4,93 @@
 
 #include "base/base64url.h"
 
+/* RFC 4648 §10 without the padding, and the two characters that differ from plain base64 */
 static const struct {
-  const char *bytes, *text;
-  size_t len;
+  const char *data, *text;
 } vectors[] = {
-  /* RFC 4648 §10, padding dropped */
-  { "", "", 0 },
-  { "f", "Zg", 1 },
-  { "fo", "Zm8", 2 },
-  { "foo", "Zm9v", 3 },
-  { "foob", "Zm9vYg", 4 },
-  { "fooba", "Zm9vYmE", 5 },
-  { "foobar", "Zm9vYmFy", 6 },
-  { "\xfb\xff\xbf", "-_-_", 3 },
-  { "\0\0", "AAA", 2 },
+  { "", "" },         { "f", "Zg" },          { "fo", "Zm8" },           { "foo", "Zm9v" },      { "foob", "Zm9vYg" },
+  { "fooba", "Zm9vYmE" }, { "foobar", "Zm9vYmFy" }, { "\xff\xef\xbe", "_---" }, { "\xfb\xff", "-_8" },
 };
 
 static void
-test_vectors (void)
+test_base64url_vectors (void)
 {
-  for (unsigned i = 0; i < G_N_ELEMENTS (vectors); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (vectors); i++)
     {
-      char text[16];
-      uint8_t bytes[16];
+      size_t len = strlen (vectors[i].data), text_len = strlen (vectors[i].text), back_len = 99;
+      g_autofree char *text = al_base64url_encode (vectors[i].data, len);
+      g_autofree uint8_t *back = al_base64url_decode (vectors[i].text, text_len, &back_len);
 
-      g_assert_cmpstr (al_base64url_encode ((const uint8_t *) vectors[i].bytes, vectors[i].len, text), ==, vectors[i].text);
-      g_assert_cmpuint (al_base64url_len (vectors[i].len), ==, strlen (text));
-      g_assert_cmpint (al_base64url_decode (text, strlen (text), bytes), ==, (ssize_t) vectors[i].len);
-      g_assert_cmpmem (bytes, vectors[i].len, vectors[i].bytes, vectors[i].len);
-      g_assert_cmpint (al_base64url_decode (text, strlen (text), NULL), ==, (ssize_t) vectors[i].len);
+      g_assert_cmpstr (text, ==, vectors[i].text);
+      g_assert_nonnull (back);
+      g_assert_cmpmem (back, back_len, vectors[i].data, len);
+      g_assert_cmpuint (back[back_len], ==, 0);
     }
 }
 
 static void
-test_bad (void)
+test_base64url_bad (void)
 {
-  static const char *const bad[] = { "A", "AAAAA", "Zg==", "Zm8=", "Zh", "Zm9", "Zm 9", "+/+/", "Zg\n", "Zm9v\xc3\xa4", "Z.8" };
+  static const char *const cases[] = {
+    "A",    "AAAAA", "Zg==", "Zg=",  "Zm8=", "=",    "====", "Zm9v\n", " Zm9v", "Zm 9v", "+---", "/---",
+    "Zh",   "Zj",    "Z_",   "Zm9",  "Zm-",  "AB",   "AAB",  "Zm9vYh", "Zm9v.", "Zm9v\xc3\xa9",
+  };
 
-  for (unsigned i = 0; i < G_N_ELEMENTS (bad); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      uint8_t bytes[16];
+      size_t len = 77;
+      uint8_t data[16];
 
-      g_test_message ("%s", bad[i]);
-      g_assert_cmpint (al_base64url_decode (bad[i], strlen (bad[i]), bytes), ==, -1);
+      if (al_base64url_parse (cases[i], strlen (cases[i]), data, sizeof data, &len))
+        g_error ("taken: %s", cases[i]);
+      g_assert_cmpuint (len, ==, 77);
+      g_assert_null (al_base64url_decode (cases[i], strlen (cases[i]), &len));
+      g_assert_false (al_base64url_check (cases[i], strlen (cases[i]), NULL));
     }
-  /* a NUL is a character like any other that is not in the alphabet */
-  g_assert_cmpint (al_base64url_decode ("Z\0", 2, NULL), ==, -1);
+  g_assert_false (al_base64url_check ("Zm\0v", 4, NULL));
 }
 
 static void
-test_all_lengths (void)
+test_base64url_room (void)
 {
-  uint8_t bytes[100], again[100];
-  char text[140];
+  uint8_t data[3] = { 0 };
+  size_t len;
 
-  for (unsigned i = 0; i < sizeof bytes; i++)
-    bytes[i] = (uint8_t) (i * 167 + 13);
-  for (size_t len = 0; len <= sizeof bytes; len++)
+  g_assert_true (al_base64url_parse ("Zm9v", 4, data, 3, &len));
+  g_assert_false (al_base64url_parse ("Zm9v", 4, data, 2, &len));
+  g_assert_false (al_base64url_parse ("Zm9vYg", 6, data, 3, &len));
+  g_assert_true (al_base64url_parse_exact ("Zm9v", 4, data, 3));
+  g_assert_false (al_base64url_parse_exact ("Zm8", 3, data, 3));
+  g_assert_false (al_base64url_parse_exact ("Zm9vYg", 6, data, 3));
+  g_assert_true (al_base64url_parse_exact ("", 0, data, 0));
+  g_assert_true (al_base64url_check ("Zm9vYg", 6, &len));
+  g_assert_cmpuint (len, ==, 4);
+}
+
+static void
+test_base64url_random (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (4648);
+
+  for (unsigned round = 0; round < 2000; round++)
     {
-      al_base64url_encode (bytes, len, text);
-      g_assert_cmpint (al_base64url_decode (text, strlen (text), again), ==, (ssize_t) len);
-      g_assert_cmpmem (again, len, bytes, len);
+      uint8_t data[100];
+      size_t len = (size_t) g_rand_int_range (rand, 0, sizeof data), back_len = 0;
+      g_autofree char *text = NULL, *plain = NULL;
+      g_autofree uint8_t *back = NULL;
+
+      for (size_t i = 0; i < len; i++)
+        data[i] = (uint8_t) g_rand_int (rand);
+      text = al_base64url_encode (data, len);
+      g_assert_cmpuint (strlen (text), ==, AL_BASE64URL_LEN (len));
+      back = al_base64url_decode (text, strlen (text), &back_len);
+      g_assert_nonnull (back);
+      g_assert_cmpmem (back, back_len, data, len);
+      plain = g_base64_encode (data, len);
+      g_strdelimit (plain, "+", '-');
+      g_strdelimit (plain, "/", '_');
+      plain[strcspn (plain, "=")] = '\0';
+      g_assert_cmpstr (text, ==, plain);
     }
 }
 
@@ -72,8 +98,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/base/base64url/vectors", test_vectors);
-  g_test_add_func ("/base/base64url/bad", test_bad);
-  g_test_add_func ("/base/base64url/all-lengths", test_all_lengths);
+  g_test_add_func ("/base/base64url/rfc4648", test_base64url_vectors);
+  g_test_add_func ("/base/base64url/bad", test_base64url_bad);
+  g_test_add_func ("/base/base64url/room", test_base64url_room);
+  g_test_add_func ("/base/base64url/random", test_base64url_random);
   return g_test_run ();
 }
