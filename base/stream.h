@@ -37,11 +37,14 @@ typedef enum {
 
 /**
  * AlStreamOps:
- * @on_data: @data are all bytes not consumed yet, oldest first, in the loop's scratch memory; returns how many of them
- *   are consumed now. The rest is kept by the stream (at most the input limit; more stops reading) and shown again
+ * @on_data: @data are all bytes not consumed yet, oldest first, in the loop's scratch memory (which the callback must
+ *   therefore not use itself); returns how many of them are consumed now. The rest is kept by the stream (at most the input limit; more stops reading) and shown again
  *   together with what comes next. May call any function of the stream, also al_stream_abort().
  * @on_drained: the queue fell to the low mark after it had been above the high mark. May be NULL.
  * @on_closed: the last callback, exactly once, never from inside a call of the owner; the stream is freed afterwards.
+ *
+ * When the peer sends FIN the stream ends: what is queued is still sent, then on_closed (EOF) comes. Half-open use of a
+ * connection is not supported.
  */
 typedef struct {
   size_t (*on_data) (AlStream *stream, const uint8_t *data, size_t len, void *user);
@@ -100,8 +103,17 @@ AlListener *al_listener_new_unix (AlLoop *loop, const char *path, const AlListen
 /** al_listener_route: connections of @proto go to @fn. AL_PROTO_UNKNOWN is the default route: for all without their own. */
 void al_listener_route (AlListener *listener, AlProto proto, AlAcceptFn fn, void *user);
 void al_listener_get_address (const AlListener *listener, AlAddr *ret_address);
-/** al_listener_free: stops listening; accepted streams live on. Loop's thread. */
+/** AlListenerStats: since the listener was made. */
+typedef struct {
+  uint64_t accepted;
+  uint64_t refused;                    /* over max_connections, or no file descriptor was left */
+  uint64_t closed[AL_STREAM_CLOSE_N];  /* ended before a route had them */
+} AlListenerStats;
+/** al_listener_get_stats: Loop's thread. */
+void al_listener_get_stats (const AlListener *listener, AlListenerStats *ret_stats);
+/** al_listener_free: stops listening; streams that a route had live on, others are closed. NULL is allowed. Loop's thread. */
 void al_listener_free (AlListener *listener);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlListener, al_listener_free)
 
 /** al_stream_connect: a client stream (tests, load generator, later restreaming); errors come as on_closed. */
 AlStream *al_stream_connect (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, void *user, GError **error);
@@ -111,18 +123,22 @@ void al_stream_set_ops (AlStream *stream, const AlStreamOps *ops, void *user);
  *  Defaults: input 64 KiB, low 64 KiB, high 256 KiB, hard 1 MiB. Above the hard mark the stream closes with OVERFLOW. */
 void al_stream_set_limits (AlStream *stream, size_t input_bytes, size_t low, size_t high, size_t hard);
 
-/** al_stream_send: sends what the socket takes at once (end of turn at the latest) and copies the rest. Loop's thread. */
+/** al_stream_send: sends what the socket takes (at the end of the turn, so that a turn's pieces leave together; big ones
+ *  at once) and copies the rest. Before a client stream is connected, it queues. Loop's thread. */
 AlSend al_stream_send (AlStream *stream, const void *data, size_t len);
 /** al_stream_send_buf: like al_stream_send() without a copy: queues a reference to @buf from @offset to its end. */
 AlSend al_stream_send_buf (AlStream *stream, AlBuf *buf, size_t offset);
 size_t al_stream_get_queued (const AlStream *stream);
 
-/** al_stream_pause: @paused: no more on_data (and TCP pushes back) until false. */
+/** al_stream_pause: @paused: no more on_data (and TCP pushes back) until false. Saying false, also when it was not paused,
+ *  shows kept input again at the end of the turn: the way on for an owner that had left bytes for later. */
 void al_stream_pause (AlStream *stream, bool paused);
 
-/** al_stream_close: sends what is queued, then FIN, waits for the peer's FIN at most 2 s; then on_closed (LOCAL). */
+/** al_stream_close: sends what is queued, then FIN (after close_notify), waits for the peer's FIN at most 2 s; then
+ *  on_closed (LOCAL). No more on_data. A peer that takes nothing of the queue for 10 s is reset: on_closed (TIMEOUT). */
 void al_stream_close (AlStream *stream);
-/** al_stream_abort: throws the queue away and resets the connection; on_closed (ABORT) at the end of the turn. */
+/** al_stream_abort: throws the queue away and resets the connection; on_closed (ABORT) at the end of the turn. A detached
+ *  stream is freed at once, without on_closed. */
 void al_stream_abort (AlStream *stream);
 
 AlLoop *al_stream_get_loop (const AlStream *stream);
@@ -138,6 +154,9 @@ int64_t al_stream_get_peer_uid (const AlStream *stream);
  *
  * Takes the stream (fd, TLS state, unconsumed input, queue) out of its loop, without callbacks, so that another thread
  * can go on with it after al_stream_attach(). Only from inside an AlAcceptFn or on_data; on_data then returns 0.
+ * Everything last shown counts as unconsumed and is shown again by the new loop. Nothing of the stream may be used
+ * between the two calls, except al_stream_abort().
  */
 void al_stream_detach (AlStream *stream);
+/** al_stream_attach: on the thread of @loop, or before it runs. On error the stream stays detached. */
 bool al_stream_attach (AlLoop *loop, AlStream *stream, const AlStreamOps *ops, void *user, GError **error);
