@@ -8,6 +8,10 @@
 #include <stddef.h>
 
 #define AL_JSON_MAX_DEPTH 32
+/** AL_JSON_MAX_MEMBERS: of all objects of one text together. */
+#define AL_JSON_MAX_MEMBERS 65536
+/** AL_JSON_MAX_NUMBER: characters of one number. */
+#define AL_JSON_MAX_NUMBER 128
 
 #define AL_JSON_ERROR (al_json_error_quark ())
 GQuark al_json_error_quark (void);
@@ -18,8 +22,9 @@ typedef enum { AL_JSON_ERROR_SYNTAX, AL_JSON_ERROR_DEPTH, AL_JSON_ERROR_RANGE, A
  * @text: @len bytes, any content
  *
  * Valid: exactly one RFC 8259 value of well-formed UTF-8, at most AL_JSON_MAX_DEPTH deep, no duplicate member names in
- * an object, no NUL (raw or \u0000), no lone surrogate escapes, integers within +-(2^53-1), other numbers finite.
- * No allocation proportional to nesting; time linear in @len (times log members for duplicates).
+ * an object (compared as decoded), no NUL (raw or \u0000), no lone surrogate escapes, integers within +-(2^53-1), other
+ * numbers finite, and within the limits above. No allocation proportional to nesting; expected time linear in @len,
+ * whoever wrote the text.
  * The error's message names the byte offset. Any thread.
  */
 bool al_json_check (const char *text, size_t len, GError **error);

@@ -359,7 +359,7 @@ test_reference (void)
   g_autoptr (AlConfig) plain = NULL, config = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) lines = NULL;
-  g_autofree char *text = NULL, *section = g_strdup ("");
+  g_autofree char *text = NULL;
   bool explained = false;
   gsize len;
 
