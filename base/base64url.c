@@ -15,6 +15,12 @@ value_of (char c)
   return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
+size_t
+al_base64url_len (size_t len)
+{
+  return len / 3 * 4 + (len % 3 == 0 ? 0 : len % 3 + 1);
+}
+
 char *
 al_base64url_write (const void *data, size_t len, char *ret_text)
 {
@@ -43,24 +49,24 @@ al_base64url_write (const void *data, size_t len, char *ret_text)
 char *
 al_base64url_encode (const void *data, size_t len)
 {
-  return al_base64url_write (data, len, g_malloc (AL_BASE64URL_LEN (len) + 1));
+  return al_base64url_write (data, len, g_malloc (al_base64url_len (len) + 1));
 }
 
-/* @out: NULL to check only */
-static bool
-decode (const char *text, size_t len, uint8_t *out)
+ssize_t
+al_base64url_decode (const char *text, size_t len, void *ret_data)
 {
+  uint8_t *out = ret_data;
   uint32_t bits = 0;
   unsigned n_bits = 0;
 
   if (len % 4 == 1)
-    return false;
+    return -1;
   for (size_t i = 0; i < len; i++)
     {
       int value = value_of (text[i]);
 
       if (value < 0)
-        return false;
+        return -1;
       bits = (bits << 6 | (uint32_t) value) & 0xffff;
       n_bits += 6;
       if (n_bits >= 8)
@@ -70,47 +76,13 @@ decode (const char *text, size_t len, uint8_t *out)
             *out++ = (uint8_t) (bits >> n_bits);
         }
     }
-  return (bits & ((1u << n_bits) - 1)) == 0;
+  if ((bits & ((1u << n_bits) - 1)) != 0)
+    return -1;
+  return (ssize_t) (len / 4 * 3 + (len % 4 == 0 ? 0 : len % 4 - 1));
 }
 
 bool
-al_base64url_parse (const char *text, size_t len, void *ret_data, size_t size, size_t *ret_len)
+al_base64url_decode_exact (const char *text, size_t len, void *ret_data, size_t size)
 {
-  size_t n = AL_BASE64URL_BYTES (len);
-
-  if (n > size || !decode (text, len, ret_data))
-    return false;
-  *ret_len = n;
-  return true;
-}
-
-bool
-al_base64url_parse_exact (const char *text, size_t len, void *ret_data, size_t size)
-{
-  return len == AL_BASE64URL_LEN (size) && decode (text, len, ret_data);
-}
-
-uint8_t *
-al_base64url_decode (const char *text, size_t len, size_t *ret_len)
-{
-  size_t n = AL_BASE64URL_BYTES (len);
-  uint8_t *data;
-
-  if (!decode (text, len, NULL))
-    return NULL;
-  data = g_malloc (n + 1);
-  (void) decode (text, len, data);
-  data[n] = '\0';
-  *ret_len = n;
-  return data;
-}
-
-bool
-al_base64url_check (const char *text, size_t len, size_t *ret_len)
-{
-  if (!decode (text, len, NULL))
-    return false;
-  if (ret_len != NULL)
-    *ret_len = AL_BASE64URL_BYTES (len);
-  return true;
+  return len == al_base64url_len (size) && al_base64url_decode (text, len, ret_data) == (ssize_t) size;
 }
