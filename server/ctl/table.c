@@ -69,6 +69,12 @@ ctl_table_print (CtlTable *table)
       else
         g_print ("%s%*s", text, (int) (table->width[column] - g_utf8_strlen (text, -1) + 2), "");
     }
+  ctl_table_free (table);
+}
+
+void
+ctl_table_free (CtlTable *table)
+{
   g_ptr_array_unref (table->cells);
   g_free (table);
 }

@@ -13,3 +13,5 @@ CtlTable *ctl_table_new (const char *heading, ...) G_GNUC_NULL_TERMINATED;
 void ctl_table_add (CtlTable *table, ...);
 /** ctl_table_print: writes it to standard output and frees it. */
 void ctl_table_print (CtlTable *table);
+/** ctl_table_free: frees it unprinted. */
+void ctl_table_free (CtlTable *table);

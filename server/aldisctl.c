@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aldisctl: administration of a running aldisd over the admin socket in its data folder. */
+#include <curl/curl.h>
+#include <locale.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "server/ctl/command.h"
+
+static const CtlCommand *const tables[] = { ctl_state_commands, ctl_user_commands };
+
+static void
+describe (GString *text)
+{
+  g_string_append (text, "Commands:\n");
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (const CtlCommand *command = tables[t]; command->words != NULL; command++)
+      {
+        g_autofree char *left = g_strdup_printf ("%s %s", command->words, command->arguments);
+
+        g_string_append_printf (text, "  %-34s %s\n", left, command->about);
+      }
+  g_string_append (text, "\nA user is named by username, or by # and id.");
+}
+
+/* how many of @argv's words the command's words take; 0: it is another command */
+static int
+match (const CtlCommand *command, int argc, char **argv)
+{
+  g_auto (GStrv) words = g_strsplit (command->words, " ", 0);
+  int n = (int) g_strv_length (words);
+
+  if (argc < n)
+    return 0;
+  for (int i = 0; i < n; i++)
+    if (strcmp (words[i], argv[i]) != 0)
+      return 0;
+  return n;
+}
+
+static const CtlCommand *
+find_command (int argc, char **argv, int *ret_words)
+{
+  for (guint t = 0; t < G_N_ELEMENTS (tables); t++)
+    for (const CtlCommand *command = tables[t]; command->words != NULL; command++)
+      if ((*ret_words = match (command, argc, argv)) > 0)
+        return command;
+  return NULL;
+}
+
+static char *
+find_socket (const char *config_path, GError **error)
+{
+  g_autoptr (AlConfig) config = al_config_load (config_path, al_config_keys (), error);
+
+  if (config == NULL)
+    return NULL;
+  return g_build_filename (al_config_get_string (config, "server", "data_dir"), "admin.sock", NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *config_path = NULL, *socket_path = NULL;
+  gboolean json = FALSE;
+  const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "The server's configuration file", "FILE" },
+    { "socket", 's', 0, G_OPTION_ARG_FILENAME, &socket_path, "The admin socket, instead of --config", "PATH" },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print results as JSON", NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GOptionContext) options = g_option_context_new ("COMMAND [ARGUMENTS] - administer a running aldisd");
+  g_autoptr (GString) commands = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CtlClient) client = NULL;
+  const CtlCommand *command;
+  int n_words = 0;
+  Ctl ctl = { .json = false };
+
+  (void) setlocale (LC_ALL, "");
+  describe (commands);
+  g_option_context_set_summary (options, commands->str);
+  g_option_context_add_main_entries (options, entries, NULL);
+  if (!g_option_context_parse (options, &argc, &argv, &error))
+    {
+      g_printerr ("aldisctl: %s\n", error->message);
+      return 2;
+    }
+  command = find_command (argc - 1, argv + 1, &n_words);
+  argc -= n_words + 1;
+  argv += n_words + 1;
+  if (command == NULL || argc < (int) command->min_args || argc > (int) command->max_args)
+    {
+      g_autofree char *help = g_option_context_get_help (options, TRUE, NULL);
+
+      g_printerr ("%s", help);
+      return 2;
+    }
+  if (socket_path == NULL && (socket_path = find_socket (config_path, &error)) == NULL)
+    {
+      g_printerr ("aldisctl: %s\n", error->message);
+      return 2;
+    }
+  (void) curl_global_init (CURL_GLOBAL_DEFAULT);
+  client = ctl_client_new (socket_path);
+  ctl.client = client;
+  ctl.json = json;
+  if (!command->run (&ctl, argv, &error))
+    {
+      g_printerr ("aldisctl: %s\n", error->message);
+      return 1;
+    }
+  return 0;
+}
