@@ -51,6 +51,8 @@ match_stun (const uint8_t *data, size_t len)
 static Match
 match_ice_tcp (const uint8_t *data, size_t len)
 {
+  if (len > 0 && (data[0] & 0xc0) != 0)
+    return MATCH_NO; /* 16 kB and more: no STUN message is so long */
   if (len >= 2 && (data[0] << 8 | data[1]) < 20)
     return MATCH_NO; /* shorter than a STUN header */
   return len <= 2 ? MATCH_MAYBE : match_stun (data + 2, len - 2);

@@ -1,0 +1,1090 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "stream-fixture.h"
+
+#define SECOND_US INT64_C (1000000)
+
+static void
+set_echo (Side *side)
+{
+  side->echo = true;
+}
+
+static void
+test_echo (void)
+{
+  Server server;
+  Side *client, *side;
+
+  server_open (&server, NULL);
+  server.on_accept = set_echo;
+  client = side_connect (&server);
+  g_assert_cmpint (al_stream_send (client->stream, "GET / ", 6), ==, AL_SEND_OK); /* queued until connected */
+  side = server_get (&server, 0);
+  RUN_UNTIL (server.loop, client->got->len == 6);
+  g_assert_cmpmem (client->got->data, 6, "GET / ", 6);
+  g_assert_cmpint (server.last_proto, ==, AL_PROTO_HTTP);
+  g_assert_false (al_stream_is_tls (side->stream));
+  g_assert_cmpint (al_stream_get_peer_uid (side->stream), ==, -1);
+
+  al_stream_close (client->stream);
+  RUN_UNTIL (server.loop, client->closed && side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_EOF);
+  g_assert_cmpint (client->reason, ==, AL_STREAM_CLOSE_LOCAL);
+  side_free (client);
+  server_close (&server);
+}
+
+static void
+test_addresses (void)
+{
+  Server server;
+  Side *client, *side;
+  AlAddr a, b;
+
+  server_open (&server, NULL);
+  client = side_connect (&server);
+  (void) al_stream_send (client->stream, "GET ", 4);
+  side = server_get (&server, 0);
+  al_stream_get_local (side->stream, &a);
+  g_assert_true (al_addr_equal (&a, &server.address));
+  al_stream_get_peer (client->stream, &a);
+  g_assert_true (al_addr_equal (&a, &server.address));
+  al_stream_get_peer (side->stream, &a);
+  al_stream_get_local (client->stream, &b);
+  g_assert_true (al_addr_equal (&a, &b));
+  g_assert_true (al_stream_get_loop (side->stream) == server.loop);
+  side_free (client);
+  server_close (&server);
+}
+
+/* What accept() must inherit from the listening socket, since it is set nowhere else. */
+static void
+test_socket_options (void)
+{
+  Server server;
+  Side *client;
+  int found = 0;
+
+  server_open (&server, NULL);
+  client = side_connect (&server);
+  (void) al_stream_send (client->stream, "GET ", 4);
+  (void) server_get (&server, 0);
+  for (int fd = 3; fd < 64; fd++)
+    {
+      AlAddr local = { 0 };
+      int listening = 1, nodelay = 0, timeout = 0, lowat = 0;
+      socklen_t len = sizeof local, size = sizeof listening;
+
+      if (getsockname (fd, &local.sa, &len) < 0 || !al_addr_equal (&local, &server.address))
+        continue;
+      g_assert_cmpint (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size), ==, 0);
+      if (listening)
+        continue;
+      found++;
+      g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, &size), ==, 0);
+      g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, &size), ==, 0);
+      g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, &size), ==, 0);
+      g_assert_cmpint (nodelay, ==, 1);
+      g_assert_cmpint (timeout, ==, 20000);
+      g_assert_cmpint (lowat, ==, 128 * 1024);
+      g_assert_true ((fcntl (fd, F_GETFL) & O_NONBLOCK) != 0);
+      g_assert_true ((fcntl (fd, F_GETFD) & FD_CLOEXEC) != 0);
+    }
+  g_assert_cmpint (found, ==, 1);
+  side_free (client);
+  server_close (&server);
+}
+
+/* A side that consumes and sends odd amounts, driven by the test's seed. */
+static void
+consume_randomly (Side *side, const uint8_t *data, size_t len)
+{
+  side->consume = (size_t) g_test_rand_int_range (1, 70000);
+  if (g_test_rand_int_range (0, 8) == 0)
+    {
+      al_stream_pause (side->stream, true);
+      al_stream_pause (side->stream, false);
+    }
+  /* leftovers would wait for more bytes otherwise */
+  al_stream_pause (side->stream, false);
+}
+
+static void
+echo_randomly (Side *side)
+{
+  side->echo = true;
+  side->consume = 1000;
+  side->react = consume_randomly;
+  al_stream_set_limits (side->stream, 1 + (size_t) g_test_rand_int_range (4096, 200000), 1000, 5000, 64 << 20);
+}
+
+/* Sends through both ways of sending, in pieces of all sizes. */
+static void
+send_piece (AlStream *stream, const uint8_t *data, size_t len)
+{
+  if (g_test_rand_bit ())
+    g_assert_cmpint (al_stream_send (stream, data, len), !=, AL_SEND_GONE);
+  else
+    {
+      size_t offset = (size_t) g_test_rand_int_range (0, 9);
+      g_autoptr (AlBuf) buf = al_buf_new (offset + len);
+
+      memcpy (buf->data + offset, data, len);
+      g_assert_cmpint (al_stream_send_buf (stream, buf, offset), !=, AL_SEND_GONE);
+    }
+}
+
+static void
+test_transfer (void)
+{
+  const size_t total = 6 << 20;
+  g_autofree uint8_t *data = g_malloc (total);
+  Server server;
+  Side *client;
+  size_t sent = 4;
+
+  for (size_t i = 0; i < total; i++)
+    data[i] = (uint8_t) g_test_rand_int ();
+  memcpy (data, "PUT ", 4);
+  server_open (&server, NULL);
+  server.on_accept = echo_randomly;
+  client = side_connect (&server);
+  al_stream_set_limits (client->stream, 100000, 10, 1 << 20, 64 << 20);
+  client->react = consume_randomly;
+  (void) al_stream_send (client->stream, data, 4);
+  while (client->got->len < total)
+    {
+      size_t piece = (size_t) 1 << g_test_rand_int_range (0, 19);
+
+      piece = MIN (piece + (size_t) g_test_rand_int_range (0, 3), total - sent);
+      if (piece > 0 && al_stream_get_queued (client->stream) < 1 << 20)
+        {
+          send_piece (client->stream, data + sent, piece);
+          sent += piece;
+        }
+      if (g_test_rand_bit ())
+        al_loop_iterate (server.loop, 0);
+      al_stream_pause (client->stream, false);
+    }
+  g_assert_cmpmem (client->got->data, client->got->len, data, total);
+  side_free (client);
+  server_close (&server);
+}
+
+static void
+test_first_bytes_one_by_one (void)
+{
+  static const struct {
+    const char *bytes;
+    size_t len;
+    AlProto proto;
+  } cases[] = {
+    { "OPTIONS * HTTP/1.1\r\n", 20, AL_PROTO_HTTP },
+    { "\x00\x03\x00\x08\x21\x12\xa4\x42tttttttttttt\0\x19\0\4\x11\0\0\0", 28, AL_PROTO_STUN },
+    { "\x00\x14\x00\x01\x00\x00\x21\x12\xa4\x42tttttttttttt", 22, AL_PROTO_ICE_TCP },
+    { "\x03\0\0\0\0\0\0\0\0abc", 12, AL_PROTO_RTMP },
+    { "nonsense", 8, AL_PROTO_UNKNOWN },
+  };
+  Server server;
+
+  server_open (&server, NULL);
+  for (unsigned i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      int fd = raw_connect (&server.address);
+      Side *side;
+
+      for (size_t k = 0; k < cases[i].len; k++)
+        {
+          raw_write_all (server.loop, fd, cases[i].bytes + k, 1);
+          al_loop_iterate (server.loop, 0);
+        }
+      side = server_get (&server, i);
+      RUN_UNTIL (server.loop, side->got->len == cases[i].len);
+      g_assert_cmpmem (side->got->data, side->got->len, cases[i].bytes, cases[i].len);
+      g_assert_cmpint (server.last_proto, ==, cases[i].proto);
+      (void) close (fd);
+    }
+  server_close (&server);
+}
+
+static void
+test_no_route (void)
+{
+  Server server;
+  AlListenerStats stats;
+  int fd;
+  char c;
+
+  server_open (&server, NULL);
+  al_listener_route (server.listener, AL_PROTO_UNKNOWN, NULL, NULL);
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "\xff", 1);
+  g_assert_cmpint (raw_read (server.loop, fd, &c, 1), ==, 0);
+  al_listener_get_stats (server.listener, &stats);
+  g_assert_cmpuint (stats.closed[AL_STREAM_CLOSE_PROTOCOL], ==, 1);
+  g_assert_cmpuint (stats.accepted, ==, 1);
+  (void) close (fd);
+
+  /* a route that takes no interest */
+  server.without_ops = true;
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  g_assert_cmpint (raw_read (server.loop, fd, &c, 1), ==, 0);
+  (void) close (fd);
+  server_close (&server);
+}
+
+static void
+test_deadline (void)
+{
+  Server server;
+  AlListenerStats stats;
+  int fd, silent;
+  char c;
+
+  server_open (&server, NULL);
+  silent = raw_connect (&server.address);
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GE", 2);
+  do
+    {
+      al_loop_iterate (server.loop, 0);
+      al_listener_get_stats (server.listener, &stats);
+    }
+  while (stats.accepted < 2);
+  al_loop_skip_us (server.loop, 9 * SECOND_US);
+  al_loop_iterate (server.loop, 0);
+  raw_write_all (server.loop, fd, "T", 1); /* a byte now and then buys no time */
+  al_loop_iterate (server.loop, 0);
+  al_loop_skip_us (server.loop, 2 * SECOND_US);
+  g_assert_cmpint (raw_read (server.loop, fd, &c, 1), ==, -1);
+  g_assert_cmpint (raw_read (server.loop, silent, &c, 1), ==, -1);
+  al_listener_get_stats (server.listener, &stats);
+  g_assert_cmpuint (stats.closed[AL_STREAM_CLOSE_TIMEOUT], ==, 2);
+  (void) close (fd);
+  (void) close (silent);
+
+  /* once routed, time is the owner's affair */
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  (void) server_get (&server, 0);
+  al_loop_skip_us (server.loop, 1000 * SECOND_US);
+  al_loop_iterate (server.loop, 0);
+  g_assert_false (server_get (&server, 0)->closed);
+  (void) close (fd);
+  server_close (&server);
+}
+
+/* A side whose peer does not read. */
+static Side *
+open_stuck (Server *server, int *ret_fd)
+{
+  *ret_fd = raw_connect (&server->address);
+  raw_write_all (server->loop, *ret_fd, "GET ", 4);
+  return server_get (server, server->sides->len);
+}
+
+static void
+test_marks (void)
+{
+  static uint8_t block[10000];
+  Server server;
+  Side *side;
+  AlSend send;
+  int fd;
+  uint64_t sent = 0, got = 0;
+  g_autofree uint8_t *sink = g_malloc (1 << 20);
+
+  server_open (&server, NULL);
+  side = open_stuck (&server, &fd);
+  al_stream_set_limits (side->stream, 65536, 20000, 50000, 100000);
+  do
+    {
+      send = al_stream_send (side->stream, block, sizeof block);
+      sent += sizeof block;
+      al_loop_iterate (server.loop, 0);
+    }
+  while (send == AL_SEND_OK);
+  g_assert_cmpint (send, ==, AL_SEND_HIGH);
+  g_assert_cmpuint (al_stream_get_queued (side->stream), >, 50000);
+  g_assert_cmpuint (al_stream_get_queued (side->stream), <=, 60000);
+  g_assert_cmpuint (side->n_drained, ==, 0);
+  while (got < sent)
+    {
+      ssize_t n = recv (fd, sink, 1 << 20, 0);
+
+      if (n > 0)
+        got += (uint64_t) n;
+      al_loop_iterate (server.loop, 0);
+      if (side->n_drained > 0)
+        g_assert_cmpuint (al_stream_get_queued (side->stream), <=, 20000);
+    }
+  g_assert_cmpuint (side->n_drained, ==, 1);
+  g_assert_cmpuint (al_stream_get_queued (side->stream), ==, 0);
+
+  /* a slow reader is cut off at the hard mark, not inside the owner's call */
+  while (al_stream_send (side->stream, block, sizeof block) != AL_SEND_GONE)
+    g_assert_cmpuint (al_stream_get_queued (side->stream), <=, 100000);
+  g_assert_false (side->closed);
+  g_assert_cmpint (al_stream_send (side->stream, "x", 1), ==, AL_SEND_GONE);
+  al_loop_iterate (server.loop, 0);
+  g_assert_true (side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_OVERFLOW);
+  (void) close (fd);
+  server_close (&server);
+}
+
+/* One piece beyond every mark is refused before it is copied. */
+static void
+test_huge_piece (void)
+{
+  Server server;
+  Side *side;
+  int fd;
+  const size_t len = 64 << 20;
+  g_autofree uint8_t *data = g_malloc0 (len);
+
+  server_open (&server, NULL);
+  side = open_stuck (&server, &fd);
+  g_assert_cmpint (al_stream_send (side->stream, data, len), ==, AL_SEND_GONE);
+  al_loop_iterate (server.loop, 0);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_OVERFLOW);
+  (void) close (fd);
+  server_close (&server);
+}
+
+static void
+test_pause (void)
+{
+  static uint8_t block[65536];
+  Server server;
+  Side *side;
+  int fd;
+  ssize_t n;
+  uint64_t sent = 4;
+
+  server_open (&server, NULL);
+  side = open_stuck (&server, &fd);
+  al_stream_pause (side->stream, true);
+  for (unsigned turn = 0; turn < 20; turn++)
+    {
+      al_loop_iterate (server.loop, 0);
+      n = send (fd, block, sizeof block, MSG_NOSIGNAL);
+      sent += n > 0 ? (uint64_t) n : 0;
+    }
+  g_assert_cmpuint (side->got->len, ==, 4);
+  al_stream_pause (side->stream, false);
+  RUN_UNTIL (server.loop, side->got->len == sent);
+
+  /* the end of a paused stream is not lost, and found only after its bytes */
+  al_stream_pause (side->stream, true);
+  al_loop_iterate (server.loop, 0);
+  raw_write_all (server.loop, fd, "last", 4);
+  (void) close (fd);
+  for (unsigned turn = 0; turn < 5; turn++)
+    al_loop_iterate (server.loop, 0);
+  g_assert_cmpuint (side->got->len, ==, sent);
+  g_assert_false (side->closed);
+  al_stream_pause (side->stream, false);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpuint (side->got->len, ==, sent + 4);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_EOF);
+  server_close (&server);
+}
+
+/* What is not consumed is shown again; beyond the input limit the stream stops reading, and TCP holds the peer. */
+static void
+test_input_limit (void)
+{
+  static uint8_t block[65536];
+  const uint32_t limits[] = { 10, 60000, 65536, 300000 };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      Server server;
+      Side *side;
+      uint64_t sent = 4;
+      int fd;
+
+      for (unsigned k = 0; k < sizeof block; k++)
+        block[k] = (uint8_t) (k * 7 + i);
+      server_open (&server, NULL);
+      side = open_stuck (&server, &fd);
+      al_stream_set_limits (side->stream, limits[i], 1, 2, 3);
+      side->consume = 0;
+      for (unsigned idle = 0; idle < 3;)
+        {
+          ssize_t n = send (fd, block + (sent - 4) % sizeof block, sizeof block - (sent - 4) % sizeof block, MSG_NOSIGNAL);
+
+          sent += n > 0 ? (uint64_t) n : 0;
+          idle = n > 0 ? 0 : idle + 1;
+          al_loop_iterate (server.loop, 0);
+        }
+      g_assert_cmpuint (sent, >, limits[i]);
+      side->n_data = 0;
+      al_loop_iterate (server.loop, 0);
+      g_assert_cmpuint (side->n_data, ==, 0);
+      side->consume = SIZE_MAX;
+      al_stream_pause (side->stream, false);
+      RUN_UNTIL (server.loop, side->got->len == sent);
+      for (uint64_t k = 4; k < sent; k++)
+        if (side->got->data[k] != block[(k - 4) % sizeof block])
+          g_error ("limit %u: byte %" G_GUINT64_FORMAT " is wrong", limits[i], k);
+      (void) close (fd);
+      server_close (&server);
+    }
+}
+
+static void
+abort_self (Side *side, const uint8_t *data, size_t len)
+{
+  g_assert_cmpint (al_stream_send (side->stream, "lost", 4), ==, AL_SEND_OK);
+  al_stream_abort (side->stream);
+  al_stream_abort (side->stream);
+  al_stream_close (side->stream);
+  g_assert_cmpint (al_stream_send (side->stream, "x", 1), ==, AL_SEND_GONE);
+  g_assert_false (side->closed);
+}
+
+static void
+close_self (Side *side, const uint8_t *data, size_t len)
+{
+  g_assert_cmpint (al_stream_send (side->stream, "bye", 3), ==, AL_SEND_OK);
+  al_stream_close (side->stream);
+  g_assert_cmpint (al_stream_send (side->stream, "x", 1), ==, AL_SEND_GONE);
+  g_assert_false (side->closed);
+}
+
+static void
+abort_on_accept (Side *side)
+{
+  side->react = abort_self;
+}
+
+static void
+close_on_accept (Side *side)
+{
+  side->react = close_self;
+}
+
+static void
+test_abort_inside (void)
+{
+  Server server;
+  int fd;
+  char c;
+
+  server_open (&server, NULL);
+  server.on_accept = abort_on_accept;
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  g_assert_cmpint (raw_read (server.loop, fd, &c, 1), ==, -1); /* a reset */
+  g_assert_cmpint (server_get (&server, 0)->reason, ==, AL_STREAM_CLOSE_ABORT);
+  g_assert_true (server_get (&server, 0)->closed);
+  (void) close (fd);
+  server_close (&server);
+}
+
+static void
+test_close_inside (void)
+{
+  Server server;
+  Side *side;
+  int fd;
+  char bytes[8];
+
+  server_open (&server, NULL);
+  server.on_accept = close_on_accept;
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  g_assert_cmpint (raw_read (server.loop, fd, bytes, sizeof bytes), ==, 3);
+  g_assert_cmpmem (bytes, 3, "bye", 3);
+  side = server_get (&server, 0);
+  g_assert_cmpuint (side->n_data, ==, 1);
+
+  /* what still comes is thrown away, and the peer's FIN ends it */
+  raw_write_all (server.loop, fd, "too late", 8);
+  for (unsigned turn = 0; turn < 3; turn++)
+    al_loop_iterate (server.loop, 0);
+  g_assert_false (side->closed);
+  (void) close (fd);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_LOCAL);
+  g_assert_cmpuint (side->n_data, ==, 1);
+  server_close (&server);
+}
+
+static void
+test_linger (void)
+{
+  Server server;
+  Side *side;
+  int fd;
+
+  server_open (&server, NULL);
+  server.on_accept = close_on_accept;
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  side = server_get (&server, 0);
+  for (unsigned turn = 0; turn < 3; turn++)
+    al_loop_iterate (server.loop, 0);
+  g_assert_false (side->closed); /* our FIN is sent, the peer keeps its end open */
+  al_loop_skip_us (server.loop, 2 * SECOND_US + 10000);
+  al_loop_iterate (server.loop, 0);
+  al_loop_iterate (server.loop, 0);
+  g_assert_true (side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_LOCAL);
+  (void) close (fd);
+  server_close (&server);
+}
+
+/* Closing with a full queue: time counts from the last progress, and a peer that takes nothing is reset. */
+static void
+test_close_stuck (void)
+{
+  static uint8_t block[500000];
+  g_autofree uint8_t *sink = g_malloc (1 << 20);
+  Server server;
+  Side *side;
+  int fd;
+  size_t before;
+
+  server_open (&server, NULL);
+  side = open_stuck (&server, &fd);
+  while (al_stream_get_queued (side->stream) < 400000)
+    (void) al_stream_send (side->stream, block, sizeof block);
+  al_stream_close (side->stream);
+  al_loop_iterate (server.loop, 0);
+  al_loop_skip_us (server.loop, 9 * SECOND_US);
+  al_loop_iterate (server.loop, 0);
+  before = al_stream_get_queued (side->stream);
+  while (al_stream_get_queued (side->stream) == before)
+    {
+      (void) !recv (fd, sink, 1 << 20, 0);
+      al_loop_iterate (server.loop, 1);
+    }
+  while (al_stream_get_queued (side->stream) < before)
+    {
+      before = al_stream_get_queued (side->stream);
+      al_loop_iterate (server.loop, 10);
+    }
+  g_assert_cmpuint (before, >, 0);
+  al_loop_skip_us (server.loop, 9 * SECOND_US);
+  al_loop_iterate (server.loop, 0);
+  g_assert_false (side->closed);
+  al_loop_skip_us (server.loop, 2 * SECOND_US);
+  al_loop_iterate (server.loop, 0);
+  al_loop_iterate (server.loop, 0);
+  g_assert_true (side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_TIMEOUT);
+  (void) close (fd);
+  server_close (&server);
+}
+
+/* The peer's FIN while much is queued: all of it still arrives. */
+static void
+test_eof_with_queue (void)
+{
+  static uint8_t block[400000];
+  g_autofree uint8_t *sink = g_malloc (8 << 20);
+  Server server;
+  Side *side;
+  int fd;
+  ssize_t sent = 0;
+
+  server_open (&server, NULL);
+  side = open_stuck (&server, &fd);
+  al_stream_set_limits (side->stream, 65536, 1, 2, 64 << 20);
+  while (al_stream_get_queued (side->stream) < 300000)
+    {
+      (void) al_stream_send (side->stream, block, sizeof block);
+      sent += sizeof block;
+    }
+  g_assert_cmpint (shutdown (fd, SHUT_WR), ==, 0);
+  al_loop_iterate (server.loop, 0);
+  g_assert_false (side->closed);
+  g_assert_cmpint (al_stream_send (side->stream, "x", 1), ==, AL_SEND_GONE);
+  g_assert_cmpint (raw_read (server.loop, fd, sink, 8 << 20), ==, sent);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_EOF);
+  (void) close (fd);
+  server_close (&server);
+}
+
+static void
+test_reset (void)
+{
+  struct linger linger = { 1, 0 };
+
+  for (int paused = 0; paused < 2; paused++)
+    {
+      Server server;
+      Side *side;
+      int fd;
+
+      server_open (&server, NULL);
+      side = open_stuck (&server, &fd);
+      al_stream_pause (side->stream, paused);
+      al_loop_iterate (server.loop, 0);
+      g_assert_cmpint (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger), ==, 0);
+      (void) close (fd);
+      RUN_UNTIL (server.loop, side->closed); /* found even while nothing is read */
+      g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_ERROR);
+      server_close (&server);
+    }
+}
+
+static void
+test_connect_refused (void)
+{
+  Server server;
+  Side *client;
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  socklen_t len = sizeof (AlAddr);
+
+  server_open (&server, NULL);
+  /* a port that is ours but does not listen */
+  al_addr_set_port (&server.address, 0);
+  g_assert_cmpint (bind (fd, &server.address.sa, al_addr_get_len (&server.address)), ==, 0);
+  g_assert_cmpint (getsockname (fd, &server.address.sa, &len), ==, 0);
+  client = side_connect (&server);
+  (void) al_stream_send (client->stream, "x", 1);
+  RUN_UNTIL (server.loop, client->closed);
+  g_assert_cmpint (client->reason, ==, AL_STREAM_CLOSE_ERROR);
+  side_free (client);
+
+  /* closing before it is connected */
+  al_listener_get_address (server.listener, &server.address);
+  client = side_connect (&server);
+  (void) al_stream_send (client->stream, "GET ", 4);
+  al_stream_close (client->stream);
+  g_assert_cmpint (al_stream_send (client->stream, "x", 1), ==, AL_SEND_GONE);
+  g_assert_false (client->closed);
+  RUN_UNTIL (server.loop, server.sides->len == 1 && server_get (&server, 0)->closed && client->closed);
+  g_assert_cmpmem (server_get (&server, 0)->got->data, server_get (&server, 0)->got->len, "GET ", 4);
+  g_assert_cmpint (client->reason, ==, AL_STREAM_CLOSE_LOCAL);
+  side_free (client);
+  (void) close (fd);
+  server_close (&server);
+}
+
+static void
+test_max_connections (void)
+{
+  AlListenerConfig config = { .max_connections = 2 };
+  AlListenerStats stats;
+  Server server;
+  int fds[3];
+  char c;
+
+  server_open (&server, &config);
+  for (unsigned i = 0; i < 3; i++)
+    {
+      fds[i] = raw_connect (&server.address);
+      if (i < 2)
+        {
+          raw_write_all (server.loop, fds[i], "GET ", 4);
+          (void) server_get (&server, i);
+        }
+    }
+  g_assert_cmpint (raw_read (server.loop, fds[2], &c, 1), <=, 0);
+  al_listener_get_stats (server.listener, &stats);
+  g_assert_cmpuint (stats.refused, ==, 1);
+  (void) close (fds[2]);
+
+  /* a place that becomes free is given again */
+  (void) close (fds[0]);
+  RUN_UNTIL (server.loop, server_get (&server, 0)->closed);
+  fds[0] = raw_connect (&server.address);
+  raw_write_all (server.loop, fds[0], "GET ", 4);
+  (void) server_get (&server, 2);
+  (void) close (fds[0]);
+  (void) close (fds[1]);
+  server_close (&server);
+}
+
+/* Out of file descriptors: the connection is refused, the loop sleeps again, and life goes on afterwards. */
+static void
+test_no_fds (void)
+{
+  struct rlimit limit, tight;
+  AlListenerStats stats;
+  Server server;
+  int fd, more, again;
+  char c;
+
+  server_open (&server, NULL);
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  (void) server_get (&server, 0);
+  more = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  tight = limit;
+  tight.rlim_cur = (rlim_t) more + 1;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &tight), ==, 0);
+  g_assert_cmpint (dup (more), ==, -1);
+  g_assert_cmpint (connect (more, &server.address.sa, al_addr_get_len (&server.address)), ==, 0);
+  (void) fcntl (more, F_SETFL, O_NONBLOCK);
+  g_assert_cmpint (raw_read (server.loop, more, &c, 1), <=, 0);
+  al_listener_get_stats (server.listener, &stats);
+  g_assert_cmpuint (stats.refused, ==, 1);
+  g_assert_false (server_get (&server, 0)->closed);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+
+  again = raw_connect (&server.address);
+  raw_write_all (server.loop, again, "GET ", 4);
+  (void) server_get (&server, 1);
+  (void) close (again);
+  (void) close (more);
+  (void) close (fd);
+  server_close (&server);
+}
+
+static void
+test_listener_free (void)
+{
+  Server server;
+  Side *side;
+  int fd, waiting;
+  char c;
+
+  server_open (&server, NULL);
+  server.on_accept = set_echo;
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  side = server_get (&server, 0);
+  waiting = raw_connect (&server.address);
+  raw_write_all (server.loop, waiting, "GE", 2);
+  al_loop_iterate (server.loop, 0);
+  al_loop_iterate (server.loop, 0);
+  al_listener_free (g_steal_pointer (&server.listener));
+  g_assert_cmpint (raw_read (server.loop, waiting, &c, 1), <=, 0);
+  side->got->len = 0;
+  raw_write_all (server.loop, fd, "more", 4);
+  RUN_UNTIL (server.loop, side->got->len == 4); /* streams that were routed live on */
+  (void) close (fd);
+  (void) close (waiting);
+  server_close (&server);
+}
+
+static void
+test_port_in_use (void)
+{
+  g_autoptr (GError) error = NULL;
+  AlListenerConfig config = { 0 };
+  Server server;
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  AlAddr taken;
+  AlListener *second;
+  socklen_t len = sizeof taken;
+
+  server_open (&server, NULL);
+  second = al_listener_new (server.loop, &server.address, &config, &error); /* SO_REUSEPORT */
+  g_assert_no_error (error);
+  al_listener_free (second);
+
+  g_assert_true (al_addr_parse ("127.0.0.1:0", 0, &taken, NULL));
+  g_assert_cmpint (bind (fd, &taken.sa, al_addr_get_len (&taken)), ==, 0);
+  g_assert_cmpint (listen (fd, 1), ==, 0);
+  g_assert_cmpint (getsockname (fd, &taken.sa, &len), ==, 0);
+  g_assert_null (al_listener_new (server.loop, &taken, &config, &error));
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "127.0.0.1:"));
+  (void) close (fd);
+  server_close (&server);
+}
+
+static void
+test_ipv6 (void)
+{
+  g_autoptr (GError) error = NULL;
+  AlListenerConfig config = { 0 };
+  AlListener *listener;
+  Server server;
+  AlAddr address;
+
+  server_open (&server, NULL);
+  g_assert_true (al_addr_parse ("[::1]:0", 0, &address, NULL));
+  listener = al_listener_new (server.loop, &address, &config, &error);
+  if (listener == NULL)
+    g_error ("IPv6 loopback: %s", error->message);
+  al_listener_get_address (listener, &address);
+  g_assert_cmpint (address.sa.sa_family, ==, AF_INET6);
+  al_listener_free (listener);
+  server_close (&server);
+}
+
+static void
+on_unix_accept (AlListener *listener, AlStream *stream, void *user)
+{
+  Side *side = user;
+
+  side->stream = stream;
+  al_stream_set_ops (stream, &side_ops, side);
+}
+
+static int
+unix_connect (const char *path)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+  if (connect (fd, (struct sockaddr *) &address, sizeof address) == 0)
+    return fd;
+  (void) close (fd);
+  return -1;
+}
+
+static void
+test_unix (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *dir = g_dir_make_tmp ("aldis-stream-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (dir, "admin.sock", NULL);
+  g_autofree char *long_path = g_strnfill (200, 'x');
+  g_autoptr (AlLoop) loop = al_loop_new ("test", NULL);
+  AlListenerConfig config = { 0 };
+  AlListener *listener;
+  Side *side = side_new (loop);
+  struct stat info;
+  AlAddr peer;
+  int fd;
+
+  listener = al_listener_new_unix (loop, path, &config, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (lstat (path, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 07777, ==, 0600);
+  al_listener_route (listener, AL_PROTO_UNKNOWN, on_unix_accept, side);
+
+  /* one that lives is not replaced */
+  g_assert_null (al_listener_new_unix (loop, path, &config, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+
+  fd = unix_connect (path);
+  raw_write_all (loop, fd, "GET ", 4);
+  RUN_UNTIL (loop, side->stream != NULL && side->got->len == 4);
+  g_assert_cmpint (al_stream_get_peer_uid (side->stream), ==, getuid ());
+  al_stream_get_peer (side->stream, &peer);
+  g_assert_cmpint (peer.sa.sa_family, ==, AF_UNSPEC);
+  al_stream_get_local (side->stream, &peer);
+  g_assert_cmpint (peer.sa.sa_family, ==, AF_UNSPEC);
+
+  /* EPOLLHUP cannot be masked: a paused stream whose peer is gone must not turn the loop */
+  al_stream_pause (side->stream, true);
+  (void) close (fd);
+  for (unsigned turn = 0; turn < 4; turn++)
+    al_loop_iterate (loop, 0);
+  g_assert_false (side->closed);
+  al_stream_pause (side->stream, false);
+  RUN_UNTIL (loop, side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_EOF);
+
+  al_listener_free (listener);
+  g_assert_cmpint (lstat (path, &info), ==, -1);
+
+  /* a file that a killed process left */
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  {
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    g_strlcpy (address.sun_path, path, sizeof address.sun_path);
+    g_assert_cmpint (bind (fd, (struct sockaddr *) &address, sizeof address), ==, 0);
+  }
+  (void) close (fd);
+  listener = al_listener_new_unix (loop, path, &config, &error);
+  g_assert_no_error (error);
+  al_listener_free (listener);
+
+  g_assert_null (al_listener_new_unix (loop, long_path, &config, &error));
+  g_assert_nonnull (error);
+  side_free (side);
+  g_assert_cmpint (rmdir (dir), ==, 0);
+}
+
+/* Two loops on two threads: the first finds out what the stream is and gives it away with all that it holds. */
+typedef struct {
+  AlLoop *loop;
+  AlMailbox *box;
+  pthread_t thread;
+  Side *side;
+  gint64 attached_on;
+} Second;
+
+static Second second;
+
+static void
+detach_side (Side *side, const uint8_t *data, size_t len)
+{
+  AlStream *stream = side->stream;
+
+  side->stream = NULL;
+  side->consume = 0;
+  al_stream_detach (stream);
+  while (!al_mailbox_post (second.box, stream))
+    g_thread_yield ();
+}
+
+static void
+detach_on_data (Side *side)
+{
+  side->consume = 0;
+  side->react = detach_side;
+  /* a piece that must travel in the queue */
+  (void) al_stream_send (side->stream, "from one, ", 10);
+}
+
+static size_t
+second_on_data (AlStream *stream, const uint8_t *data, size_t len, void *user)
+{
+  g_assert_true (al_stream_get_loop (stream) == second.loop);
+  g_assert_true (al_loop_is_current (second.loop));
+  if (len < 8)
+    return 0;
+  (void) al_stream_send (stream, data, len);
+  return len;
+}
+
+static void
+second_on_closed (AlStream *stream, AlStreamClose reason, void *user)
+{
+  g_assert_cmpint (reason, ==, AL_STREAM_CLOSE_EOF);
+  al_loop_quit (second.loop);
+}
+
+static const AlStreamOps second_ops = { second_on_data, NULL, second_on_closed };
+
+static void
+on_stream_mail (void *message, void *user)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (al_stream_attach (second.loop, message, &second_ops, NULL, &error));
+}
+
+static void *
+run_second (void *user)
+{
+  al_loop_run (second.loop);
+  return NULL;
+}
+
+static void
+test_detach (void)
+{
+  for (unsigned round = 0; round < 20; round++)
+    {
+      char bytes[64];
+      Server server;
+      int fd;
+
+      second.loop = al_loop_new ("second", NULL);
+      second.box = al_mailbox_new (4, NULL, NULL);
+      g_assert_true (al_loop_add_mailbox (second.loop, second.box, on_stream_mail, NULL, NULL));
+      g_assert_cmpint (pthread_create (&second.thread, NULL, run_second, NULL), ==, 0);
+
+      server_open (&server, NULL);
+      server.on_accept = detach_on_data;
+      fd = raw_connect (&server.address);
+      raw_write_all (server.loop, fd, "GET /abc", round % 2 == 0 ? 8 : 5); /* shown again, alone or with what follows */
+      if (round % 2 != 0)
+        {
+          (void) server_get (&server, 0);
+          raw_write_all (server.loop, fd, "abc", 3);
+        }
+      g_assert_cmpint (raw_read (server.loop, fd, bytes, 18), ==, 18);
+      g_assert_cmpmem (bytes, 18, "from one, GET /abc", 18);
+      g_assert_cmpint (shutdown (fd, SHUT_WR), ==, 0);
+      (void) pthread_join (second.thread, NULL);
+      (void) close (fd);
+      server_close (&server);
+      al_loop_free (second.loop);
+      al_mailbox_free (second.box);
+    }
+}
+
+static void
+detach_in_accept (AlListener *listener, AlStream *stream, void *user)
+{
+  al_stream_detach (stream);
+  *(AlStream **) user = stream;
+}
+
+/* In AlAcceptFn, without ops; then once to another loop, once to nobody. */
+static void
+test_detach_in_accept (void)
+{
+  Server server;
+
+  server_open (&server, NULL);
+  for (int kept = 0; kept < 2; kept++)
+    {
+      AlStream *stream = NULL;
+      int fd = raw_connect (&server.address);
+      char c;
+
+      al_listener_route (server.listener, AL_PROTO_STUN, detach_in_accept, &stream);
+      raw_write_all (server.loop, fd, "\x00\x01\x00\x00\x21\x12\xa4\x42", 8);
+      RUN_UNTIL (server.loop, stream != NULL);
+      if (kept)
+        {
+          g_autoptr (AlLoop) other = al_loop_new ("other", NULL);
+          Side *side = side_new (other);
+
+          side->stream = stream;
+          g_assert_true (al_stream_attach (other, stream, &side_ops, side, NULL));
+          RUN_UNTIL (other, side->got->len == 8);
+          side_free (side);
+        }
+      else
+        al_stream_abort (stream);
+      g_assert_cmpint (raw_read (server.loop, fd, &c, 1), <=, 0);
+      (void) close (fd);
+    }
+  server_close (&server);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/base/stream/echo", test_echo);
+  g_test_add_func ("/base/stream/addresses", test_addresses);
+  g_test_add_func ("/base/stream/socket-options", test_socket_options);
+  g_test_add_func ("/base/stream/transfer", test_transfer);
+  g_test_add_func ("/base/stream/first-bytes-one-by-one", test_first_bytes_one_by_one);
+  g_test_add_func ("/base/stream/no-route", test_no_route);
+  g_test_add_func ("/base/stream/deadline", test_deadline);
+  g_test_add_func ("/base/stream/marks", test_marks);
+  g_test_add_func ("/base/stream/huge-piece", test_huge_piece);
+  g_test_add_func ("/base/stream/pause", test_pause);
+  g_test_add_func ("/base/stream/input-limit", test_input_limit);
+  g_test_add_func ("/base/stream/abort-inside", test_abort_inside);
+  g_test_add_func ("/base/stream/close-inside", test_close_inside);
+  g_test_add_func ("/base/stream/linger", test_linger);
+  g_test_add_func ("/base/stream/close-stuck", test_close_stuck);
+  g_test_add_func ("/base/stream/eof-with-queue", test_eof_with_queue);
+  g_test_add_func ("/base/stream/reset", test_reset);
+  g_test_add_func ("/base/stream/connect", test_connect_refused);
+  g_test_add_func ("/base/stream/max-connections", test_max_connections);
+  g_test_add_func ("/base/stream/no-fds", test_no_fds);
+  g_test_add_func ("/base/stream/listener-free", test_listener_free);
+  g_test_add_func ("/base/stream/port-in-use", test_port_in_use);
+  g_test_add_func ("/base/stream/ipv6", test_ipv6);
+  g_test_add_func ("/base/stream/unix", test_unix);
+  g_test_add_func ("/base/stream/detach", test_detach);
+  g_test_add_func ("/base/stream/detach-in-accept", test_detach_in_accept);
+  return g_test_run ();
+}
