@@ -5,7 +5,6 @@
 #include "signaling/call.h"
 
 typedef enum {
-  SIG_CALL_ROLE_NONE = 0, /* what the server itself knows */
   SIG_CALL_ROLE_CALLER = 1,
   SIG_CALL_ROLE_CALLEE = 2,
   SIG_CALL_ROLE_BOTH = SIG_CALL_ROLE_CALLER | SIG_CALL_ROLE_CALLEE,

@@ -16,8 +16,9 @@
  *          and from all three: ended_by_admin, disabled, failed (log)
  *
  * A device has one of four roles. The caller's device and, once it accepted, the callee's are the parties. Before that
- * every device of the callee may answer; afterwards the others are losers and only ever hear answered_elsewhere. To
- * anybody else, the caller's other devices included, the call does not exist.
+ * every device of the callee may answer; afterwards the others are losers, and what they say to the ringing they hear
+ * answered_elsewhere. To anybody else, the caller's other devices included, and for a verb that is the other side's, the
+ * call does not exist.
  */
 #include "signaling/call-private.h"
 
@@ -225,6 +226,8 @@ expire (SigCall *call, int64_t now_us, SigCallOutput *out)
 static SigCallAnswer
 on_invite (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRole role, SigCallOutput *out)
 {
+  if (role != SIG_CALL_ROLE_CALLER)
+    return SIG_CALL_NOT_FOUND;
   if (!blob_is_valid (event->blob))
     return SIG_CALL_INVALID_BLOB;
   call->started_us = now_us;
@@ -512,83 +515,96 @@ on_nothing (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRol
 
 /* --- the rules --- */
 
-/** Rule: @roles: who may say it (for a device's event); @fn: NULL gives @otherwise. */
+/* Who ever has a say; to anybody else there is no such call. The server's own events come from nobody. */
+static const uint8_t speakers[SIG_CALL_EVENT_N] = {
+  [SIG_CALL_ON_INVITE] = SIG_CALL_ROLE_BOTH | SIG_CALL_ROLE_LOSER,
+  [SIG_CALL_ON_RING] = SIG_CALL_ROLE_CALLEE | SIG_CALL_ROLE_LOSER,
+  [SIG_CALL_ON_ACCEPT] = SIG_CALL_ROLE_CALLEE | SIG_CALL_ROLE_LOSER,
+  [SIG_CALL_ON_CONFIRM] = SIG_CALL_ROLE_CALLER,
+  [SIG_CALL_ON_REVEAL] = SIG_CALL_ROLE_CALLEE,
+  [SIG_CALL_ON_SEAL] = SIG_CALL_ROLE_BOTH,
+  [SIG_CALL_ON_CONNECTED] = SIG_CALL_ROLE_BOTH,
+  [SIG_CALL_ON_DECLINE] = SIG_CALL_ROLE_CALLEE | SIG_CALL_ROLE_LOSER,
+  [SIG_CALL_ON_CANCEL] = SIG_CALL_ROLE_CALLER,
+  [SIG_CALL_ON_HANGUP] = SIG_CALL_ROLE_BOTH | SIG_CALL_ROLE_LOSER,
+};
+
+/** Rule: @fn: NULL gives @otherwise. */
 typedef struct {
-  SigCallRole roles;
   Handler fn;
   SigCallAnswer otherwise;
 } Rule;
 
-#define RULE(role, fn) { SIG_CALL_ROLE_##role, fn, SIG_CALL_OK }
-#define REFUSE(role, answer) { SIG_CALL_ROLE_##role, NULL, SIG_CALL_##answer }
-#define IGNORE { SIG_CALL_ROLE_NONE, on_nothing, SIG_CALL_OK }
+#define RULE(fn) { fn, SIG_CALL_OK }
+#define REFUSE(answer) { NULL, SIG_CALL_##answer }
+#define IGNORE { on_nothing, SIG_CALL_OK }
 
 /* clang-format off: one line per event */
 static const Rule rules[SIG_CALL_STATE_N][SIG_CALL_EVENT_N] = {
   [SIG_CALL_NEW] = {
-    [SIG_CALL_ON_INVITE] = RULE (CALLER, on_invite),
-    [SIG_CALL_ON_RING ... SIG_CALL_ON_HANGUP] = REFUSE (BOTH, NOT_FOUND),
+    [SIG_CALL_ON_INVITE] = RULE (on_invite),
+    [SIG_CALL_ON_RING ... SIG_CALL_ON_HANGUP] = REFUSE (NOT_FOUND),
     [SIG_CALL_ON_ATTACHED ... SIG_CALL_ON_LOG_FAILED] = IGNORE,
-    [SIG_CALL_ON_RESTORE] = RULE (NONE, on_restore),
+    [SIG_CALL_ON_RESTORE] = RULE (on_restore),
     [SIG_CALL_ON_TIMER] = IGNORE,
   },
   [SIG_CALL_RINGING] = {
-    [SIG_CALL_ON_INVITE] = REFUSE (BOTH, DUPLICATE),
-    [SIG_CALL_ON_RING] = RULE (CALLEE, on_ring),
-    [SIG_CALL_ON_ACCEPT] = RULE (CALLEE, on_accept),
-    [SIG_CALL_ON_CONFIRM] = REFUSE (CALLER, WRONG_STATE),
-    [SIG_CALL_ON_REVEAL] = REFUSE (CALLEE, WRONG_STATE),
-    [SIG_CALL_ON_SEAL] = REFUSE (BOTH, WRONG_STATE),
-    [SIG_CALL_ON_CONNECTED] = REFUSE (BOTH, WRONG_STATE),
-    [SIG_CALL_ON_DECLINE] = RULE (CALLEE, on_decline),
-    [SIG_CALL_ON_CANCEL] = RULE (CALLER, on_cancel),
-    [SIG_CALL_ON_HANGUP] = RULE (BOTH, on_leave),
-    [SIG_CALL_ON_ATTACHED] = RULE (NONE, on_attached_ringing),
-    [SIG_CALL_ON_DETACHED] = RULE (NONE, on_detached),
-    [SIG_CALL_ON_DISABLED] = RULE (NONE, on_disabled),
-    [SIG_CALL_ON_ADMIN_END] = RULE (NONE, on_admin_end),
-    [SIG_CALL_ON_GLARE] = RULE (NONE, on_glare),
-    [SIG_CALL_ON_SUPERSEDED] = RULE (NONE, on_superseded),
-    [SIG_CALL_ON_LOG_FAILED] = RULE (NONE, on_log_failed),
+    [SIG_CALL_ON_INVITE] = REFUSE (DUPLICATE),
+    [SIG_CALL_ON_RING] = RULE (on_ring),
+    [SIG_CALL_ON_ACCEPT] = RULE (on_accept),
+    [SIG_CALL_ON_CONFIRM] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_REVEAL] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_SEAL] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_CONNECTED] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_DECLINE] = RULE (on_decline),
+    [SIG_CALL_ON_CANCEL] = RULE (on_cancel),
+    [SIG_CALL_ON_HANGUP] = RULE (on_leave),
+    [SIG_CALL_ON_ATTACHED] = RULE (on_attached_ringing),
+    [SIG_CALL_ON_DETACHED] = RULE (on_detached),
+    [SIG_CALL_ON_DISABLED] = RULE (on_disabled),
+    [SIG_CALL_ON_ADMIN_END] = RULE (on_admin_end),
+    [SIG_CALL_ON_GLARE] = RULE (on_glare),
+    [SIG_CALL_ON_SUPERSEDED] = RULE (on_superseded),
+    [SIG_CALL_ON_LOG_FAILED] = RULE (on_log_failed),
     [SIG_CALL_ON_RESTORE ... SIG_CALL_ON_TIMER] = IGNORE,
   },
   [SIG_CALL_CONNECTING] = {
-    [SIG_CALL_ON_INVITE] = REFUSE (BOTH, DUPLICATE),
-    [SIG_CALL_ON_RING] = REFUSE (CALLEE, WRONG_STATE),
-    [SIG_CALL_ON_ACCEPT] = RULE (CALLEE, on_accept_again),
-    [SIG_CALL_ON_CONFIRM] = RULE (CALLER, on_confirm),
-    [SIG_CALL_ON_REVEAL] = RULE (CALLEE, on_reveal),
-    [SIG_CALL_ON_SEAL] = RULE (BOTH, on_seal),
-    [SIG_CALL_ON_CONNECTED] = RULE (BOTH, on_connected),
-    [SIG_CALL_ON_DECLINE] = REFUSE (CALLEE, WRONG_STATE),
+    [SIG_CALL_ON_INVITE] = REFUSE (DUPLICATE),
+    [SIG_CALL_ON_RING] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_ACCEPT] = RULE (on_accept_again),
+    [SIG_CALL_ON_CONFIRM] = RULE (on_confirm),
+    [SIG_CALL_ON_REVEAL] = RULE (on_reveal),
+    [SIG_CALL_ON_SEAL] = RULE (on_seal),
+    [SIG_CALL_ON_CONNECTED] = RULE (on_connected),
+    [SIG_CALL_ON_DECLINE] = REFUSE (WRONG_STATE),
     /* the caller gave up before it heard that somebody accepted */
-    [SIG_CALL_ON_CANCEL] = RULE (CALLER, on_hangup),
-    [SIG_CALL_ON_HANGUP] = RULE (BOTH, on_hangup),
-    [SIG_CALL_ON_ATTACHED] = RULE (NONE, on_attached),
-    [SIG_CALL_ON_DETACHED] = RULE (NONE, on_detached),
-    [SIG_CALL_ON_DISABLED] = RULE (NONE, on_disabled),
-    [SIG_CALL_ON_ADMIN_END] = RULE (NONE, on_admin_end),
+    [SIG_CALL_ON_CANCEL] = RULE (on_hangup),
+    [SIG_CALL_ON_HANGUP] = RULE (on_hangup),
+    [SIG_CALL_ON_ATTACHED] = RULE (on_attached),
+    [SIG_CALL_ON_DETACHED] = RULE (on_detached),
+    [SIG_CALL_ON_DISABLED] = RULE (on_disabled),
+    [SIG_CALL_ON_ADMIN_END] = RULE (on_admin_end),
     [SIG_CALL_ON_GLARE] = IGNORE,
     [SIG_CALL_ON_SUPERSEDED] = IGNORE,
-    [SIG_CALL_ON_LOG_FAILED] = RULE (NONE, on_log_failed),
+    [SIG_CALL_ON_LOG_FAILED] = RULE (on_log_failed),
     [SIG_CALL_ON_RESTORE ... SIG_CALL_ON_TIMER] = IGNORE,
   },
   [SIG_CALL_ACTIVE] = {
-    [SIG_CALL_ON_INVITE] = REFUSE (BOTH, DUPLICATE),
-    [SIG_CALL_ON_RING] = REFUSE (CALLEE, WRONG_STATE),
-    [SIG_CALL_ON_ACCEPT] = RULE (CALLEE, on_accept_again),
+    [SIG_CALL_ON_INVITE] = REFUSE (DUPLICATE),
+    [SIG_CALL_ON_RING] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_ACCEPT] = RULE (on_accept_again),
     /* media may flow a moment before the nonces are through */
-    [SIG_CALL_ON_CONFIRM] = RULE (CALLER, on_confirm),
-    [SIG_CALL_ON_REVEAL] = RULE (CALLEE, on_reveal),
-    [SIG_CALL_ON_SEAL] = RULE (BOTH, on_seal),
-    [SIG_CALL_ON_CONNECTED] = RULE (BOTH, on_connected),
-    [SIG_CALL_ON_DECLINE] = REFUSE (CALLEE, WRONG_STATE),
-    [SIG_CALL_ON_CANCEL] = REFUSE (CALLER, WRONG_STATE),
-    [SIG_CALL_ON_HANGUP] = RULE (BOTH, on_hangup),
-    [SIG_CALL_ON_ATTACHED] = RULE (NONE, on_attached),
-    [SIG_CALL_ON_DETACHED] = RULE (NONE, on_detached),
-    [SIG_CALL_ON_DISABLED] = RULE (NONE, on_disabled),
-    [SIG_CALL_ON_ADMIN_END] = RULE (NONE, on_admin_end),
+    [SIG_CALL_ON_CONFIRM] = RULE (on_confirm),
+    [SIG_CALL_ON_REVEAL] = RULE (on_reveal),
+    [SIG_CALL_ON_SEAL] = RULE (on_seal),
+    [SIG_CALL_ON_CONNECTED] = RULE (on_connected),
+    [SIG_CALL_ON_DECLINE] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_CANCEL] = REFUSE (WRONG_STATE),
+    [SIG_CALL_ON_HANGUP] = RULE (on_hangup),
+    [SIG_CALL_ON_ATTACHED] = RULE (on_attached),
+    [SIG_CALL_ON_DETACHED] = RULE (on_detached),
+    [SIG_CALL_ON_DISABLED] = RULE (on_disabled),
+    [SIG_CALL_ON_ADMIN_END] = RULE (on_admin_end),
     [SIG_CALL_ON_GLARE] = IGNORE,
     [SIG_CALL_ON_SUPERSEDED] = IGNORE,
     /* media flows; what the log lacks, the end of the call will bring */
@@ -596,8 +612,8 @@ static const Rule rules[SIG_CALL_STATE_N][SIG_CALL_EVENT_N] = {
     [SIG_CALL_ON_RESTORE ... SIG_CALL_ON_TIMER] = IGNORE,
   },
   [SIG_CALL_ENDED] = {
-    [SIG_CALL_ON_INVITE] = REFUSE (BOTH, DUPLICATE),
-    [SIG_CALL_ON_RING ... SIG_CALL_ON_HANGUP] = REFUSE (BOTH, GONE),
+    [SIG_CALL_ON_INVITE] = REFUSE (DUPLICATE),
+    [SIG_CALL_ON_RING ... SIG_CALL_ON_HANGUP] = REFUSE (GONE),
     [SIG_CALL_ON_ATTACHED ... SIG_CALL_ON_TIMER] = IGNORE,
   },
 };
@@ -609,14 +625,12 @@ judge (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallOutput *
   const Rule *rule = &rules[call->state][event->type];
   SigCallRole role = sig_call_get_role (call, event->user, event->device);
 
-  if (event->type <= SIG_CALL_ON_HANGUP)
+  if (speakers[event->type] != 0)
     {
-      if (role == SIG_CALL_ROLE_STRANGER)
+      if ((speakers[event->type] & role) == 0)
         return SIG_CALL_NOT_FOUND;
-      if (role == SIG_CALL_ROLE_LOSER)
-        return call->state == SIG_CALL_ENDED ? SIG_CALL_GONE : SIG_CALL_ANSWERED_ELSEWHERE;
-      if ((rule->roles & role) == 0)
-        return SIG_CALL_WRONG_ROLE;
+      if (role == SIG_CALL_ROLE_LOSER && event->type != SIG_CALL_ON_INVITE && call->state != SIG_CALL_ENDED)
+        return SIG_CALL_ANSWERED_ELSEWHERE;
     }
   return rule->fn != NULL ? rule->fn (call, now_us, event, role, out) : rule->otherwise;
 }

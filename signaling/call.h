@@ -96,13 +96,12 @@ typedef struct {
 /** SigCallAnswer: what the one who sent the event hears. Every state has one for every event. */
 typedef enum {
   SIG_CALL_OK,
-  SIG_CALL_NOT_FOUND,          /* no part in this call: exactly as if there were no call */
+  SIG_CALL_NOT_FOUND,          /* no part in this call, or not this one's to say: exactly as if there were no call */
   SIG_CALL_DUPLICATE,          /* the callId was used before */
   SIG_CALL_ANSWERED_ELSEWHERE, /* another device of the callee has the call */
   SIG_CALL_ALREADY_ACCEPTED,   /* this device has the call */
   SIG_CALL_WRONG_STATE,
   SIG_CALL_OUT_OF_ORDER,       /* confirm or reveal for the second time, or reveal before confirm */
-  SIG_CALL_WRONG_ROLE,         /* the caller's verb from the callee or the other way round */
   SIG_CALL_GONE,               /* the call has ended */
   SIG_CALL_INVALID_BLOB,       /* none, or too large */
   SIG_CALL_LIMIT,              /* too many seals; retry_after_ms says when */

@@ -142,13 +142,13 @@ ended_us (Fixture *f)
 
 /* Who, in this order: the caller, its other device, the callee's device that accepts, another of the callee's, a stranger.
  * Answers: O ok, N not found, D duplicate, E answered elsewhere, A already accepted, S wrong state, Q out of order (the
- * sequence), R wrong role, G gone. Then the state each leaves behind: n r c a e. */
+ * sequence), G gone. Then the state each leaves behind: n r c a e. */
 static const struct {
   SigCallState state;
   SigCallEventType event;
   const char *answers, *states;
 } matrix[] = {
-  { SIG_CALL_NEW, SIG_CALL_ON_INVITE, "ONRRN", "rnnnn" },
+  { SIG_CALL_NEW, SIG_CALL_ON_INVITE, "ONNNN", "rnnnn" },
   { SIG_CALL_NEW, SIG_CALL_ON_RING, "NNNNN", "nnnnn" },
   { SIG_CALL_NEW, SIG_CALL_ON_ACCEPT, "NNNNN", "nnnnn" },
   { SIG_CALL_NEW, SIG_CALL_ON_CONFIRM, "NNNNN", "nnnnn" },
@@ -169,14 +169,14 @@ static const struct {
   { SIG_CALL_NEW, SIG_CALL_ON_TIMER, "OOOOO", "nnnnn" },
 
   { SIG_CALL_RINGING, SIG_CALL_ON_INVITE, "DNDDN", "rrrrr" },
-  { SIG_CALL_RINGING, SIG_CALL_ON_RING, "RNOON", "rrrrr" },
-  { SIG_CALL_RINGING, SIG_CALL_ON_ACCEPT, "RNOON", "rrccr" },
-  { SIG_CALL_RINGING, SIG_CALL_ON_CONFIRM, "SNRRN", "rrrrr" },
-  { SIG_CALL_RINGING, SIG_CALL_ON_REVEAL, "RNSSN", "rrrrr" },
+  { SIG_CALL_RINGING, SIG_CALL_ON_RING, "NNOON", "rrrrr" },
+  { SIG_CALL_RINGING, SIG_CALL_ON_ACCEPT, "NNOON", "rrccr" },
+  { SIG_CALL_RINGING, SIG_CALL_ON_CONFIRM, "SNNNN", "rrrrr" },
+  { SIG_CALL_RINGING, SIG_CALL_ON_REVEAL, "NNSSN", "rrrrr" },
   { SIG_CALL_RINGING, SIG_CALL_ON_SEAL, "SNSSN", "rrrrr" },
   { SIG_CALL_RINGING, SIG_CALL_ON_CONNECTED, "SNSSN", "rrrrr" },
-  { SIG_CALL_RINGING, SIG_CALL_ON_DECLINE, "RNOON", "rreer" },
-  { SIG_CALL_RINGING, SIG_CALL_ON_CANCEL, "ONRRN", "errrr" },
+  { SIG_CALL_RINGING, SIG_CALL_ON_DECLINE, "NNOON", "rreer" },
+  { SIG_CALL_RINGING, SIG_CALL_ON_CANCEL, "ONNNN", "errrr" },
   { SIG_CALL_RINGING, SIG_CALL_ON_HANGUP, "ONOON", "ereer" },
   { SIG_CALL_RINGING, SIG_CALL_ON_ATTACHED, "OOOOO", "rrrrr" },
   { SIG_CALL_RINGING, SIG_CALL_ON_DETACHED, "OOOOO", "rrrrr" },
@@ -188,15 +188,15 @@ static const struct {
   { SIG_CALL_RINGING, SIG_CALL_ON_RESTORE, "OOOOO", "rrrrr" },
   { SIG_CALL_RINGING, SIG_CALL_ON_TIMER, "OOOOO", "rrrrr" },
 
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_INVITE, "DNDEN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_RING, "RNSEN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_ACCEPT, "RNAEN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_CONFIRM, "ONREN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_REVEAL, "RNQEN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_SEAL, "ONOEN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_CONNECTED, "ONOEN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_DECLINE, "RNSEN", "ccccc" },
-  { SIG_CALL_CONNECTING, SIG_CALL_ON_CANCEL, "ONREN", "ecccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_INVITE, "DNDDN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_RING, "NNSEN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_ACCEPT, "NNAEN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_CONFIRM, "ONNNN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_REVEAL, "NNQNN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_SEAL, "ONONN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_CONNECTED, "ONONN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_DECLINE, "NNSEN", "ccccc" },
+  { SIG_CALL_CONNECTING, SIG_CALL_ON_CANCEL, "ONNNN", "ecccc" },
   { SIG_CALL_CONNECTING, SIG_CALL_ON_HANGUP, "ONOEN", "ececc" },
   { SIG_CALL_CONNECTING, SIG_CALL_ON_ATTACHED, "OOOOO", "ccccc" },
   { SIG_CALL_CONNECTING, SIG_CALL_ON_DETACHED, "OOOOO", "ccccc" },
@@ -208,15 +208,15 @@ static const struct {
   { SIG_CALL_CONNECTING, SIG_CALL_ON_RESTORE, "OOOOO", "ccccc" },
   { SIG_CALL_CONNECTING, SIG_CALL_ON_TIMER, "OOOOO", "ccccc" },
 
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_INVITE, "DNDEN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_RING, "RNSEN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_ACCEPT, "RNAEN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_CONFIRM, "ONREN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_REVEAL, "RNQEN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_SEAL, "ONOEN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_CONNECTED, "ONOEN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_DECLINE, "RNSEN", "aaaaa" },
-  { SIG_CALL_ACTIVE, SIG_CALL_ON_CANCEL, "SNREN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_INVITE, "DNDDN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_RING, "NNSEN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_ACCEPT, "NNAEN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_CONFIRM, "ONNNN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_REVEAL, "NNQNN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_SEAL, "ONONN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_CONNECTED, "ONONN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_DECLINE, "NNSEN", "aaaaa" },
+  { SIG_CALL_ACTIVE, SIG_CALL_ON_CANCEL, "SNNNN", "aaaaa" },
   { SIG_CALL_ACTIVE, SIG_CALL_ON_HANGUP, "ONOEN", "eaeaa" },
   { SIG_CALL_ACTIVE, SIG_CALL_ON_ATTACHED, "OOOOO", "aaaaa" },
   { SIG_CALL_ACTIVE, SIG_CALL_ON_DETACHED, "OOOOO", "aaaaa" },
@@ -228,15 +228,15 @@ static const struct {
   { SIG_CALL_ACTIVE, SIG_CALL_ON_RESTORE, "OOOOO", "aaaaa" },
   { SIG_CALL_ACTIVE, SIG_CALL_ON_TIMER, "OOOOO", "aaaaa" },
 
-  { SIG_CALL_ENDED, SIG_CALL_ON_INVITE, "DNDGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_RING, "GNGGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_ACCEPT, "GNGGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_CONFIRM, "GNGGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_REVEAL, "GNGGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_SEAL, "GNGGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_CONNECTED, "GNGGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_DECLINE, "GNGGN", "eeeee" },
-  { SIG_CALL_ENDED, SIG_CALL_ON_CANCEL, "GNGGN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_INVITE, "DNDDN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_RING, "NNGGN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_ACCEPT, "NNGGN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_CONFIRM, "GNNNN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_REVEAL, "NNGNN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_SEAL, "GNGNN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_CONNECTED, "GNGNN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_DECLINE, "NNGGN", "eeeee" },
+  { SIG_CALL_ENDED, SIG_CALL_ON_CANCEL, "GNNNN", "eeeee" },
   { SIG_CALL_ENDED, SIG_CALL_ON_HANGUP, "GNGGN", "eeeee" },
   { SIG_CALL_ENDED, SIG_CALL_ON_ATTACHED, "OOOOO", "eeeee" },
   { SIG_CALL_ENDED, SIG_CALL_ON_DETACHED, "OOOOO", "eeeee" },
@@ -255,7 +255,7 @@ answer_letter (SigCallAnswer answer)
   static const char letters[SIG_CALL_ANSWER_N] = {
     [SIG_CALL_OK] = 'O',          [SIG_CALL_NOT_FOUND] = 'N',   [SIG_CALL_DUPLICATE] = 'D',
     [SIG_CALL_ANSWERED_ELSEWHERE] = 'E', [SIG_CALL_ALREADY_ACCEPTED] = 'A', [SIG_CALL_WRONG_STATE] = 'S',
-    [SIG_CALL_OUT_OF_ORDER] = 'Q', [SIG_CALL_WRONG_ROLE] = 'R', [SIG_CALL_GONE] = 'G',
+    [SIG_CALL_OUT_OF_ORDER] = 'Q', [SIG_CALL_GONE] = 'G',
     [SIG_CALL_INVALID_BLOB] = 'B', [SIG_CALL_LIMIT] = 'L',
   };
 
@@ -565,10 +565,10 @@ test_confirm_and_reveal_once (Fixture *f, gconstpointer data)
 {
   reach (f, SIG_CALL_CONNECTING);
   refuse_say (f, REVEAL, B1, OUT_OF_ORDER);
-  refuse_say (f, CONFIRM, B1, WRONG_ROLE);
+  refuse_say (f, CONFIRM, B1, NOT_FOUND);
   assert_say (f, CONFIRM, A1, "reply 21:confirmed");
   refuse_say (f, CONFIRM, A1, OUT_OF_ORDER);
-  refuse_say (f, REVEAL, A1, WRONG_ROLE);
+  refuse_say (f, REVEAL, A1, NOT_FOUND);
   assert_say (f, REVEAL, B1, "reply 11:revealed");
   refuse_say (f, REVEAL, B1, OUT_OF_ORDER);
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Time-limited TURN credentials in the REST form that TURN servers understand: the username is
+ * "EXPIRY:ID" (seconds since the epoch), the password base64 (HMAC-SHA1 (shared secret, username)). The ID is derived
+ * from call and device, so that the relay can tell allocations of one call apart and learns neither. Main thread.
+ */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "base/config.h"
+
+typedef struct SigTurn SigTurn;
+
+/** How long a credential serves. Longer than calls are: a relay may check it anew whenever an allocation is refreshed. */
+#define SIG_TURN_TTL_S (12 * 3600)
+
+/** sig_turn_new: from [relay] listen_* and shared_secrets, and [server] public_address. Returns: (transfer full)
+ *  (nullable): NULL when there are no listeners or no secret: the relay is off. */
+SigTurn *sig_turn_new (const AlConfig *config);
+void sig_turn_free (SigTurn *turn); /* NULL is allowed */
+
+/**
+ * sig_turn_issue:
+ * @turn: (nullable): NULL: the relay is off, and the list is empty
+ * @call_id: 16 bytes
+ * @now_ms: since the epoch
+ *
+ * Returns: (transfer full): {iceServers: [{urls, username, credential}], expiresAt}, the answer of call.turn.
+ */
+JsonObject *sig_turn_issue (const SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t now_ms);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigTurn, sig_turn_free)
