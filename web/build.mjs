@@ -14,7 +14,7 @@ import { build } from 'esbuild';
 const root = dirname(fileURLToPath(import.meta.url));
 const { values: args } = parseArgs({ options: { out: { type: 'string' }, dev: { type: 'boolean', default: false } } });
 const out = args.out ?? join(root, 'dist');
-const worker = join(root, 'src/call/media-worker.js');
+const worker = join(root, 'src/crypto/media-worker.js');
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
