@@ -2,6 +2,7 @@
 /* What a call consists of: for call.c, which changes it, and call-query.c, which answers questions about it. */
 #pragma once
 
+#include "signaling/bucket.h"
 #include "signaling/call.h"
 
 typedef enum {
@@ -14,11 +15,6 @@ typedef enum {
 
 enum { SIG_CALL_CALLER_SIDE, SIG_CALL_CALLEE_SIDE, SIG_CALL_SIDE_N };
 
-/* a leaky bucket as the time at which it will be empty (GCRA) */
-typedef struct {
-  int64_t empty_us;
-} SigCallBucket;
-
 typedef struct {
   uint64_t id;
   bool said_ring; /* call.ringing was forwarded once */
@@ -28,7 +24,7 @@ typedef struct {
 typedef struct {
   bool attached, connected;
   int64_t gone_at_us; /* while not attached: then disconnected */
-  SigCallBucket seals, seal_bytes;
+  SigBucket seals, seal_bytes;
 } SigCallSide;
 
 struct SigCall {

@@ -158,20 +158,6 @@ get_side (SigCallRole role)
   return role == SIG_CALL_ROLE_CALLER ? SIG_CALL_CALLER_SIDE : SIG_CALL_CALLEE_SIDE;
 }
 
-/* takes @cost; 0, or how long to wait until there is room for it */
-static int64_t
-bucket_take (SigCallBucket *bucket, int64_t now_us, uint64_t cost, unsigned burst, unsigned per_s)
-{
-  int64_t full_us = (int64_t) burst * G_USEC_PER_SEC / MAX (per_s, 1);
-  int64_t cost_us = (int64_t) cost * G_USEC_PER_SEC / MAX (per_s, 1);
-  int64_t empty_us = MAX (bucket->empty_us, now_us) + cost_us;
-
-  if (empty_us - now_us > full_us)
-    return empty_us - now_us - full_us;
-  bucket->empty_us = empty_us;
-  return 0;
-}
-
 /* --- the end --- */
 
 static int64_t
@@ -334,15 +320,16 @@ on_seal (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRole r
 {
   const SigCallLimits *limits = call->limits;
   SigCallSide *side = &call->sides[get_side (role)];
-  SigCallBucket seals = side->seals;
+  const SigBucketSize seals_size = { limits->seal_burst, limits->seal_per_s, G_USEC_PER_SEC };
+  const SigBucketSize bytes_size = { limits->seal_burst_bytes, limits->seal_bytes_per_s, G_USEC_PER_SEC };
+  SigBucket seals = side->seals;
   int64_t wait_us;
 
   if (!blob_is_valid (event->blob))
     return SIG_CALL_INVALID_BLOB;
-  wait_us = bucket_take (&seals, now_us, 1, limits->seal_burst, limits->seal_per_s);
+  wait_us = sig_bucket_take (&seals, &seals_size, now_us, 1);
   if (wait_us == 0)
-    wait_us = bucket_take (&side->seal_bytes, now_us, event->blob->len, limits->seal_burst_bytes,
-                           limits->seal_bytes_per_s);
+    wait_us = sig_bucket_take (&side->seal_bytes, &bytes_size, now_us, event->blob->len);
   if (wait_us > 0)
     {
       out->retry_after_ms = (wait_us + 999) / 1000;

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signaling/turn.h"
+
+#include <string.h>
+
+static const uint8_t id[16] = "0123456789abcde";
+static const uint8_t other[16] = "0123456789abcdf";
+
+static SigTurn *
+make (const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (AlConfig) config = al_config_parse (text, strlen (text), "test", al_config_keys (), &error);
+
+  g_assert_no_error (error);
+  return sig_turn_new (config);
+}
+
+static JsonObject *
+get_server (JsonObject *result)
+{
+  JsonArray *servers = json_object_get_array_member (result, "iceServers");
+
+  g_assert_cmpuint (json_array_get_length (servers), ==, 1);
+  return json_array_get_object_element (servers, 0);
+}
+
+static void
+test_off (void)
+{
+  static const char *const configs[] = {
+    "", "[relay]\nshared_secrets=0123456789abcdef\n", "[relay]\nlisten_udp=127.0.0.1:3478\n"
+  };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (configs); i++)
+    {
+      g_autoptr (SigTurn) turn = make (configs[i]);
+      g_autoptr (JsonObject) result = sig_turn_issue (turn, id, 5, 1000);
+
+      g_assert_null (turn);
+      g_assert_cmpuint (json_array_get_length (json_object_get_array_member (result, "iceServers")), ==, 0);
+      g_assert_cmpint (json_object_get_int_member (result, "expiresAt"), ==, (1 + SIG_TURN_TTL_S) * 1000);
+    }
+}
+
+static void
+test_urls (void)
+{
+  g_autoptr (SigTurn) turn = make ("[server]\npublic_address=turn.example.org\n[relay]\nlisten_udp=*:3478;[::1]:3480\n"
+                                   "listen_tcp=127.0.0.1:3479\nlisten_tls=*:5349\nshared_secrets=0123456789abcdef\n");
+  g_autoptr (SigTurn) bare = make ("[relay]\nlisten_udp=192.0.2.1:3478;[2001:db8::1]:3478\n"
+                                   "shared_secrets=0123456789abcdef\n");
+  g_autoptr (JsonObject) result = sig_turn_issue (turn, id, 5, 0);
+  g_autoptr (JsonObject) bare_result = sig_turn_issue (bare, id, 5, 0);
+  JsonArray *urls = json_object_get_array_member (get_server (result), "urls");
+
+  g_assert_cmpuint (json_array_get_length (urls), ==, 4);
+  g_assert_cmpstr (json_array_get_string_element (urls, 0), ==, "turn:turn.example.org:3478?transport=udp");
+  g_assert_cmpstr (json_array_get_string_element (urls, 1), ==, "turn:turn.example.org:3480?transport=udp");
+  g_assert_cmpstr (json_array_get_string_element (urls, 2), ==, "turn:turn.example.org:3479?transport=tcp");
+  g_assert_cmpstr (json_array_get_string_element (urls, 3), ==, "turns:turn.example.org:5349?transport=tcp");
+  urls = json_object_get_array_member (get_server (bare_result), "urls");
+  g_assert_cmpstr (json_array_get_string_element (urls, 0), ==, "turn:192.0.2.1:3478?transport=udp");
+  g_assert_cmpstr (json_array_get_string_element (urls, 1), ==, "turn:[2001:db8::1]:3478?transport=udp");
+}
+
+/* a wildcard without a public address still gives something that can be dialled */
+static void
+test_wildcard (void)
+{
+  g_autoptr (SigTurn) turn = make ("[relay]\nlisten_udp=*:3478\nshared_secrets=0123456789abcdef\n");
+  g_autoptr (JsonObject) result = sig_turn_issue (turn, id, 5, 0);
+  const char *url = json_array_get_string_element (json_object_get_array_member (get_server (result), "urls"), 0);
+
+  g_assert_true (g_str_has_prefix (url, "turn:"));
+  g_assert_null (strstr (url, "0.0.0.0"));
+  g_assert_null (strchr (url, '*'));
+}
+
+/* what a TURN server does with the username: RFC 2104 over it with the shared secret, in base64 */
+static void
+test_credential (void)
+{
+  static const char secret[] = "0123456789abcdef";
+  g_autoptr (SigTurn) turn = make ("[relay]\nlisten_udp=127.0.0.1:3478\nshared_secrets=0123456789abcdef;old-old-old-old-\n");
+  g_autoptr (JsonObject) result = sig_turn_issue (turn, id, 5, 1700000000999);
+  JsonObject *server = get_server (result);
+  const char *username = json_object_get_string_member (server, "username");
+  g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA1, (const guchar *) secret, strlen (secret));
+  g_autofree char *expected = NULL;
+  guint8 mac[20];
+  gsize len = sizeof mac;
+
+  g_assert_true (g_str_has_prefix (username, "1700043200:"));
+  g_assert_cmpint (json_object_get_int_member (result, "expiresAt"), ==, 1700043200000);
+  g_hmac_update (hmac, (const guchar *) username, (gssize) strlen (username));
+  g_hmac_get_digest (hmac, mac, &len);
+  expected = g_base64_encode (mac, len);
+  g_assert_cmpstr (json_object_get_string_member (server, "credential"), ==, expected);
+}
+
+static const char *
+get_id (JsonObject *result)
+{
+  return strchr (json_object_get_string_member (get_server (result), "username"), ':') + 1;
+}
+
+static void
+test_id (void)
+{
+  g_autoptr (SigTurn) turn = make ("[relay]\nlisten_udp=127.0.0.1:3478\nshared_secrets=0123456789abcdef\n");
+  g_autoptr (JsonObject) first = sig_turn_issue (turn, id, 5, 0);
+  g_autoptr (JsonObject) later = sig_turn_issue (turn, id, 5, 1000000);
+  g_autoptr (JsonObject) device = sig_turn_issue (turn, id, 6, 0);
+  g_autoptr (JsonObject) call = sig_turn_issue (turn, other, 5, 0);
+
+  g_assert_cmpuint (strlen (get_id (first)), ==, 16);
+  g_assert_cmpstr (get_id (first), ==, get_id (later));
+  g_assert_cmpstr (get_id (first), !=, get_id (device));
+  g_assert_cmpstr (get_id (first), !=, get_id (call));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/signaling/turn/off", test_off);
+  g_test_add_func ("/signaling/turn/urls", test_urls);
+  g_test_add_func ("/signaling/turn/wildcard", test_wildcard);
+  g_test_add_func ("/signaling/turn/credential", test_credential);
+  g_test_add_func ("/signaling/turn/id", test_id);
+  return g_test_run ();
+}
