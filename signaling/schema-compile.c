@@ -3,6 +3,7 @@
 #include "signaling/schema.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "signaling/schema-private.h"
 

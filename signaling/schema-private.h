@@ -2,6 +2,8 @@
 /* What schema-compile.c makes and schema.c checks. */
 #pragma once
 
+#include <stdint.h>
+
 #include "signaling/schema.h"
 
 typedef enum {

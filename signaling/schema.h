@@ -53,8 +53,3 @@ const SigSchema *sig_schema_set_compile_params (SigSchemaSet *set, JsonArray *pa
  */
 bool sig_schema_check (const SigSchema *schema, JsonNode *value, const char *root, char *ret_fault);
 
-/** sig_schema_base64url_len: Returns: the bytes that @text decodes to, or -1 when it is not canonical, unpadded base64url
- *  (RFC 4648 §5; bits behind the last byte must be zero). */
-gssize sig_schema_base64url_len (const char *text, size_t len);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigSchemaSet, sig_schema_set_free)

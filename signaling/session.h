@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "messaging/account.h"
+#include "messaging/types.h"
 
 typedef struct SigSession SigSession;
 typedef struct SigSessions SigSessions;
@@ -71,6 +71,8 @@ typedef struct {
   void (*on_detached) (SigSession *session, gpointer user);
   /* the session is gone and no longer found; notify for it does nothing */
   void (*on_ended) (SigSession *session, SigSessionEnd reason, gpointer user);
+  /* the user was disabled or deleted; comes before the sessions (if any) end, so that a last word still reaches them */
+  void (*on_barred) (MsgId user_id, gpointer user);
 } SigSessionListener;
 /** sig_sessions_listen: @listener: static. */
 void sig_sessions_listen (SigSessions *sessions, const SigSessionListener *listener, gpointer user);
@@ -83,8 +85,3 @@ void sig_sessions_listen (SigSessions *sessions, const SigSessionListener *liste
 typedef JsonArray *(*SigSessionStateFn) (SigSession *session, gpointer user);
 /** sig_sessions_set_state_hook: @fn: (nullable): without one, `calls` is empty. */
 void sig_sessions_set_state_hook (SigSessions *sessions, SigSessionStateFn fn, gpointer user);
-
-/** sig_sessions_revoke_device, _user: ends sessions whose tokens are revoked; closes connections with 4003. Returns: how
- *  many there were. */
-unsigned sig_sessions_revoke_device (SigSessions *sessions, MsgId device_id);
-unsigned sig_sessions_revoke_user (SigSessions *sessions, MsgId user_id);

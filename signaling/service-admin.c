@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admin.*: over the local admin socket alone */
+#include <string.h>
+
+#include "messaging/session.h"
+#include "signaling/services-private.h"
+
+static void
+user_password (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_account_set_password (self->config.core, sig_json_get_id (params, "userId"),
+                            json_object_get_string_member (params, "password"), sig_service_on_done, call);
+}
+
+static void
+on_imported (const MsgImportReport *report, const GError *error, gpointer call)
+{
+  JsonObject *result;
+  JsonArray *problems;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (call, error);
+      return;
+    }
+  result = json_object_new ();
+  problems = json_array_new ();
+  for (unsigned i = 0; i < report->problems->len; i++)
+    {
+      const MsgImportProblem *problem = report->problems->pdata[i];
+      JsonObject *entry = json_object_new ();
+
+      json_object_set_int_member (entry, "line", problem->line);
+      json_object_set_string_member (entry, "message", problem->message);
+      json_array_add_object_element (problems, entry);
+    }
+  json_object_set_int_member (result, "created", report->created);
+  json_object_set_int_member (result, "failed", report->failed);
+  json_object_set_array_member (result, "problems", problems);
+  sig_rpc_reply_object (call, result);
+}
+
+static void
+user_import (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  const char *text = json_object_get_string_member (params, "text");
+
+  msg_account_import (self->config.core, text, strlen (text), on_imported, call);
+}
+
+typedef struct {
+  SigServices *services;
+  SigRpcCall *call;
+  unsigned limit;
+} Page;
+
+static void
+on_sessions (GPtrArray *rows, const GError *error, gpointer user)
+{
+  g_autofree Page *page = user;
+  JsonObject *result;
+  JsonArray *list;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (page->call, error);
+      return;
+    }
+  result = json_object_new ();
+  list = json_array_new ();
+  for (unsigned i = 0; i < rows->len; i++)
+    json_array_add_object_element (list, sig_service_session_to_json (page->services, rows->pdata[i]));
+  json_object_set_array_member (result, "sessions", list);
+  if (rows->len == page->limit)
+    sig_json_set_id (result, "next", ((const MsgSession *) rows->pdata[rows->len - 1])->device->id);
+  sig_rpc_reply_object (page->call, result);
+}
+
+static void
+session_list (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  MsgId after = json_object_has_member (params, "after") ? sig_json_get_id (params, "after") : 0;
+  Page *page = g_new0 (Page, 1);
+
+  page->services = self;
+  page->call = call;
+  page->limit = (unsigned) json_object_get_int_member (params, "limit");
+  msg_session_list_all (self->config.core, after, page->limit, on_sessions, page);
+}
+
+static void
+status (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  const SigServicesConfig *config = &self->config;
+  unsigned n_calls = config->count_calls != NULL ? config->count_calls (config->count_calls_user) : 0;
+  JsonObject *result = json_object_new ();
+
+  json_object_set_string_member (result, "version", ALDIS_VERSION);
+  json_object_set_int_member (result, "uptimeMs", (config->now_us () - self->start_us) / 1000);
+  json_object_set_int_member (result, "connections", sig_conns_get_n (config->conns));
+  json_object_set_int_member (result, "sessions", sig_sessions_get_n (config->sessions));
+  json_object_set_int_member (result, "attached", sig_sessions_get_n_attached (config->sessions));
+  json_object_set_int_member (result, "calls", n_calls);
+  json_object_set_boolean_member (result, "draining", sig_rpc_is_draining (config->rpc));
+  sig_rpc_reply_object (call, result);
+}
+
+void
+sig_service_admin_register (SigServices *self)
+{
+  SigRpc *rpc = self->config.rpc;
+
+  sig_rpc_register (rpc, "admin.userPassword", SIG_RPC_ADMIN, user_password, self);
+  sig_rpc_register (rpc, "admin.userImport", SIG_RPC_ADMIN, user_import, self);
+  sig_rpc_register (rpc, "admin.sessionList", SIG_RPC_ADMIN, session_list, self);
+  sig_rpc_register (rpc, "admin.status", SIG_RPC_ADMIN, status, self);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session.start, session.list, session.revoke, and what happens here when the core ends sessions */
+#include <string.h>
+
+#include "messaging/session.h"
+#include "signaling/services-private.h"
+
+/* A token that was looked up while sessions were being ended is looked up again; somebody who ends thousands in a row
+ * must not keep others waiting for ever. */
+#define MAX_LOOKUPS 8
+
+typedef struct {
+  SigServices *services;
+  SigRpcCall *call;
+  JsonObject *params;  /* lives as long as call */
+  unsigned revision;
+  unsigned n_lookups;
+} Start;
+
+static void look_up (Start *start);
+
+static JsonObject *
+start_result (SigServices *self, SigSession *session, const SigAttach *attach)
+{
+  JsonObject *result = json_object_new ();
+
+  json_object_set_object_member (result, "user", sig_profile_user (sig_session_get_user (session)));
+  json_object_set_object_member (result, "device", sig_profile_device (sig_session_get_device (session)));
+  json_object_set_int_member (result, "serverTime", self->config.wall_ms ());
+  json_object_set_int_member (result, "seq", (gint64) attach->seq);
+  json_object_set_boolean_member (result, "resumed", attach->resumed);
+  json_object_set_boolean_member (result, "resync", attach->resync);
+  json_object_set_array_member (result, "calls", sig_sessions_get_state (self->config.sessions, session));
+  return result;
+}
+
+static void
+attach (Start *start, SigConn *conn, const MsgLogin *login)
+{
+  SigServices *self = start->services;
+  int64_t last_seq = json_object_get_int_member_with_default (start->params, "lastSeq", SIG_SEQ_NONE);
+  SigAttach attached;
+  SigSession *session = sig_sessions_attach (self->config.sessions, conn->id, login->user, login->device, last_seq, &attached);
+
+  sig_conn_set_session (conn, session);
+  sig_rpc_reply_object (start->call, start_result (self, session, &attached));
+  sig_sessions_finish_attach (self->config.sessions, session, &attached);
+}
+
+static void
+on_start_login (const MsgLogin *login, const GError *error, gpointer user)
+{
+  Start *start = user;
+  SigServices *self = start->services;
+  SigConn *conn = sig_conns_lookup (self->config.conns, sig_rpc_call_get_conn (start->call));
+
+  if (error != NULL)
+    sig_rpc_fail_error (start->call, error);
+  else if (conn == NULL)
+    sig_rpc_fail (start->call, SIG_RPC_UNAVAILABLE, "closing", "the connection is gone", 0);
+  else if (conn->session != NULL)
+    sig_rpc_fail (start->call, SIG_RPC_CONFLICT, "session_started", "this connection has its session already", 0);
+  else if (start->revision == sig_sessions_get_revision (self->config.sessions))
+    attach (start, conn, login);
+  else if (start->n_lookups < MAX_LOOKUPS)
+    {
+      look_up (start);
+      return;
+    }
+  else
+    sig_rpc_fail (start->call, SIG_RPC_UNAVAILABLE, "busy", "sessions are being ended; try again", 1000);
+  g_free (start);
+}
+
+static void
+look_up (Start *start)
+{
+  SigServices *self = start->services;
+  const char *token = sig_json_get_string (start->params, "token");
+  const char *jwt = sig_json_get_string (start->params, "jwt");
+  MsgDeviceSpec spec;
+  uint8_t key[MSG_IDENTITY_KEY_BYTES];
+
+  start->n_lookups++;
+  start->revision = sig_sessions_get_revision (self->config.sessions);
+  if (token != NULL)
+    msg_session_start (self->config.core, token, on_start_login, start);
+  else
+    {
+      sig_service_device_spec (start->params, &spec, key);
+      msg_session_start_jwt (self->config.core, jwt, strlen (jwt), &spec, on_start_login, start);
+    }
+}
+
+static void
+session_start (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  const SigConn *conn = sig_conns_lookup (self->config.conns, sig_rpc_call_get_conn (call));
+  Start *start;
+
+  if (!sig_rpc_call_is_websocket (call) || conn == NULL)
+    sig_rpc_fail (call, SIG_RPC_INVALID_REQUEST, "websocket_only", "session.start needs a WebSocket", 0);
+  else if (sig_rpc_call_is_batched (call))
+    sig_rpc_fail (call, SIG_RPC_INVALID_REQUEST, "not_in_batch", "session.start stands alone in its message", 0);
+  else if (conn->session != NULL)
+    sig_rpc_fail (call, SIG_RPC_CONFLICT, "session_started", "this connection has its session already", 0);
+  else
+    {
+      start = g_new0 (Start, 1);
+      start->services = self;
+      start->call = call;
+      start->params = params;
+      look_up (start);
+    }
+}
+
+/* a request about sessions that is answered when the core has answered */
+typedef struct {
+  SigServices *services;
+  SigRpcCall *call;
+} Request;
+
+static Request *
+request_new (SigServices *services, SigRpcCall *call)
+{
+  Request *request = g_new0 (Request, 1);
+
+  request->services = services;
+  request->call = call;
+  return request;
+}
+
+static JsonObject *
+session_to_json (SigServices *self, const MsgSession *row, MsgId own_device)
+{
+  JsonObject *object = json_object_new ();
+  SigSession *session = sig_sessions_lookup (self->config.sessions, row->device->id);
+  bool here = session != NULL && sig_session_is_attached (session);
+
+  json_object_set_object_member (object, "device", sig_profile_device (row->device));
+  json_object_set_int_member (object, "createdAt", row->created_at_ms);
+  json_object_set_int_member (object, "lastSeenAt", here ? self->config.wall_ms () : row->last_seen_ms);
+  json_object_set_boolean_member (object, "current", row->device->id == own_device);
+  return object;
+}
+
+static void
+on_list (GPtrArray *rows, const GError *error, gpointer user)
+{
+  g_autofree Request *request = user;
+  MsgId own_device = sig_session_get_device_id (sig_rpc_call_get_session (request->call));
+  JsonObject *result;
+  JsonArray *list;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (request->call, error);
+      return;
+    }
+  result = json_object_new ();
+  list = json_array_new ();
+  for (unsigned i = 0; i < rows->len; i++)
+    json_array_add_object_element (list, session_to_json (request->services, rows->pdata[i], own_device));
+  json_object_set_array_member (result, "sessions", list);
+  sig_rpc_reply_object (request->call, result);
+}
+
+static void
+session_list (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_session_list (self->config.core, sig_session_get_user_id (sig_rpc_call_get_session (call)), on_list,
+                    request_new (self, call));
+}
+
+static void
+on_logged_out (const GError *error, gpointer user)
+{
+  g_autofree Request *request = user;
+
+  /* else sig_service_session_on_ended() has answered it */
+  if (g_queue_remove (&request->services->logouts, request->call))
+    sig_service_on_done (error, request->call);
+}
+
+static void
+session_revoke (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  SigSession *session = sig_rpc_call_get_session (call);
+  MsgId device_id = sig_json_get_id (params, "deviceId");
+  MsgId user_id = sig_session_get_user_id (session);
+
+  if (device_id != sig_session_get_device_id (session))
+    {
+      msg_session_revoke (self->config.core, user_id, device_id, sig_service_on_done, call);
+      return;
+    }
+  g_queue_push_tail (&self->logouts, call);
+  msg_session_revoke (self->config.core, user_id, device_id, on_logged_out, request_new (self, call));
+}
+
+/* A device that logs itself out hears so before its connection closes. */
+static void
+answer_logouts (SigServices *self, MsgId device_id)
+{
+  GList *next;
+
+  for (GList *link = self->logouts.head; link != NULL; link = next)
+    {
+      SigRpcCall *call = link->data;
+
+      next = link->next;
+      if (sig_session_get_device_id (sig_rpc_call_get_session (call)) != device_id)
+        continue;
+      g_queue_delete_link (&self->logouts, link);
+      sig_rpc_reply (call, NULL);
+    }
+}
+
+void
+sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_device_id, MsgEndCause cause, gpointer user)
+{
+  SigServices *self = user;
+  SigSessions *sessions = self->config.sessions;
+
+  if (device_id != 0 && cause == MSG_END_REPLACED)
+    sig_sessions_disconnect_device (sessions, device_id);
+  else if (device_id != 0)
+    {
+      answer_logouts (self, device_id);
+      (void) sig_sessions_revoke_device (sessions, device_id);
+    }
+  else if (cause == MSG_END_DISABLED || cause == MSG_END_DELETED)
+    (void) sig_sessions_bar_user (sessions, user_id);
+  else
+    (void) sig_sessions_revoke_user (sessions, user_id, except_device_id);
+}
+
+void
+sig_service_session_register (SigServices *self)
+{
+  sig_rpc_register (self->config.rpc, "session.start", SIG_RPC_ANYONE, session_start, self);
+  sig_rpc_register (self->config.rpc, "session.list", SIG_RPC_SESSION, session_list, self);
+  sig_rpc_register (self->config.rpc, "session.revoke", SIG_RPC_SESSION, session_revoke, self);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signaling/services.h"
+
+#include <string.h>
+
+#include "base/base64url.h"
+#include "messaging/session.h"
+#include "signaling/services-private.h"
+
+/* the device was here until now */
+static void
+on_detached (SigSession *session, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_session_touch (self->config.core, sig_session_get_device_id (session));
+}
+
+static const SigSessionListener listener = { .on_detached = on_detached };
+
+SigServices *
+sig_services_new (const SigServicesConfig *config)
+{
+  SigServices *self = g_new0 (SigServices, 1);
+
+  self->config = *config;
+  self->start_us = config->now_us ();
+  g_queue_init (&self->logouts);
+  sig_service_server_register (self);
+  sig_service_account_register (self);
+  sig_service_session_register (self);
+  sig_service_user_register (self);
+  sig_service_backend_register (self);
+  sig_service_admin_register (self);
+  sig_sessions_listen (config->sessions, &listener, self);
+  msg_core_set_sessions_ended_fn (config->core, sig_service_session_on_ended, self);
+  return self;
+}
+
+void
+sig_services_free (SigServices *self)
+{
+  if (self == NULL)
+    return;
+  g_queue_clear (&self->logouts);
+  g_free (self);
+}
+
+void
+sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MSG_IDENTITY_KEY_BYTES])
+{
+  JsonObject *device = json_object_get_object_member (params, "device");
+  const char *text = json_object_get_string_member (device, "identityKey");
+  bool ok = al_base64url_decode_exact (text, strlen (text), key, MSG_IDENTITY_KEY_BYTES);
+
+  g_assert (ok);
+  *spec = (MsgDeviceSpec){ .id = json_object_has_member (device, "id") ? sig_json_get_id (device, "id") : 0,
+                           .name = json_object_get_string_member (device, "name"),
+                           .platform = json_object_get_string_member (device, "platform"),
+                           .identity_key = key,
+                           .identity_key_len = MSG_IDENTITY_KEY_BYTES };
+}
+
+void
+sig_service_on_done (const GError *error, gpointer call)
+{
+  if (error != NULL)
+    sig_rpc_fail_error (call, error);
+  else
+    sig_rpc_reply (call, NULL);
+}

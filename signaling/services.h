@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The methods that are not calls: server.*, account.*, session.*, user.*, device.*, backend.user*, backend.session*, admin.*. */
+#pragma once
+
+#include "messaging/core.h"
+#include "signaling/conns.h"
+#include "signaling/rpc-private.h"
+#include "signaling/session-private.h"
+
+typedef struct SigServices SigServices;
+
+/** SigServicesConfig: what the methods work on; none of it is owned. */
+typedef struct {
+  SigRpc *rpc;
+  SigSessions *sessions;
+  SigConns *conns;
+  MsgCore *core;                          /* its sessions-ended function is set by sig_services_new() */
+  const char *const *features;            /* words for server.info */
+  int64_t (*wall_ms) (void);              /* al_clock_wall_ms() but for tests */
+  int64_t (*now_us) (void);               /* al_clock_now_us() but for tests */
+  unsigned (*count_calls) (gpointer user); /* (nullable): for admin.status */
+  gpointer count_calls_user;
+} SigServicesConfig;
+
+/** sig_services_new: registers the methods. @config: copied. Must live until the core is freed: callbacks come to it. */
+SigServices *sig_services_new (const SigServicesConfig *config);
+void sig_services_free (SigServices *services);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigServices, sig_services_free)
