@@ -147,12 +147,13 @@ test_answers (void)
 static void
 test_notify (void)
 {
+  static const char text[] = "{\"jsonrpc\":\"2.0\",\"method\":\"call.active\",\"params\":{\"seq\":3}}";
   g_autoptr (JsonObject) params = json_object_new ();
   g_autoptr (AlBuf) buf = NULL;
 
   json_object_set_int_member (params, "seq", 3);
   buf = sig_envelope_notification ("call.active", params);
-  g_assert_cmpmem (buf->data, buf->len, "{\"jsonrpc\":\"2.0\",\"method\":\"call.active\",\"params\":{\"seq\":3}}", 61);
+  g_assert_cmpmem (buf->data, buf->len, text, strlen (text));
 }
 
 int
