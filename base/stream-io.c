@@ -240,6 +240,7 @@ hang_up (AlStream *stream, uint32_t events)
     }
   al_watch_remove (&stream->watch);
   stream->hung_up = true;
+  stream->tx_blocked = false; /* epoll will not say EPOLLOUT */
 }
 
 void
@@ -264,6 +265,7 @@ al_stream_on_event (AlWatch *watch, uint32_t events, void *user)
 
   if ((events & EPOLLOUT) != 0)
     {
+      stream->tx_blocked = false;
       al_stream_flush (stream);
       readable |= stream->tls_wants_write;
       if (stream->above_high || stream->state == AL_STREAM_CLOSING)
@@ -304,7 +306,9 @@ al_stream_write (AlStream *stream, const void *data, size_t len, size_t *ret_n)
       else
         *ret_n = (size_t) n;
     }
-  if (io == AL_IO_ERROR || io == AL_IO_TLS_ERROR)
+  if (io == AL_IO_AGAIN)
+    stream->tx_blocked = true;
+  else if (io != AL_IO_OK)
     die_of_io (stream, io);
   return io;
 }
@@ -335,7 +339,10 @@ flush_some (AlStream *stream, size_t *ret_n)
       return AL_IO_OK;
     }
   if (errno == EAGAIN)
-    return AL_IO_AGAIN;
+    {
+      stream->tx_blocked = true;
+      return AL_IO_AGAIN;
+    }
   die_of_io (stream, AL_IO_ERROR);
   return AL_IO_ERROR;
 }
@@ -347,7 +354,7 @@ al_stream_flush (AlStream *stream)
 
   if (stream->state != AL_STREAM_OPEN && stream->state != AL_STREAM_CLOSING)
     return;
-  while (stream->queue.bytes > 0)
+  while (stream->queue.bytes > 0 && !stream->tx_blocked)
     {
       size_t n;
 

@@ -71,6 +71,7 @@ struct AlStream {
   bool is_unix;
   bool paused;
   bool peer_eof;
+  bool tx_blocked;      /* the socket is full: nothing to be tried before EPOLLOUT */
   bool above_high;      /* on_drained is owed */
   bool close_on_connect;
   bool show_again;      /* deferred: show kept input and read what TLS holds back */

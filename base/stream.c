@@ -385,7 +385,7 @@ al_stream_send (AlStream *stream, const void *data, size_t len)
           AlIo io = al_stream_write (stream, bytes, len, &n);
 
           if (io != AL_IO_OK)
-            break;
+            break; /* the rest of the bytes is queued, which is what tx_blocked relies on */
           bytes += n;
           len -= n;
         }
@@ -513,6 +513,7 @@ al_stream_detach (AlStream *stream)
   al_defer_cancel (&stream->defer);
   al_stream_set_state (stream, AL_STREAM_DETACHED);
   stream->hung_up = false;
+  stream->tx_blocked = false;
   stream->loop = NULL;
 }
 

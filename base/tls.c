@@ -26,11 +26,12 @@ struct AlTls {
 static void
 set_openssl_error (GError **error, const char *file, const char *what)
 {
-  unsigned long code = ERR_peek_last_error ();
-  const char *reason = code != 0 && ERR_GET_LIB (code) != ERR_LIB_SYS ? ERR_reason_error_string (code) : NULL;
+  unsigned long code = ERR_peek_error (); /* the oldest: what really happened; later ones say who noticed */
+  const char *reason = ERR_GET_LIB (code) == ERR_LIB_SYS ? g_strerror (ERR_GET_REASON (code))
+                                                         : ERR_reason_error_string (code);
 
-  if (reason == NULL)
-    reason = code != 0 ? g_strerror (ERR_GET_REASON (code)) : "unknown error";
+  if (code == 0 || reason == NULL)
+    reason = "unknown error";
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s: %s", file, what, reason);
   ERR_clear_error ();
 }

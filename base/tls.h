@@ -28,7 +28,9 @@ void al_tls_unref (AlTls *tls);
  * al_tls_make_self_signed:
  * @names: NULL-terminated DNS names and IP addresses for subjectAltName
  *
- * Writes an ECDSA P-256 key (mode 0600) and a certificate valid for @days. Existing files are not overwritten.
+ * Writes an ECDSA P-256 key (mode 0600) and a certificate valid for @days (1 to 3650). Existing files are not
+ * overwritten: a @certificate that exists is G_IO_ERROR_EXISTS, a @key that exists is used for the new certificate (it is
+ * written first, so it may be left from a start that was cut short). Each file appears whole or not at all.
  */
 bool al_tls_make_self_signed (const char *certificate, const char *key, const char *const *names, unsigned days,
                               GError **error);

@@ -165,9 +165,9 @@ test_transfer (void)
   (void) al_stream_send (client->stream, data, 4);
   while (client->got->len < total)
     {
-      size_t piece = (size_t) 1 << g_test_rand_int_range (0, 19);
+      size_t piece = ((size_t) 1 << g_test_rand_int_range (0, 19)) + (size_t) g_test_rand_int_range (0, 3);
 
-      piece = MIN (piece + (size_t) g_test_rand_int_range (0, 3), total - sent);
+      piece = MIN (piece, total - sent);
       if (piece > 0 && al_stream_get_queued (client->stream) < 1 << 20)
         {
           send_piece (client->stream, data + sent, piece);

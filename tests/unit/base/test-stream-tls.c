@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/tls.h"
+#include "stream-fixture.h"
+
+#define SECOND_US INT64_C (1000000)
+
+static const char *const alpn[] = { "http/1.1", NULL };
+static char *dir, *cert_path, *key_path;
+static AlTls *tls;
+
+/* A TLS client on a raw socket, stepped by hand. */
+typedef struct {
+  SSL_CTX *ctx;
+  SSL *ssl;
+  int fd;
+} Client;
+
+static void
+client_open (Client *client, Server *server, int version)
+{
+  client->ctx = SSL_CTX_new (TLS_client_method ());
+  (void) SSL_CTX_set_min_proto_version (client->ctx, version);
+  (void) SSL_CTX_set_max_proto_version (client->ctx, version);
+  (void) SSL_CTX_set_mode (client->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  client->ssl = SSL_new (client->ctx);
+  client->fd = raw_connect (&server->address);
+  (void) SSL_set_fd (client->ssl, client->fd);
+  SSL_set_connect_state (client->ssl);
+}
+
+static void
+client_close (Client *client)
+{
+  SSL_free (client->ssl);
+  SSL_CTX_free (client->ctx);
+  (void) close (client->fd);
+}
+
+/* Returns: the handshake's result, after as many turns as it needs. */
+static int
+client_handshake (Client *client, Server *server)
+{
+  for (;;)
+    {
+      int n = SSL_do_handshake (client->ssl);
+      int code = SSL_get_error (client->ssl, n);
+
+      if (n == 1 || (code != SSL_ERROR_WANT_READ && code != SSL_ERROR_WANT_WRITE))
+        {
+          ERR_clear_error ();
+          return n;
+        }
+      al_loop_iterate (server->loop, 1);
+    }
+}
+
+static void
+client_write (Client *client, Server *server, const void *data, size_t len)
+{
+  while (len > 0)
+    {
+      int n = SSL_write (client->ssl, data, (int) len);
+
+      if (n > 0)
+        {
+          data = (const uint8_t *) data + n;
+          len -= (size_t) n;
+        }
+      else
+        {
+          g_assert_cmpint (SSL_get_error (client->ssl, n), ==, SSL_ERROR_WANT_WRITE);
+          al_loop_iterate (server->loop, 1);
+        }
+    }
+}
+
+/* Returns: what SSL_get_error() says at the end, SSL_ERROR_NONE when @len bytes came. */
+static int
+client_read (Client *client, Server *server, void *data, size_t len)
+{
+  size_t total = 0;
+
+  while (total < len)
+    {
+      int n = SSL_read (client->ssl, (uint8_t *) data + total, (int) (len - total));
+      int code = SSL_get_error (client->ssl, n);
+
+      if (n > 0)
+        total += (size_t) n;
+      else if (code == SSL_ERROR_WANT_READ)
+        al_loop_iterate (server->loop, 1);
+      else
+        {
+          ERR_clear_error ();
+          return code;
+        }
+    }
+  return SSL_ERROR_NONE;
+}
+
+static void
+open_tls_server (Server *server, AlTlsMode mode)
+{
+  AlListenerConfig config = { .tls_mode = mode, .tls = tls };
+
+  server_open (server, &config);
+}
+
+static void
+set_echo (Side *side)
+{
+  side->echo = true;
+}
+
+static void
+check_echo (gconstpointer version)
+{
+  Server server;
+  Client client;
+  Side *side;
+  char bytes[16];
+
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  server.on_accept = set_echo;
+  client_open (&client, &server, GPOINTER_TO_INT (version));
+  (void) SSL_set_alpn_protos (client.ssl, (const unsigned char *) "\x02h2\x08http/1.1", 12);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, "GET / ", 6);
+  g_assert_cmpint (client_read (&client, &server, bytes, 6), ==, SSL_ERROR_NONE);
+  g_assert_cmpmem (bytes, 6, "GET / ", 6);
+  side = server_get (&server, 0);
+  g_assert_true (al_stream_is_tls (side->stream));
+  g_assert_cmpint (server.last_proto, ==, AL_PROTO_HTTP);
+
+  /* closing: what is queued, close_notify, FIN */
+  (void) al_stream_send (side->stream, "bye", 3);
+  al_stream_close (side->stream);
+  g_assert_cmpint (client_read (&client, &server, bytes, 4), ==, SSL_ERROR_ZERO_RETURN);
+  g_assert_cmpmem (bytes, 3, "bye", 3);
+  {
+    const unsigned char *name;
+    unsigned len;
+
+    SSL_get0_alpn_selected (client.ssl, &name, &len);
+    g_assert_cmpmem (name, len, "http/1.1", 8);
+  }
+  client_close (&client);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_LOCAL);
+  server_close (&server);
+}
+
+static void
+test_eof (void)
+{
+  for (int notify = 0; notify < 2; notify++)
+    {
+      Server server;
+      Client client;
+      Side *side;
+
+      open_tls_server (&server, AL_TLS_ALWAYS);
+      client_open (&client, &server, TLS1_3_VERSION);
+      g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+      client_write (&client, &server, "GET last", 8);
+      if (notify)
+        (void) SSL_shutdown (client.ssl);
+      client_close (&client);
+      side = server_get (&server, 0);
+      RUN_UNTIL (server.loop, side->closed);
+      g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_EOF);
+      g_assert_cmpmem (side->got->data, side->got->len, "GET last", 8);
+      server_close (&server);
+    }
+}
+
+static void
+react_randomly (Side *side, const uint8_t *data, size_t len)
+{
+  side->consume = (size_t) g_test_rand_int_range (1, 70000);
+  if (g_test_rand_int_range (0, 8) == 0)
+    al_stream_pause (side->stream, true);
+  al_stream_pause (side->stream, false);
+}
+
+static void
+echo_randomly (Side *side)
+{
+  side->echo = true;
+  side->consume = 1000;
+  side->react = react_randomly;
+  al_stream_set_limits (side->stream, 1 + (size_t) g_test_rand_int_range (4096, 200000), 1000, 5000, 64 << 20);
+}
+
+/* Megabytes there and back, in pieces of any size, more than the sockets hold. */
+static void
+check_transfer (gconstpointer version)
+{
+  const size_t total = 3 << 20;
+  g_autofree uint8_t *data = g_malloc (total), *back = g_malloc (total);
+  size_t sent = 0, got = 0, piece = 0;
+  Server server;
+  Client client;
+
+  for (size_t i = 0; i < total; i++)
+    data[i] = (uint8_t) g_test_rand_int ();
+  memcpy (data, "PUT ", 4);
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  server.on_accept = echo_randomly;
+  client_open (&client, &server, GPOINTER_TO_INT (version));
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  while (got < total)
+    {
+      size_t room = (size_t) g_test_rand_int_range (1, 40000);
+      int n;
+
+      if (piece == 0) /* SSL_write wants the same bytes again until it has taken them */
+        piece = (size_t) g_test_rand_int_range (1, 40000);
+      piece = MIN (piece, total - sent);
+      n = piece > 0 ? SSL_write (client.ssl, data + sent, (int) piece) : 0;
+      if (n > 0)
+        {
+          sent += (size_t) n;
+          piece = 0;
+        }
+      n = SSL_read (client.ssl, back + got, (int) MIN (room, total - got));
+      if (n > 0)
+        got += (size_t) n;
+      else
+        g_assert_cmpint (SSL_get_error (client.ssl, n), ==, SSL_ERROR_WANT_READ);
+      if (g_test_rand_int_range (0, 3) > 0)
+        al_loop_iterate (server.loop, 0);
+      if (server.sides->len > 0)
+        al_stream_pause (server_get (&server, 0)->stream, false);
+    }
+  g_assert_cmpmem (back, got, data, total);
+  client_close (&client);
+  server_close (&server);
+}
+
+/* Bytes that OpenSSL holds are not announced by epoll; a pause in their midst must not lose or delay them. */
+static void
+pause_self (Side *side, const uint8_t *data, size_t len)
+{
+  al_stream_pause (side->stream, true);
+}
+
+static void
+pause_on_accept (Side *side)
+{
+  side->react = pause_self;
+  side->consume = 100;
+  al_stream_set_limits (side->stream, 4096, 1, 1, 1);
+}
+
+static void
+test_pending (void)
+{
+  uint8_t data[16000];
+  Server server;
+  Client client;
+  Side *side;
+
+  for (unsigned i = 0; i < sizeof data; i++)
+    data[i] = (uint8_t) (i % 251);
+  memcpy (data, "GET ", 4);
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  server.on_accept = pause_on_accept;
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, data, sizeof data); /* one record, read ahead whole */
+  side = server_get (&server, 0);
+  while (side->got->len < sizeof data)
+    {
+      guint before = side->got->len;
+
+      g_assert_cmpuint (before, ==, MIN (100 * side->n_data, sizeof data));
+      al_loop_iterate (server.loop, 0);
+      g_assert_cmpuint (side->got->len, ==, before); /* paused */
+      al_stream_pause (side->stream, false);
+      al_loop_iterate (server.loop, 0);
+      g_assert_cmpuint (side->got->len, >, before); /* without anything new in the socket */
+    }
+  g_assert_cmpmem (side->got->data, side->got->len, data, sizeof data);
+  client_close (&client);
+  server_close (&server);
+}
+
+static void
+test_detect (void)
+{
+  Server server;
+  Client client;
+  int fd;
+
+  open_tls_server (&server, AL_TLS_DETECT);
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "G", 1);
+  al_loop_iterate (server.loop, 0);
+  raw_write_all (server.loop, fd, "ET ", 3);
+  g_assert_false (al_stream_is_tls (server_get (&server, 0)->stream));
+  client_open (&client, &server, TLS1_2_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, "\x00\x01\x00\x00\x21\x12\xa4\x42", 8);
+  g_assert_true (al_stream_is_tls (server_get (&server, 1)->stream));
+  g_assert_cmpint (server.last_proto, ==, AL_PROTO_STUN); /* routes look inside TLS */
+  client_close (&client);
+  (void) close (fd);
+  server_close (&server);
+}
+
+/* First bytes inside TLS one by one, and those that come in the same flight as the client's Finished. */
+static void
+test_first_bytes (void)
+{
+  Server server;
+  Client client;
+  Side *side;
+
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  for (unsigned i = 0; i < 8; i++)
+    {
+      client_write (&client, &server, "OPTIONS " + i, 1);
+      al_loop_iterate (server.loop, 0);
+    }
+  side = server_get (&server, 0);
+  RUN_UNTIL (server.loop, side->got->len == 8);
+  client_close (&client);
+
+  client_open (&client, &server, TLS1_3_VERSION);
+  {
+    int cork = 1;
+
+    (void) setsockopt (client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof cork);
+    while (SSL_do_handshake (client.ssl) != 1)
+      {
+        cork = 0; /* the first flight has to go */
+        (void) setsockopt (client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof cork);
+        al_loop_iterate (server.loop, 1);
+        cork = 1;
+        (void) setsockopt (client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof cork);
+      }
+    client_write (&client, &server, "GET both", 8);
+    cork = 0;
+    (void) setsockopt (client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof cork);
+  }
+  side = server_get (&server, 1);
+  RUN_UNTIL (server.loop, side->got->len == 8);
+  client_close (&client);
+  server_close (&server);
+}
+
+static void
+test_garbage (void)
+{
+  static const char hello[] = "\x16\x03\x01\x00\x05garbage, and a good deal of it, as nobody expects of a handshake";
+  AlListenerStats stats;
+  Server server;
+  Client client;
+  Side *side;
+  char c[64];
+  int fd;
+
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET / HTTP/1.1\r\n\r\n", 18);
+  while (raw_read (server.loop, fd, c, 1) > 0)
+    ;
+  (void) close (fd);
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, hello, sizeof hello - 1);
+  while (raw_read (server.loop, fd, c, 1) > 0)
+    ;
+  (void) close (fd);
+  al_listener_get_stats (server.listener, &stats);
+  g_assert_cmpuint (stats.closed[AL_STREAM_CLOSE_TLS], ==, 2);
+
+  /* a forged record behind a good one: the good one is delivered, then the stream ends */
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, "GET good", 8);
+  raw_write_all (server.loop, client.fd, "\x17\x03\x03\x00\x20" "0123456789abcdef0123456789abcdef", 37);
+  side = server_get (&server, 0);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_TLS);
+  g_assert_cmpmem (side->got->data, side->got->len, "GET good", 8);
+  client_close (&client);
+  server_close (&server);
+}
+
+static void
+test_deadline (void)
+{
+  AlListenerStats stats;
+  Server server;
+  Client client;
+  char c;
+
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  client_open (&client, &server, TLS1_3_VERSION);
+  (void) SSL_do_handshake (client.ssl); /* only the first flight */
+  do
+    {
+      al_loop_iterate (server.loop, 1);
+      al_listener_get_stats (server.listener, &stats);
+    }
+  while (stats.accepted == 0);
+  al_loop_skip_us (server.loop, 11 * SECOND_US);
+  al_loop_iterate (server.loop, 0);
+  al_loop_iterate (server.loop, 0);
+  while (recv (client.fd, &c, 1, 0) > 0)
+    ;
+  g_assert_cmpint (errno, ==, ECONNRESET);
+  al_listener_get_stats (server.listener, &stats);
+  g_assert_cmpuint (stats.closed[AL_STREAM_CLOSE_TIMEOUT], ==, 1);
+  client_close (&client);
+
+  /* the handshake is done but not a byte comes */
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  for (unsigned turn = 0; turn < 3; turn++)
+    al_loop_iterate (server.loop, 1);
+  al_loop_skip_us (server.loop, 11 * SECOND_US);
+  al_loop_iterate (server.loop, 0);
+  al_listener_get_stats (server.listener, &stats);
+  g_assert_cmpuint (stats.closed[AL_STREAM_CLOSE_TIMEOUT], ==, 2);
+  client_close (&client);
+  server_close (&server);
+}
+
+/* A slow TLS reader fills the queue and is cut off; one that goes on reading gets everything, FIN and all. */
+static void
+test_marks (void)
+{
+  static uint8_t block[20000];
+  Server server;
+  Client client;
+  Side *side;
+  uint64_t sent = 0;
+  uint8_t c[4096];
+
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, "GET ", 4);
+  side = server_get (&server, 0);
+  al_stream_set_limits (side->stream, 65536, 20000, 50000, 100000);
+  while (al_stream_send (side->stream, block, sizeof block) != AL_SEND_HIGH)
+    {
+      sent += sizeof block;
+      al_loop_iterate (server.loop, 0);
+    }
+  sent += sizeof block;
+  al_stream_close (side->stream);
+  while (sent > 0)
+    {
+      size_t piece = MIN (sent, sizeof c);
+
+      g_assert_cmpint (client_read (&client, &server, c, piece), ==, SSL_ERROR_NONE);
+      sent -= piece;
+    }
+  g_assert_cmpint (client_read (&client, &server, c, 1), ==, SSL_ERROR_ZERO_RETURN);
+  client_close (&client);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_LOCAL);
+
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, "GET ", 4);
+  side = server_get (&server, 1);
+  al_stream_set_limits (side->stream, 65536, 20000, 50000, 100000);
+  while (al_stream_send (side->stream, block, sizeof block) != AL_SEND_GONE)
+    al_loop_iterate (server.loop, 0);
+  al_loop_iterate (server.loop, 0);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_OVERFLOW);
+  client_close (&client);
+  server_close (&server);
+}
+
+/* A peer that is gone while TLS still sends: no SIGPIPE. */
+static void
+test_no_sigpipe (void)
+{
+  static uint8_t block[100000];
+  struct linger linger = { 1, 0 };
+  Server server;
+  Client client;
+  Side *side;
+
+  g_assert_true (signal (SIGPIPE, SIG_DFL) != SIG_ERR);
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, "GET ", 4);
+  side = server_get (&server, 0);
+  al_stream_pause (side->stream, true);
+  al_loop_iterate (server.loop, 0);
+  (void) setsockopt (client.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  client_close (&client);
+  while (!side->closed)
+    {
+      if (al_stream_send (side->stream, block, sizeof block) == AL_SEND_GONE)
+        RUN_UNTIL (server.loop, side->closed);
+    }
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_ERROR);
+  server_close (&server);
+}
+
+static char *
+peer_serial (Client *client)
+{
+  X509 *certificate = SSL_get1_peer_certificate (client->ssl);
+  BIGNUM *number = ASN1_INTEGER_to_BN (X509_get0_serialNumber (certificate), NULL);
+  char *hex = BN_bn2hex (number);
+  char *copy = g_strdup (hex);
+
+  OPENSSL_free (hex);
+  BN_free (number);
+  X509_free (certificate);
+  return copy;
+}
+
+static void
+test_reload (void)
+{
+  const char *const names[] = { "localhost", NULL };
+  g_autofree char *cert = g_build_filename (dir, "r-cert.pem", NULL);
+  g_autofree char *key = g_build_filename (dir, "r-key.pem", NULL);
+  g_autofree char *first = NULL, *second = NULL, *third = NULL;
+  g_autoptr (GError) error = NULL;
+  AlListenerConfig config = { .tls_mode = AL_TLS_ALWAYS };
+  Server server;
+  Client old, fresh;
+  char bytes[8];
+
+  g_assert_true (al_tls_make_self_signed (cert, key, names, 10, &error));
+  config.tls = al_tls_new (cert, key, NULL, &error);
+  g_assert_no_error (error);
+  server_open (&server, &config);
+  server.on_accept = set_echo;
+  client_open (&old, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&old, &server), ==, 1);
+  client_write (&old, &server, "GET ", 4);
+  (void) server_get (&server, 0);
+  first = peer_serial (&old);
+
+  /* files that do not work leave the old certificate in use */
+  g_assert_true (g_file_set_contents (cert, "nonsense", -1, NULL));
+  g_assert_false (al_tls_reload (config.tls, &error));
+  g_assert_nonnull (strstr (error->message, cert));
+  g_clear_error (&error);
+  client_open (&fresh, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&fresh, &server), ==, 1);
+  second = peer_serial (&fresh);
+  g_assert_cmpstr (second, ==, first);
+  client_close (&fresh);
+
+  g_assert_cmpint (g_unlink (cert), ==, 0);
+  g_assert_cmpint (g_unlink (key), ==, 0);
+  g_assert_true (al_tls_make_self_signed (cert, key, names, 10, &error));
+  g_assert_true (al_tls_reload (config.tls, &error));
+  client_open (&fresh, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&fresh, &server), ==, 1);
+  third = peer_serial (&fresh);
+  g_assert_cmpstr (third, !=, first);
+  client_close (&fresh);
+
+  /* the connection of before goes on */
+  client_write (&old, &server, "more", 4);
+  g_assert_cmpint (client_read (&old, &server, bytes, 8), ==, SSL_ERROR_NONE);
+  g_assert_cmpmem (bytes, 8, "GET more", 8);
+  client_close (&old);
+  server_close (&server);
+  al_tls_unref (config.tls);
+}
+
+static void
+test_bad_files (void)
+{
+  const char *const names[] = { "localhost", NULL };
+  g_autofree char *other_cert = g_build_filename (dir, "o-cert.pem", NULL);
+  g_autofree char *other_key = g_build_filename (dir, "o-key.pem", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (al_tls_new ("/nonexistent.pem", key_path, NULL, &error));
+  g_assert_nonnull (strstr (error->message, "/nonexistent.pem: "));
+  g_assert_nonnull (strstr (error->message, "No such file"));
+  g_clear_error (&error);
+  g_assert_null (al_tls_new (cert_path, cert_path, NULL, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_true (al_tls_make_self_signed (other_cert, other_key, names, 10, NULL));
+  g_assert_null (al_tls_new (cert_path, other_key, NULL, &error));
+  g_assert_nonnull (error);
+}
+
+static void
+test_self_signed (void)
+{
+  const char *const names[] = { "aldis.example", "192.0.2.7", "2001:db8::7", NULL };
+  g_autofree char *cert = g_build_filename (dir, "s-cert.pem", NULL);
+  g_autofree char *key = g_build_filename (dir, "s-key.pem", NULL);
+  g_autofree char *before = NULL, *after = NULL;
+  g_autoptr (GError) error = NULL;
+  struct stat info;
+  FILE *file;
+  X509 *x509;
+
+  g_assert_true (al_tls_make_self_signed (cert, key, names, 30, &error));
+  g_assert_cmpint (stat (key, &info), ==, 0);
+  g_assert_cmpuint (info.st_mode & 07777, ==, 0600);
+  file = fopen (cert, "re");
+  x509 = PEM_read_X509 (file, NULL, NULL, NULL);
+  (void) fclose (file);
+  g_assert_nonnull (x509);
+  g_assert_cmpint (X509_check_host (x509, "aldis.example", 0, 0, NULL), ==, 1);
+  g_assert_cmpint (X509_check_host (x509, "other.example", 0, 0, NULL), ==, 0);
+  g_assert_cmpint (X509_check_ip_asc (x509, "192.0.2.7", 0), ==, 1);
+  g_assert_cmpint (X509_check_ip_asc (x509, "2001:db8::7", 0), ==, 1);
+  g_assert_cmpint (X509_cmp_current_time (X509_get0_notBefore (x509)), ==, -1);
+  g_assert_cmpint (X509_cmp_current_time (X509_get0_notAfter (x509)), ==, 1);
+  g_assert_cmpint (X509_verify (x509, X509_get0_pubkey (x509)), ==, 1);
+  X509_free (x509);
+
+  /* nothing is overwritten */
+  g_assert_true (g_file_get_contents (key, &before, NULL, NULL));
+  g_assert_false (al_tls_make_self_signed (cert, key, names, 30, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_cmpint (g_unlink (cert), ==, 0);
+  g_assert_true (al_tls_make_self_signed (cert, key, names, 30, &error)); /* the key was there */
+  g_assert_true (g_file_get_contents (key, &after, NULL, NULL));
+  g_assert_cmpstr (before, ==, after);
+  g_assert_false (al_tls_make_self_signed ("/nonexistent/cert.pem", "/nonexistent/key.pem", names, 30, &error));
+  g_assert_nonnull (error);
+}
+
+/* A TLS stream changes its loop and thread in the middle of a conversation. */
+typedef struct {
+  AlLoop *loop;
+  AlMailbox *box;
+} Second;
+
+static Second second;
+
+static void
+detach_side (Side *side, const uint8_t *data, size_t len)
+{
+  AlStream *stream = side->stream;
+
+  side->stream = NULL;
+  side->consume = 0;
+  al_stream_detach (stream);
+  while (!al_mailbox_post (second.box, stream))
+    g_thread_yield ();
+}
+
+static void
+detach_on_accept (Side *side)
+{
+  side->consume = 0;
+  side->react = detach_side;
+}
+
+static size_t
+second_on_data (AlStream *stream, const uint8_t *data, size_t len, void *user)
+{
+  (void) al_stream_send (stream, data, len);
+  return len;
+}
+
+static void
+second_on_closed (AlStream *stream, AlStreamClose reason, void *user)
+{
+  al_loop_quit (second.loop);
+}
+
+static const AlStreamOps second_ops = { second_on_data, NULL, second_on_closed };
+
+static void
+on_stream_mail (void *message, void *user)
+{
+  g_assert_true (al_stream_attach (second.loop, message, &second_ops, NULL, NULL));
+}
+
+static void *
+run_second (void *user)
+{
+  al_loop_run (second.loop);
+  return NULL;
+}
+
+static void
+test_detach (void)
+{
+  g_autofree uint8_t *data = g_malloc (300000), *back = g_malloc (300000);
+
+  for (unsigned i = 0; i < 300000; i++)
+    data[i] = (uint8_t) (i % 249);
+  memcpy (data, "GET ", 4);
+  for (unsigned round = 0; round < 10; round++)
+    {
+      pthread_t thread;
+      Server server;
+      Client client;
+      size_t sent = 0, got = 0;
+
+      second.loop = al_loop_new ("second", NULL);
+      second.box = al_mailbox_new (4, NULL, NULL);
+      g_assert_true (al_loop_add_mailbox (second.loop, second.box, on_stream_mail, NULL, NULL));
+      g_assert_cmpint (pthread_create (&thread, NULL, run_second, NULL), ==, 0);
+      open_tls_server (&server, AL_TLS_ALWAYS);
+      server.on_accept = detach_on_accept;
+      client_open (&client, &server, round % 2 ? TLS1_2_VERSION : TLS1_3_VERSION);
+      g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+      while (got < 300000)
+        {
+          int n = sent < 300000 ? SSL_write (client.ssl, data + sent, (int) MIN (30000, 300000 - sent)) : 0;
+
+          sent += n > 0 ? (size_t) n : 0;
+          n = SSL_read (client.ssl, back + got, (int) (300000 - got));
+          got += n > 0 ? (size_t) n : 0;
+          al_loop_iterate (server.loop, n > 0 ? 0 : 1);
+        }
+      g_assert_cmpmem (back, got, data, got);
+      client_close (&client);
+      (void) pthread_join (thread, NULL);
+      server_close (&server);
+      al_loop_free (second.loop);
+      al_mailbox_free (second.box);
+    }
+}
+
+static void
+set_up (void)
+{
+  const char *const names[] = { "localhost", "127.0.0.1", NULL };
+  g_autoptr (GError) error = NULL;
+
+  dir = g_dir_make_tmp ("aldis-tls-XXXXXX", &error);
+  g_assert_no_error (error);
+  cert_path = g_build_filename (dir, "cert.pem", NULL);
+  key_path = g_build_filename (dir, "key.pem", NULL);
+  g_assert_true (al_tls_make_self_signed (cert_path, key_path, names, 10, &error));
+  tls = al_tls_new (cert_path, key_path, alpn, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (void)
+{
+  static const char *const files[] = { "cert.pem",   "key.pem",   "r-cert.pem", "r-key.pem",
+                                       "o-cert.pem", "o-key.pem", "s-cert.pem", "s-key.pem" };
+
+  al_tls_unref (tls);
+  for (unsigned i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_build_filename (dir, files[i], NULL);
+
+      (void) g_unlink (path);
+    }
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+  g_free (dir);
+  g_free (cert_path);
+  g_free (key_path);
+}
+
+int
+main (int argc, char **argv)
+{
+  int result;
+
+  g_test_init (&argc, &argv, NULL);
+  set_up ();
+  g_test_add_data_func ("/base/stream-tls/echo-1.2", GINT_TO_POINTER (TLS1_2_VERSION), check_echo);
+  g_test_add_data_func ("/base/stream-tls/echo-1.3", GINT_TO_POINTER (TLS1_3_VERSION), check_echo);
+  g_test_add_func ("/base/stream-tls/eof", test_eof);
+  g_test_add_data_func ("/base/stream-tls/transfer-1.2", GINT_TO_POINTER (TLS1_2_VERSION), check_transfer);
+  g_test_add_data_func ("/base/stream-tls/transfer-1.3", GINT_TO_POINTER (TLS1_3_VERSION), check_transfer);
+  g_test_add_func ("/base/stream-tls/pending", test_pending);
+  g_test_add_func ("/base/stream-tls/detect", test_detect);
+  g_test_add_func ("/base/stream-tls/first-bytes", test_first_bytes);
+  g_test_add_func ("/base/stream-tls/garbage", test_garbage);
+  g_test_add_func ("/base/stream-tls/deadline", test_deadline);
+  g_test_add_func ("/base/stream-tls/marks", test_marks);
+  g_test_add_func ("/base/stream-tls/no-sigpipe", test_no_sigpipe);
+  g_test_add_func ("/base/stream-tls/reload", test_reload);
+  g_test_add_func ("/base/stream-tls/bad-files", test_bad_files);
+  g_test_add_func ("/base/stream-tls/self-signed", test_self_signed);
+  g_test_add_func ("/base/stream-tls/detach", test_detach);
+  result = g_test_run ();
+  tear_down ();
+  return result;
+}
