@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signaling/core-options.h"
+
+#include <string.h>
+
+#define SCHEME "sqlite:"
+
+struct SigCoreOptions {
+  MsgCoreOptions options;
+  char *database, *public_key; /* owned */
+};
+
+char *
+sig_core_options_database (const char *database, const char *data_dir)
+{
+  const char *path = g_str_has_prefix (database, SCHEME) ? database + strlen (SCHEME) : database;
+  g_autofree char *full = g_path_is_absolute (path) ? g_strdup (path) : g_build_filename (data_dir, path, NULL);
+
+  return g_strconcat (SCHEME, full, NULL);
+}
+
+static const char *
+get_optional (const AlConfig *config, const char *name)
+{
+  const char *value = al_config_get_string (config, "signaling", name);
+
+  return *value != '\0' ? value : NULL;
+}
+
+/* as many at once as in the whole period, then evenly spread */
+static MsgRate
+get_rate (const AlConfig *config, const char *name, unsigned period_ms)
+{
+  unsigned n = (unsigned) al_config_get_int (config, "messaging", name);
+
+  return (MsgRate){ n, n > 0 ? MAX (period_ms / n, 1) : 0 };
+}
+
+SigCoreOptions *
+sig_core_options_new (const AlConfig *config, GMainContext *context, GError **error)
+{
+  g_autoptr (SigCoreOptions) self = g_new0 (SigCoreOptions, 1);
+  MsgCoreOptions *options = &self->options;
+  const char *key_file = get_optional (config, "jwt_public_key");
+
+  if (key_file != NULL && !g_file_get_contents (key_file, &self->public_key, NULL, error))
+    {
+      g_prefix_error (error, "[signaling] jwt_public_key: ");
+      return NULL;
+    }
+  self->database = sig_core_options_database (al_config_get_string (config, "messaging", "database"),
+                                              al_config_get_string (config, "server", "data_dir"));
+  msg_core_options_init (options);
+  options->database = self->database;
+  options->context = context;
+  options->allow_registration = al_config_get_bool (config, "signaling", "allow_registration");
+  options->jwt_secret = get_optional (config, "jwt_secret");
+  options->jwt_public_key = self->public_key;
+  options->jwt_issuer = get_optional (config, "jwt_issuer");
+  options->jwt_audience = get_optional (config, "jwt_audience");
+  options->login_per_name = get_rate (config, "login_rate_user", 60 * 1000);
+  options->login_per_address = get_rate (config, "login_rate_address", 60 * 1000);
+  options->registration_per_address = get_rate (config, "registration_rate_address", 3600 * 1000);
+  return g_steal_pointer (&self);
+}
+
+const MsgCoreOptions *
+sig_core_options_get (const SigCoreOptions *self)
+{
+  return &self->options;
+}
+
+void
+sig_core_options_free (SigCoreOptions *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->database);
+  g_free (self->public_key);
+  g_free (self);
+}

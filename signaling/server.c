@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Composes the server. Made from the ground up: core, sessions and dispatcher, calls, webhooks, and the front last, so that
+ * nobody comes in before there is somebody to answer. */
+#include "signaling/server.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "messaging/api-key.h"
+#include "messaging/core.h"
+#include "signaling/call-methods.h"
+#include "signaling/calls.h"
+#include "signaling/core-options.h"
+#include "signaling/gate.h"
+#include "signaling/service-calls.h"
+#include "signaling/services.h"
+#include "signaling/turn.h"
+#include "signaling/webhook.h"
+
+#define TICK_S 5
+/* what a drain waits for requests in flight */
+#define DRAIN_MS 5000
+/* what a webhook that is being sent gets at the end */
+#define WEBHOOK_GRACE_MS 1000
+
+struct SigServer {
+  /* passed in, not owned */
+  GMainContext *context;
+  const AlConfig *config;
+  AlMetrics *metrics;
+  /* owned */
+  MsgCore *core;
+  MsgApiKeys *api_keys;
+  SigRpc *rpc;
+  SigSessions *sessions;
+  SigConns *conns;
+  SigServices *services;
+  GPtrArray *features;      /* of static words, NULL-terminated */
+  SigTurn *turn;
+  SigCalls *calls;
+  SigCallMethods *call_methods;
+  SigWebhook *webhook;      /* (nullable) */
+  SigFront *front;
+  GSource *tick, *drain_timer;
+  /* embedded */
+  SigGate gate;
+  GSourceOnceFunc drained;
+  gpointer drained_user;
+};
+
+static void
+transport_send (SigConnId conn, AlBuf *text, gpointer user)
+{
+  sig_front_send (((SigServer *) user)->front, conn, text);
+}
+
+static void
+transport_done (SigConnId conn, gpointer user)
+{
+  sig_front_done (((SigServer *) user)->front, conn);
+}
+
+static void
+transport_respond (SigConnId conn, unsigned status, AlBuf *body, unsigned retry_after_s, gpointer user)
+{
+  sig_front_respond (((SigServer *) user)->front, conn, status, body, retry_after_s);
+}
+
+static void
+transport_close (SigConnId conn, uint16_t code, const char *reason, gpointer user)
+{
+  sig_front_close (((SigServer *) user)->front, conn, code, reason);
+}
+
+static const SigTransport transport = { transport_send, transport_done, transport_respond, transport_close };
+
+static bool
+open_core (SigServer *self, GError **error)
+{
+  g_autoptr (SigCoreOptions) options = sig_core_options_new (self->config, self->context, error);
+
+  if (options == NULL)
+    return false;
+  self->core = msg_core_new (sig_core_options_get (options), error);
+  self->api_keys = msg_api_keys_new (al_config_get_list (self->config, "signaling", "api_keys"), error);
+  return self->core != NULL && self->api_keys != NULL;
+}
+
+static bool
+is_set (const AlConfig *config, const char *name)
+{
+  return *al_config_get_string (config, "signaling", name) != '\0';
+}
+
+static void
+find_features (SigServer *self)
+{
+  self->features = g_ptr_array_new ();
+  g_ptr_array_add (self->features, (gpointer) "calls");
+  if (al_config_get_bool (self->config, "signaling", "allow_registration"))
+    g_ptr_array_add (self->features, (gpointer) "registration");
+  if (is_set (self->config, "jwt_secret") || is_set (self->config, "jwt_public_key"))
+    g_ptr_array_add (self->features, (gpointer) "jwt");
+  if (self->turn != NULL)
+    g_ptr_array_add (self->features, (gpointer) "turn");
+  g_ptr_array_add (self->features, NULL);
+}
+
+static unsigned
+count_calls (gpointer user)
+{
+  return sig_calls_count (((SigServer *) user)->calls);
+}
+
+static bool
+make_api (SigServer *self, GError **error)
+{
+  SigRpcConfig rpc_config = { &transport, self, self->metrics, al_clock_now_us };
+  SigSessionsConfig sessions_config = { &transport, self, self->metrics, al_clock_now_us };
+  SigServicesConfig services_config;
+
+  self->rpc = sig_rpc_new (&rpc_config, error);
+  if (self->rpc == NULL)
+    return false;
+  self->sessions = sig_sessions_new (&sessions_config);
+  self->conns = sig_conns_new ();
+  self->turn = sig_turn_new (self->config);
+  find_features (self);
+  services_config = (SigServicesConfig){ .rpc = self->rpc,
+                                         .sessions = self->sessions,
+                                         .conns = self->conns,
+                                         .core = self->core,
+                                         .features = (const char *const *) self->features->pdata,
+                                         .wall_ms = al_clock_wall_ms,
+                                         .now_us = al_clock_now_us,
+                                         .count_calls = count_calls,
+                                         .count_calls_user = self };
+  self->services = sig_services_new (&services_config);
+  self->gate = (SigGate){ self->rpc, self->sessions, self->conns, self->core, self->api_keys };
+  return true;
+}
+
+static bool
+make_calls (SigServer *self, GError **error)
+{
+  const char *unserved;
+
+  self->calls = sig_calls_new_for_sessions (self->context, self->config, self->core, self->sessions, self->metrics);
+  self->call_methods = sig_call_methods_register (self->rpc, self->calls, self->core, self->turn);
+  sig_service_calls_register (self->rpc, self->calls);
+  unserved = sig_rpc_find_unserved (self->rpc);
+  if (unserved != NULL)
+    g_error ("openrpc.json promises %s, and nothing serves it", unserved);
+  return sig_calls_recover (self->calls, error);
+}
+
+static void
+on_call_event (const char *name, JsonObject *payload, gpointer user)
+{
+  sig_webhook_post (((SigServer *) user)->webhook, name, payload);
+}
+
+static bool
+make_webhook (SigServer *self, GError **error)
+{
+  SigWebhookConfig config;
+
+  if (!is_set (self->config, "webhook_url"))
+    return true;
+  sig_webhook_config_init (&config);
+  config.url = al_config_get_string (self->config, "signaling", "webhook_url");
+  config.secret = al_config_get_string (self->config, "signaling", "webhook_secret");
+  config.metrics = self->metrics;
+  if (*config.secret == '\0')
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "[signaling] webhook_url needs a webhook_secret");
+      return false;
+    }
+  self->webhook = sig_webhook_new (&config, error);
+  if (self->webhook == NULL)
+    return false;
+  sig_calls_set_event_fn (self->calls, on_call_event, self);
+  return true;
+}
+
+static gboolean
+on_tick (gpointer user)
+{
+  sig_sessions_tick (((SigServer *) user)->sessions);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSource *
+attach_timer (SigServer *self, GSource *source, GSourceFunc fn)
+{
+  g_source_set_callback (source, fn, self, NULL);
+  (void) g_source_attach (source, self->context);
+  return source;
+}
+
+SigServer *
+sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics, GError **error)
+{
+  g_autoptr (SigServer) self = g_new0 (SigServer, 1);
+
+  self->context = context;
+  self->config = config;
+  self->metrics = metrics;
+  if (!open_core (self, error) || !make_api (self, error) || !make_calls (self, error) || !make_webhook (self, error))
+    return NULL;
+  self->front = sig_front_new (context, config, metrics, sig_gate_ops (), &self->gate, error);
+  if (self->front == NULL)
+    return NULL;
+  self->tick = attach_timer (self, g_timeout_source_new_seconds (TICK_S), on_tick);
+  sig_front_set_health (self->front, true);
+  return g_steal_pointer (&self);
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static void
+finish_drain (SigServer *self)
+{
+  GSourceOnceFunc drained = g_steal_pointer (&self->drained);
+
+  clear_source (&self->drain_timer);
+  if (drained != NULL)
+    drained (self->drained_user);
+}
+
+static void
+on_idle (gpointer user)
+{
+  finish_drain (user);
+}
+
+static gboolean
+on_drain_timeout (gpointer user)
+{
+  SigServer *self = user;
+  g_autofree char *n = g_strdup_printf ("%u", sig_rpc_get_in_flight (self->rpc));
+
+  al_warning ("requests are still in flight, going on without them", "requests", n);
+  finish_drain (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sig_server_drain (SigServer *self, GSourceOnceFunc done, gpointer user)
+{
+  g_return_if_fail (self->drained == NULL);
+  self->drained = done;
+  self->drained_user = user;
+  self->drain_timer = attach_timer (self, g_timeout_source_new (DRAIN_MS), on_drain_timeout);
+  sig_front_set_health (self->front, false);
+  sig_front_drain (self->front);
+  sig_calls_drain (self->calls);
+  sig_rpc_drain (self->rpc, on_idle, self);
+}
+
+void
+sig_server_free (SigServer *self)
+{
+  if (self == NULL)
+    return;
+  clear_source (&self->tick);
+  clear_source (&self->drain_timer);
+  /* the core and the calls answer what is open, so they go while there is a front to carry it */
+  g_clear_pointer (&self->core, msg_core_free);
+  g_clear_pointer (&self->calls, sig_calls_free);
+  g_clear_pointer (&self->front, sig_front_free);
+  g_clear_pointer (&self->rpc, sig_rpc_free);
+  g_clear_pointer (&self->call_methods, sig_call_methods_free);
+  g_clear_pointer (&self->services, sig_services_free);
+  g_clear_pointer (&self->conns, sig_conns_free);
+  g_clear_pointer (&self->sessions, sig_sessions_free);
+  sig_webhook_free (self->webhook, WEBHOOK_GRACE_MS);
+  g_clear_pointer (&self->turn, sig_turn_free);
+  g_clear_pointer (&self->api_keys, msg_api_keys_free);
+  g_clear_pointer (&self->features, g_ptr_array_unref);
+  g_free (self);
+}
+
+bool
+sig_server_reload (SigServer *self, GError **error)
+{
+  return sig_front_reload (self->front, error);
+}
+
+char **
+sig_server_get_urls (SigServer *self)
+{
+  return sig_front_get_urls (self->front);
+}
