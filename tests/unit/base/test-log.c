@@ -79,7 +79,7 @@ test_cut (void)
   for (unsigned shift = 0; shift < 4; shift++) /* the cut falls on every byte of a character */
     {
       for (unsigned i = 0; i < AL_LOG_MAX_FIELDS; i++)
-        event.fields[i] = (AlLogField){ i == 0 ? "name" + shift : "n", wide };
+        event.fields[i] = (AlLogField){ i == 0 ? &"name"[shift] : "n", wide };
       g_string_truncate (out, 0);
       al_log_format_text (&event, out);
       g_assert_cmpuint (out->len, <=, AL_LOG_MAX_LINE);
