@@ -89,13 +89,13 @@ typedef struct {
 
   bool allow_registration;        /* msg_account_register() is open to all. Default true */
   const char *jwt_secret;         /* (nullable): HS256 secret, at least 32 bytes. Default NULL */
-  const char *jwt_public_key;     /* (nullable): Ed25519 public key, PEM or base64url of 32 bytes. Default NULL */
+  const char *jwt_public_key;     /* (nullable): Ed25519 public key: PEM text, or base64url of 32 bytes. Default NULL */
   const char *jwt_issuer;         /* (nullable): the only accepted `iss`. Default NULL: not looked at */
   const char *jwt_audience;       /* (nullable): must be among `aud`. Default NULL: not looked at */
 
-  MsgRate login_per_address;      /* IPv6 addresses count by /64. Default 20, one every 3 s */
-  MsgRate login_per_name;         /* Default 10, one every 10 s */
-  MsgRate registration_per_address; /* Default 10, one every 60 s */
+  MsgRate login_per_address;      /* IPv6 addresses count by /64. Default 60, one every s */
+  MsgRate login_per_name;         /* Default 10, one every 6 s */
+  MsgRate registration_per_address; /* Default 60, one every 60 s */
 
   unsigned argon2_memory_kib;     /* default: 19,456 KiB, 2 passes, 1 lane (OWASP's minimum for Argon2id) */
   unsigned argon2_passes;

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Types are those that both engines know or can be taught: BIGINT, TEXT, and BLOB (for PostgreSQL a domain over bytea).
+ * Booleans are BIGINT 0 or 1. All text that is compared or ordered is ASCII or compared for equality alone, in byte
+ * order.
+ */
+#include "messaging/migrations.h"
+
+#include "messaging/core.h"
+
+static const MsgMigration migrations[] = {
+  { 1, "accounts",
+    "CREATE TABLE users ("
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  name_key TEXT UNIQUE," /* folded username, or jwt:SUB as it is; NULL when deleted */
+    "  username TEXT NOT NULL,"
+    "  display_name TEXT NOT NULL,"
+    "  password_hash TEXT,"   /* encoded Argon2id; NULL for external users */
+    "  external BIGINT NOT NULL,"
+    "  disabled BIGINT NOT NULL,"
+    "  created_ms BIGINT NOT NULL,"
+    "  deleted_ms BIGINT NOT NULL);" /* 0: not deleted */
+    "CREATE TABLE devices ("
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  name TEXT NOT NULL,"
+    "  platform TEXT NOT NULL,"
+    "  identity_key BLOB NOT NULL,"
+    "  added_ms BIGINT NOT NULL,"
+    "  seen_ms BIGINT NOT NULL,"
+    "  revoked_ms BIGINT NOT NULL," /* a JWT issued until then is void; 0: never revoked */
+    "  UNIQUE (user_id, identity_key));" },
+  { 2, "sessions",
+    "CREATE TABLE sessions ("
+    "  device_id BIGINT NOT NULL PRIMARY KEY REFERENCES devices (id),"
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  token_hash BLOB UNIQUE," /* SHA-256; NULL for a session by JWT */
+    "  created_ms BIGINT NOT NULL);"
+    "CREATE INDEX sessions_user ON sessions (user_id);" },
+  { 3, "calls",
+    "CREATE TABLE calls ("
+    "  seq BIGINT NOT NULL PRIMARY KEY," /* order of starting, given by the one writer */
+    "  call_id BLOB NOT NULL UNIQUE,"
+    "  caller_user BIGINT NOT NULL,"
+    "  caller_device BIGINT NOT NULL,"
+    "  callee_user BIGINT NOT NULL,"
+    "  callee_device BIGINT NOT NULL,"
+    "  video BIGINT NOT NULL,"
+    "  state BIGINT NOT NULL,"
+    "  started_ms BIGINT NOT NULL,"
+    "  accepted_ms BIGINT NOT NULL,"
+    "  active_ms BIGINT NOT NULL,"
+    "  ended_ms BIGINT NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  heartbeat_ms BIGINT NOT NULL);"
+    "CREATE INDEX calls_caller ON calls (caller_user, seq);"
+    "CREATE INDEX calls_callee ON calls (callee_user, seq);"
+    "CREATE INDEX calls_open ON calls (state) WHERE state < 3;" },
+  { 0, NULL, NULL },
+};
+
+const MsgMigration *
+msg_migrations (void)
+{
+  return migrations;
+}
+
+static bool
+migration_run (MsgDb *db, const MsgMigration *step, int64_t now_ms, GError **error)
+{
+  MsgStmt *stmt;
+
+  if (!msg_db_begin (db, error))
+    return false;
+  if (!msg_db_exec (db, step->script, error))
+    {
+      g_prefix_error (error, "schema step %d (%s): ", step->version, step->name);
+      msg_db_rollback (db);
+      return false;
+    }
+  stmt = msg_db_prepare (db, "INSERT INTO schema_steps (version, name, applied_ms) VALUES (:version, :name, :now)");
+  msg_stmt_set_int (stmt, ":version", step->version);
+  msg_stmt_set_text (stmt, ":name", step->name);
+  msg_stmt_set_int (stmt, ":now", now_ms);
+  if (!msg_stmt_run (stmt, error))
+    {
+      msg_db_rollback (db);
+      return false;
+    }
+  return msg_db_commit (db, error);
+}
+
+/* @ret_version: the last step that the database has */
+static bool
+migrations_read (MsgDb *db, const MsgMigration *steps, int *ret_version, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT version, name FROM schema_steps ORDER BY version");
+  int version = 0;
+  MsgStep step;
+
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    {
+      const MsgMigration *known = &steps[version];
+      int64_t found = msg_stmt_get_int (stmt, 0);
+
+      if (known->version == 0)
+        {
+          g_propagate_error (error, msg_error_new (MSG_ERROR_UNAVAILABLE, "schema",
+                                                   "the database has schema step %d (%s), this program knows only %d: "
+                                                   "it was used by a newer version of Aldis",
+                                                   (int) found, msg_stmt_get_text (stmt, 1), version));
+          return false;
+        }
+      if (found != known->version || g_strcmp0 (msg_stmt_get_text (stmt, 1), known->name) != 0)
+        {
+          g_propagate_error (error, msg_error_new (MSG_ERROR_UNAVAILABLE, "schema",
+                                                   "the database has schema step %d (%s) where %d (%s) was expected",
+                                                   (int) found, msg_stmt_get_text (stmt, 1), known->version,
+                                                   known->name));
+          return false;
+        }
+      version++;
+    }
+  if (step == MSG_STEP_ERROR)
+    return false;
+  *ret_version = version;
+  return true;
+}
+
+bool
+msg_migrations_apply (MsgDb *db, const MsgMigration *steps, int64_t now_ms, GError **error)
+{
+  int version;
+
+  if (!msg_db_exec (db,
+                    "CREATE TABLE IF NOT EXISTS schema_steps ("
+                    "  version BIGINT NOT NULL PRIMARY KEY,"
+                    "  name TEXT NOT NULL,"
+                    "  applied_ms BIGINT NOT NULL)",
+                    error))
+    return false;
+  if (!migrations_read (db, steps, &version, error))
+    {
+      msg_db_rollback (db);
+      return false;
+    }
+  for (const MsgMigration *step = &steps[version]; step->version != 0; step++)
+    if (!migration_run (db, step, now_ms, error))
+      return false;
+  return true;
+}
