@@ -124,11 +124,11 @@ typedef void (*MsgImportFn) (const MsgImportReport *report, const GError *error,
 
 /**
  * msg_account_import:
- * @text: @len bytes of UTF-8, up to 64 MiB. Either CSV (RFC 4180) whose first line names the columns `username`,
- *   `display_name` (may be missing), `password` and `password_hash` (one of the two, or both with one empty), or JSON
+ * @text: @len bytes of UTF-8, up to 16 MiB. Either CSV (RFC 4180) whose first line names the columns `username`,
+ *   `displayName` (may be missing), `password` and `passwordHash` (one of the two, or both with one empty), or JSON
  *   lines: one object with the same member names a line.
  *
- * Makes many users. A password_hash is an encoded Argon2id string ("$argon2id$v=19$m=65536,t=3,p=4$SALT$HASH") with
+ * Makes many users. A passwordHash is an encoded Argon2id string ("$argon2id$v=19$m=65536,t=3,p=4$SALT$HASH") with
  * m <= 262,144, t <= 16, p <= 16; it is replaced by one with this server's parameters when its user first logs in.
  * Each line stands for itself: a bad one is reported and the others go on. A line whose user exists is a failed one.
  * Plain passwords take one Argon2id sum each (about 20 ms), in turn with the logins of others.

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How often one may try: logins by address and by name, registrations by address. Main thread. */
+#pragma once
+
+#include "base/addr.h"
+#include "messaging/core.h"
+
+typedef struct MsgLimits MsgLimits;
+
+MsgLimits *msg_limits_new (const MsgCoreOptions *options);
+/** msg_limits_free: NULL is allowed. */
+void msg_limits_free (MsgLimits *limits);
+
+/**
+ * msg_limits_take_login:
+ * @address: (nullable): NULL is not limited
+ * @name_key: (nullable): the folded name or anything else that is tried; existing or not makes no difference
+ *
+ * Counts an attempt against both limits; one that is over the address's limit does not count against the name's, so
+ * that one client cannot lock out a user faster than it may try.
+ *
+ * Returns: 0 when it is allowed, else the milliseconds until one will be.
+ */
+int64_t msg_limits_take_login (MsgLimits *limits, const AlAddr *address, const char *name_key, int64_t now_us);
+
+/** msg_limits_take_registration: the same for a new account. */
+int64_t msg_limits_take_registration (MsgLimits *limits, const AlAddr *address, int64_t now_us);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgLimits, msg_limits_free)
