@@ -394,7 +394,7 @@ sig_sessions_finish_attach (SigSessions *sessions, SigSession *session, const Si
 void
 sig_sessions_detach (SigSessions *sessions, SigSession *session, SigConnId conn)
 {
-  if (session->sessions == NULL || session->conn != conn)
+  if (session->sessions == NULL || conn == 0 || session->conn != conn)
     return;
   lose_connection (sessions, session);
   TELL (sessions, on_detached, session);
