@@ -172,6 +172,36 @@ discard_input (AlStream *stream)
     die_of_io (stream, io);
 }
 
+/* A client stream may send now. */
+static void
+finish_open (AlStream *stream)
+{
+  al_stream_set_deadline (stream, 0);
+  al_stream_set_state (stream, AL_STREAM_OPEN);
+  if (stream->close_on_connect)
+    al_stream_close (stream);
+  al_loop_defer (stream->loop, &stream->defer);
+}
+
+static void
+step_handshake (AlStream *stream)
+{
+  AlIo io;
+
+  /* a handshake costs as much as a hundred messages: a flood of them waits, and streams that are open do not */
+  if (stream->listener != NULL && !al_listener_take_tls_step (stream->listener))
+    return;
+  io = al_stream_tls_handshake (stream);
+  if (io == AL_IO_OK && al_stream_is_connecting (stream))
+    finish_open (stream);
+  else if (io == AL_IO_OK)
+    al_stream_set_state (stream, AL_STREAM_FIRST);
+  else if (io == AL_IO_EOF)
+    al_stream_die (stream, AL_STREAM_CLOSE_EOF, false);
+  else if (io != AL_IO_AGAIN)
+    die_of_io (stream, io);
+}
+
 static void
 finish_connect (AlStream *stream)
 {
@@ -183,10 +213,15 @@ finish_connect (AlStream *stream)
       al_stream_die (stream, AL_STREAM_CLOSE_ERROR, false);
       return;
     }
-  al_stream_set_state (stream, AL_STREAM_OPEN);
-  if (stream->close_on_connect)
-    al_stream_close (stream);
-  al_loop_defer (stream->loop, &stream->defer);
+  if (stream->ssl == NULL)
+    finish_open (stream);
+  else
+    {
+      al_stream_set_state (stream, AL_STREAM_HANDSHAKE);
+      step_handshake (stream);
+      if (stream->state == AL_STREAM_HANDSHAKE)
+        al_stream_update_watch (stream);
+    }
 }
 
 /* AL_TLS_DETECT: the first byte stays in the socket. Returns: true when the state has changed. */
@@ -210,23 +245,6 @@ sniff (AlStream *stream)
   else
     al_stream_die (stream, AL_STREAM_CLOSE_TLS, false);
   return stream->state != AL_STREAM_DEAD;
-}
-
-static void
-step_handshake (AlStream *stream)
-{
-  AlIo io;
-
-  /* a handshake costs as much as a hundred messages: a flood of them waits, and streams that are open do not */
-  if (!al_listener_take_tls_step (stream->listener))
-    return;
-  io = al_stream_tls_handshake (stream);
-  if (io == AL_IO_OK)
-    al_stream_set_state (stream, AL_STREAM_FIRST);
-  else if (io == AL_IO_EOF)
-    al_stream_die (stream, AL_STREAM_CLOSE_EOF, false);
-  else if (io != AL_IO_AGAIN)
-    die_of_io (stream, io);
 }
 
 /* Not reading (paused, or the input limit is reached), and the peer hung up or the socket failed. */
@@ -260,7 +278,8 @@ al_stream_on_event (AlWatch *watch, uint32_t events, void *user)
   if (stream->state == AL_STREAM_HANDSHAKE)
     {
       step_handshake (stream);
-      readable |= stream->state == AL_STREAM_FIRST; /* it may have read the first bytes too */
+      /* it may have read the first bytes too */
+      readable |= stream->state == AL_STREAM_FIRST || stream->state == AL_STREAM_OPEN;
     }
 
   if ((events & EPOLLOUT) != 0)

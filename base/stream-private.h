@@ -12,7 +12,7 @@
 #define AL_STREAM_DRAIN_MS 10000
 
 /*
- *  connect() ──> CONNECTING ───────────────────────────┐
+ *  connect() ──> CONNECTING ──> (HANDSHAKE) ───────────┐
  *                                                      v
  *  accept() ─┬─> SNIFF ──┬─> HANDSHAKE ──> FIRST ──> OPEN ──> CLOSING ──> LINGER ──> DEAD
  *            │           └───────────────────^         │^
@@ -82,6 +82,8 @@ struct AlStream {
 /* stream.c */
 AlStream *al_stream_new (AlLoop *loop, int fd, const AlAddr *peer, AlStreamState state, AlListenerShared *shared);
 void al_stream_set_state (AlStream *stream, AlStreamState state);
+/** al_stream_is_connecting: Returns: true for a client stream that is not open yet, its TLS handshake included. */
+bool al_stream_is_connecting (const AlStream *stream);
 /** al_stream_die: closes the fd, @reset with RST; on_closed (@reason) and the end of @stream come by defer. */
 void al_stream_die (AlStream *stream, AlStreamClose reason, bool reset);
 /** al_stream_free_now: without callback; only for a stream that its owner never saw. */
@@ -104,6 +106,7 @@ AlIo al_stream_write (AlStream *stream, const void *data, size_t len, size_t *re
 
 /* stream-tls.c */
 bool al_stream_tls_accept (AlStream *stream, AlTls *tls);
+bool al_stream_tls_connect (AlStream *stream, AlTls *tls, const char *server_name);
 AlIo al_stream_tls_handshake (AlStream *stream);
 AlIo al_stream_tls_read (AlStream *stream, uint8_t *data, size_t room, size_t *ret_n);
 AlIo al_stream_tls_write (AlStream *stream, const void *data, size_t len, size_t *ret_n);

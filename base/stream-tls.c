@@ -84,8 +84,8 @@ get_bio_method (void)
   return method;
 }
 
-bool
-al_stream_tls_accept (AlStream *stream, AlTls *tls)
+static bool
+make_ssl (AlStream *stream, AlTls *tls)
 {
   SSL_CTX *ctx = al_tls_dup_ctx (tls);
   BIO *bio = BIO_new (get_bio_method ());
@@ -100,8 +100,26 @@ al_stream_tls_accept (AlStream *stream, AlTls *tls)
   BIO_set_data (bio, stream);
   BIO_set_init (bio, 1);
   SSL_set_bio (stream->ssl, bio, bio);
+  return true;
+}
+
+bool
+al_stream_tls_accept (AlStream *stream, AlTls *tls)
+{
+  if (!make_ssl (stream, tls))
+    return false;
   SSL_set_accept_state (stream->ssl);
   return true;
+}
+
+bool
+al_stream_tls_connect (AlStream *stream, AlTls *tls, const char *server_name)
+{
+  if (!make_ssl (stream, tls))
+    return false;
+  SSL_set_connect_state (stream->ssl);
+  return server_name == NULL
+         || (SSL_set_tlsext_host_name (stream->ssl, server_name) == 1 && SSL_set1_host (stream->ssl, server_name) == 1);
 }
 
 /* What a failed call means. @n: what it returned. */

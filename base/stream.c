@@ -22,13 +22,14 @@
 /* More than this is not left for the end of the turn, so that a big answer does not sit twice in memory. */
 #define SEND_AT_ONCE (64 * 1024)
 #define LINGER_MS 2000
+#define CLIENT_HANDSHAKE_MS 10000
 
 #define EDGE(state) (1u << AL_STREAM_##state)
 
 static const uint16_t allowed_edges[AL_STREAM_STATE_N] = {
-  [AL_STREAM_CONNECTING] = EDGE (OPEN) | EDGE (DEAD),
+  [AL_STREAM_CONNECTING] = EDGE (HANDSHAKE) | EDGE (OPEN) | EDGE (DEAD),
   [AL_STREAM_SNIFF] = EDGE (HANDSHAKE) | EDGE (FIRST) | EDGE (DEAD),
-  [AL_STREAM_HANDSHAKE] = EDGE (FIRST) | EDGE (DEAD),
+  [AL_STREAM_HANDSHAKE] = EDGE (FIRST) | EDGE (OPEN) | EDGE (DEAD),
   [AL_STREAM_FIRST] = EDGE (OPEN) | EDGE (DEAD),
   [AL_STREAM_OPEN] = EDGE (DETACHED) | EDGE (CLOSING) | EDGE (DEAD),
   [AL_STREAM_DETACHED] = EDGE (OPEN) | EDGE (DEAD),
@@ -302,8 +303,8 @@ open_socket (const AlAddr *address, GError **error)
   return -1;
 }
 
-AlStream *
-al_stream_connect (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, void *user, GError **error)
+static AlStream *
+connect_stream (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, void *user, GError **error)
 {
   AlStream *stream;
   int fd = open_socket (address, error);
@@ -318,6 +319,30 @@ al_stream_connect (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, 
       al_stream_free_now (stream);
       return NULL;
     }
+  return stream;
+}
+
+AlStream *
+al_stream_connect (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, void *user, GError **error)
+{
+  return connect_stream (loop, address, ops, user, error);
+}
+
+AlStream *
+al_stream_connect_tls (AlLoop *loop, const AlAddr *address, AlTls *tls, const char *server_name,
+                       const AlStreamOps *ops, void *user, GError **error)
+{
+  AlStream *stream = connect_stream (loop, address, ops, user, error);
+
+  if (stream == NULL)
+    return NULL;
+  if (!al_stream_tls_connect (stream, tls, server_name))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "cannot use TLS with the server name %s", server_name);
+      al_stream_free_now (stream);
+      return NULL;
+    }
+  al_stream_set_deadline (stream, CLIENT_HANDSHAKE_MS);
   return stream;
 }
 
@@ -340,10 +365,16 @@ al_stream_set_limits (AlStream *stream, size_t input_bytes, size_t low, size_t h
   stream->hard = (uint32_t) hard;
 }
 
+bool
+al_stream_is_connecting (const AlStream *stream)
+{
+  return stream->state == AL_STREAM_CONNECTING || (stream->state == AL_STREAM_HANDSHAKE && stream->shared == NULL);
+}
+
 static bool
 can_send (const AlStream *stream)
 {
-  return stream->state == AL_STREAM_OPEN || (stream->state == AL_STREAM_CONNECTING && !stream->close_on_connect);
+  return stream->state == AL_STREAM_OPEN || (al_stream_is_connecting (stream) && !stream->close_on_connect);
 }
 
 /* After something was queued: within the marks? */
@@ -430,7 +461,7 @@ al_stream_pause (AlStream *stream, bool paused)
 void
 al_stream_close (AlStream *stream)
 {
-  if (stream->state == AL_STREAM_CONNECTING)
+  if (al_stream_is_connecting (stream))
     stream->close_on_connect = true;
   else if (stream->state == AL_STREAM_OPEN)
     begin_closing (stream, AL_STREAM_CLOSE_LOCAL);

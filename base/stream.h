@@ -118,6 +118,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlListener, al_listener_free)
 /** al_stream_connect: a client stream (tests, load generator, later restreaming); errors come as on_closed. */
 AlStream *al_stream_connect (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, void *user, GError **error);
 
+/**
+ * al_stream_connect_tls:
+ * @tls: made by al_tls_new_client(); referenced while needed
+ * @server_name: (nullable): sent as SNI and, when @tls verifies, what the certificate must be for
+ *
+ * Like al_stream_connect(); what is sent waits for the handshake, which has 10 s.
+ */
+AlStream *al_stream_connect_tls (AlLoop *loop, const AlAddr *address, AlTls *tls, const char *server_name,
+                                 const AlStreamOps *ops, void *user, GError **error);
+
 void al_stream_set_ops (AlStream *stream, const AlStreamOps *ops, void *user);
 /** al_stream_set_limits: @input_bytes: most unconsumed input kept; queue marks in bytes, low <= high <= hard.
  *  Defaults: input 64 KiB, low 64 KiB, high 256 KiB, hard 1 MiB. Above the hard mark the stream closes with OVERFLOW. */

@@ -51,13 +51,14 @@ on_alpn (SSL *ssl, const unsigned char **ret_name, unsigned char *ret_len, const
   return SSL_TLSEXT_ERR_OK;
 }
 
+/* What both sides want: no old versions, no idle buffers. */
 static SSL_CTX *
-make_ctx (AlTls *tls, GError **error)
+make_common_ctx (const SSL_METHOD *method)
 {
   SSL_CTX *ctx;
 
   ERR_clear_error ();
-  ctx = SSL_CTX_new (TLS_server_method ());
+  ctx = SSL_CTX_new (method);
   g_assert (ctx != NULL);
   (void) SSL_CTX_set_min_proto_version (ctx, TLS1_2_VERSION);
   /* EOF without close_notify ends a stream like FIN does: HTTP and WebSocket say themselves when they are complete */
@@ -65,8 +66,16 @@ make_ctx (AlTls *tls, GError **error)
   (void) SSL_CTX_set_mode (ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
                                   | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   (void) SSL_CTX_set_session_cache_mode (ctx, SSL_SESS_CACHE_OFF); /* tickets need no memory here */
-  (void) SSL_CTX_set_num_tickets (ctx, 1);
   SSL_CTX_set_read_ahead (ctx, 1);
+  return ctx;
+}
+
+static SSL_CTX *
+make_ctx (AlTls *tls, GError **error)
+{
+  SSL_CTX *ctx = make_common_ctx (TLS_server_method ());
+
+  (void) SSL_CTX_set_num_tickets (ctx, 1);
   if (tls->alpn != NULL)
     SSL_CTX_set_alpn_select_cb (ctx, on_alpn, tls);
 
@@ -115,12 +124,32 @@ al_tls_new (const char *certificate, const char *key, const char *const *alpn, G
   return tls;
 }
 
+AlTls *
+al_tls_new_client (const char *trust, GError **error)
+{
+  AlTls *tls = g_new0 (AlTls, 1);
+
+  atomic_init (&tls->refs, 1);
+  (void) pthread_mutex_init (&tls->lock, NULL);
+  tls->ctx = make_common_ctx (TLS_client_method ());
+  if (trust == NULL)
+    return tls;
+  SSL_CTX_set_verify (tls->ctx, SSL_VERIFY_PEER, NULL);
+  if ((trust[0] == '\0' ? SSL_CTX_set_default_verify_paths (tls->ctx)
+                        : SSL_CTX_load_verify_file (tls->ctx, trust)) == 1)
+    return tls;
+  set_openssl_error (error, trust, "cannot read the authorities to trust");
+  al_tls_unref (tls);
+  return NULL;
+}
+
 bool
 al_tls_reload (AlTls *tls, GError **error)
 {
-  SSL_CTX *fresh = make_ctx (tls, error);
-  SSL_CTX *old;
+  SSL_CTX *fresh, *old;
 
+  g_return_val_if_fail (tls->certificate != NULL, false);
+  fresh = make_ctx (tls, error);
   if (fresh == NULL)
     return false;
   (void) pthread_mutex_lock (&tls->lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Server certificates for the streams of base: an OpenSSL SSL_CTX that can be exchanged while connections live. */
+/* TLS for the streams of base: a certificate (or what to trust) in an OpenSSL SSL_CTX that can be exchanged while connections live. */
 #pragma once
 
 #include <glib.h>
@@ -17,6 +17,15 @@ typedef struct AlTls AlTls;
  * Returns: (transfer full) (nullable): NULL with the file and OpenSSL's reason in @error.
  */
 AlTls *al_tls_new (const char *certificate, const char *key, const char *const *alpn, GError **error);
+
+/**
+ * al_tls_new_client:
+ * @trust: (nullable): path of a PEM file with the authorities to trust; "" for the system's; NULL trusts any certificate
+ *   (tests and load generators that talk to the machine they stand on)
+ *
+ * For al_stream_connect_tls(). Cannot be reloaded. Returns: (transfer full) (nullable): NULL with the reason in @error.
+ */
+AlTls *al_tls_new_client (const char *trust, GError **error);
 
 /** al_tls_reload: reads both files again and swaps them in atomically; on error the old ones stay in use. Any thread. */
 bool al_tls_reload (AlTls *tls, GError **error);

@@ -144,7 +144,7 @@ on_closed (AlStream *stream, AlStreamClose reason, void *user)
 static const AlStreamOps stream_ops = { .on_data = on_data, .on_closed = on_closed };
 
 LoadConn *
-load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, bool tls, const LoadConnOps *ops, void *user, GError **error)
+load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, AlTls *tls, const LoadConnOps *ops, void *user, GError **error)
 {
   LoadConn *conn = g_new0 (LoadConn, 1);
   g_autofree char *request = NULL;
@@ -152,7 +152,7 @@ load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, bool tls, const L
   conn->bare = bare;
   conn->ops = ops;
   conn->user = user;
-  conn->stream = tls ? al_stream_connect_tls (loop, address, NULL, &stream_ops, conn, error)
+  conn->stream = tls != NULL ? al_stream_connect_tls (loop, address, tls, NULL, &stream_ops, conn, error)
                      : al_stream_connect (loop, address, &stream_ops, conn, error);
   if (conn->stream == NULL)
     {

@@ -21,11 +21,11 @@ typedef struct {
 /**
  * load_conn_new:
  * @bare: no HTTP, no frames: bytes go and come as they are
- * @tls: wrap in TLS without checking the certificate (a load generator talks to the machine it stands on)
+ * @tls: (nullable): of al_tls_new_client()
  *
  * Returns: (transfer none): lives until on_closed.
  */
-LoadConn *load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, bool tls, const LoadConnOps *ops, void *user,
+LoadConn *load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, AlTls *tls, const LoadConnOps *ops, void *user,
                          GError **error);
 void load_conn_send (LoadConn *conn, const char *text, size_t len);
 void load_conn_abort (LoadConn *conn);

@@ -28,7 +28,8 @@ struct LoadUser {
 struct Load {
   AlLoop *loop;
   AlAddr address;
-  bool bare, tls;
+  bool bare;
+  AlTls *tls; /* (nullable): owned */
   const char *jwt_secret;
   LoadUser *users;
   unsigned n_users, n_ready, n_lost;

@@ -216,7 +216,8 @@ main (int argc, char **argv)
     }
   load.loop = loop;
   load.bare = bare;
-  load.tls = tls;
+  if (tls && (load.tls = al_tls_new_client (NULL, &error)) == NULL)
+    g_error ("%s", error->message);
   load.jwt_secret = secret != NULL ? secret : "";
   input.watch = (AlWatch){ .fd = STDIN_FILENO, .fn = on_input, .user = &input };
   if (!al_loop_watch (loop, &input.watch, EPOLLIN, &error))
