@@ -42,6 +42,9 @@ static const AlConfigKey keys[] = {
   NUMBER ("signaling", "ring_timeout_s", "60", 1, 600, "A call that nobody answers ends as missed."),
   NUMBER ("signaling", "connect_timeout_s", "30", 1, 600, "An accepted call whose media does not flow ends as failed."),
   NUMBER ("signaling", "reattach_timeout_s", "30", 1, 600, "A call whose party stays away ends as disconnected."),
+  NUMBER ("signaling", "call_rate_user", "60", 0, 1000000, "Calls that a user may begin in a minute; 0: no limit."),
+  NUMBER ("signaling", "call_rate_pair", "20", 0, 1000000, "Calls to one other user in a minute; 0: no limit."),
+  NUMBER ("signaling", "max_calls_per_user", "8", 1, 1000, "Calls of one user that ring or go on at once."),
 
   { "messaging", "database", AL_CONFIG_STRING, "sqlite:aldis.db", 0, 0, "sqlite:",
     "Where accounts and calls are kept; a relative path counts from data_dir." },

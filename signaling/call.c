@@ -476,11 +476,14 @@ on_restore (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRol
 {
   const SigCallRestore *restore = event->restore;
 
+  call->started_us = MIN (restore->started_us, now_us);
+  if (restore->state == SIG_CALL_RINGING) /* the invitation went with the server that had it in memory */
+    return end_call (call, CLAMP (restore->seen_us, call->started_us, now_us), SIG_CALL_REASON_MISSED, false, out);
+
   g_assert (restore->state == SIG_CALL_CONNECTING || restore->state == SIG_CALL_ACTIVE);
   set_state (call, restore->state);
   call->restored = true;
   call->callee_device = restore->device;
-  call->started_us = MIN (restore->started_us, now_us);
   call->accepted_us = CLAMP (restore->accepted_us, call->started_us, now_us);
   call->has_accepted = true;
   call->has_active = restore->state == SIG_CALL_ACTIVE;

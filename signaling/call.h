@@ -71,7 +71,7 @@ typedef enum {
 /** SigCallRestore: what the log knows of a call that was open when the server stopped. Times on the monotonic clock of
  *  this run (they may lie before its start, and be negative). */
 typedef struct {
-  SigCallState state; /* CONNECTING or ACTIVE */
+  SigCallState state; /* RINGING: it ends as missed at seen_us; CONNECTING or ACTIVE */
   uint64_t device;    /* the callee's, that accepted */
   int64_t started_us, accepted_us;
   int64_t active_us;  /* 0 if never active */

@@ -25,13 +25,24 @@ typedef struct {
   bool (*is_attached) (MsgId device_id, gpointer data);
 } SigCallsOutside;
 
+/** SigCallsLog: what the table needs of the messaging core; tests bring one that fails when they want. */
+typedef struct {
+  void (*put) (MsgCore *core, const MsgCall *call, MsgDoneFn fn, gpointer data);
+  void (*heartbeat) (MsgCore *core, const uint8_t (*ids)[MSG_CALL_ID_BYTES], unsigned n, int64_t at_ms, MsgDoneFn fn,
+                     gpointer data);
+  void (*load_open) (MsgCore *core, MsgCallsFn fn, gpointer data);
+  void (*get_users) (MsgCore *core, const MsgId *ids, unsigned n, MsgUsersFn fn, gpointer data);
+  void (*list_devices) (MsgCore *core, MsgId user_id, MsgDevicesFn fn, gpointer data);
+} SigCallsLog;
+
 /** SigCallsEventFn: a call is ringing, connecting, active or has ended.
  *  @name: "call.ringing" and so on; @payload: (transfer full): as under x-webhooks in docs/openrpc.json */
 typedef void (*SigCallsEventFn) (const char *name, JsonObject *payload, gpointer data);
 
 typedef struct {
   GMainContext *context;          /* required */
-  MsgCore *core;                  /* required; (transfer none): may be freed before or after the table */
+  MsgCore *core;                  /* (transfer none): may be freed before or after the table */
+  const SigCallsLog *log;         /* static. Default: that of the core, which is then required */
   AlMetrics *metrics;             /* required; (transfer none): outlives the table */
   const SigCallsOutside *outside; /* required; static */
   gpointer outside_data;
@@ -56,7 +67,7 @@ SigCalls *sig_calls_new (const SigCallsOptions *options);
 
 /**
  * sig_calls_new_for_sessions: the table of a server: limits and timeouts of [signaling] in @config, devices reached
- * through @sessions, whose listener and state hook it becomes.
+ * through @sessions, whose listener and state hook it becomes; they must outlive it.
  */
 SigCalls *sig_calls_new_for_sessions (GMainContext *context, const AlConfig *config, MsgCore *core,
                                       SigSessions *sessions, AlMetrics *metrics);
@@ -138,7 +149,7 @@ void sig_calls_say (SigCalls *calls, const SigCallsRequest *request, SigCallsFn 
 bool sig_calls_check_party (SigCalls *calls, const uint8_t *id, MsgId user_id, MsgId device_id,
                             SigCallsError *ret_error);
 
-/* --- What the server knows. sig_calls_new_for_sessions() binds all but the last to the sessions. --- */
+/* --- What the server knows. sig_calls_new_for_sessions() binds all of it to the sessions. --- */
 
 /** sig_calls_device_attached: @resumed: nothing that was sent to it before is lost. */
 void sig_calls_device_attached (SigCalls *calls, MsgId user_id, MsgId device_id, bool resumed);

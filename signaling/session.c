@@ -191,6 +191,18 @@ sig_sessions_listen (SigSessions *sessions, const SigSessionListener *listener, 
 }
 
 void
+sig_sessions_unlisten (SigSessions *sessions, const SigSessionListener *listener, gpointer user)
+{
+  for (unsigned i = sessions->listeners->len; i-- > 0;)
+    {
+      const Listener *entry = &g_array_index (sessions->listeners, Listener, i);
+
+      if (entry->listener == listener && entry->user == user)
+        (void) g_array_remove_index (sessions->listeners, i);
+    }
+}
+
+void
 sig_sessions_set_state_hook (SigSessions *sessions, SigSessionStateFn fn, gpointer user)
 {
   sessions->state = fn;

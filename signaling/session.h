@@ -76,6 +76,8 @@ typedef struct {
 } SigSessionListener;
 /** sig_sessions_listen: @listener: static. */
 void sig_sessions_listen (SigSessions *sessions, const SigSessionListener *listener, gpointer user);
+/** sig_sessions_unlisten: takes back what was registered with the same two. Not from inside a listener. */
+void sig_sessions_unlisten (SigSessions *sessions, const SigSessionListener *listener, gpointer user);
 
 /**
  * SigSessionStateFn: what `calls` in the answer of session.start holds. Called before on_attached.

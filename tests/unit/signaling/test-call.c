@@ -773,6 +773,16 @@ test_restore_connecting_fails (Fixture *f, gconstpointer data)
   assert_trace (f, "persist 11:ended/failed 21:ended/failed event/ended");
 }
 
+static void
+test_restore_ringing (Fixture *f, gconstpointer data)
+{
+  SigCallRestore restored = { .state = SIG_CALL_RINGING, .started_us = START - 9 * SECOND, .seen_us = START - 9 * SECOND };
+
+  (void) step (f, (SigCallEvent){ .type = SIG_CALL_ON_RESTORE, .restore = &restored });
+  assert_trace (f, "persist 11:ended/missed event/ended");
+  g_assert_cmpint (ended_us (f), ==, START - 9 * SECOND);
+}
+
 /* a clock that was set back between two runs must not give times in the future or negative durations */
 static void
 test_restore_nonsense (Fixture *f, gconstpointer data)
@@ -1018,6 +1028,7 @@ main (int argc, char **argv)
     { "restore/both-return", test_restore_both_return },
     { "restore/connecting", test_restore_connecting },
     { "restore/connecting-fails", test_restore_connecting_fails },
+    { "restore/ringing", test_restore_ringing },
     { "restore/nonsense", test_restore_nonsense },
   };
 
