@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Builds web/dist: content-hashed bundles, index.html with integrity attributes, .gz siblings.
- * Usage: node build.mjs [--out DIR] [--dev]   (--dev: readable, with source maps)
+ * Usage: node build.mjs [--out DIR] [--dev] [--entry FILE]   (--dev: readable, with source maps; --entry: in the place of src/main.js)
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = dirname(fileURLToPath(import.meta.url));
-const { values: args } = parseArgs({ options: { out: { type: 'string' }, dev: { type: 'boolean', default: false } } });
+const { values: args } = parseArgs({ options: { out: { type: 'string' }, dev: { type: 'boolean', default: false }, entry: { type: 'string' } } });
 const out = args.out ?? join(root, 'dist');
 const worker = join(root, 'src/crypto/media-worker.js');
 
@@ -69,7 +69,7 @@ const define = {
   __ALDIS_VERSION__: JSON.stringify(version),
 };
 const theme = await bundle(join(root, 'src/theme.js'), 'theme', { format: 'iife' });
-const app = await bundle(join(root, 'src/main.js'), 'app', { format: 'esm', define });
+const app = await bundle(args.entry ?? join(root, 'src/main.js'), 'app', { format: 'esm', define });
 const style = await bundle(join(root, 'src/style/app.css'), 'app');
 const icon = copyHashed('src/icon.svg');
 const manifest = copyHashed('src/manifest.webmanifest', (text) => text.replaceAll('@ICON@', `/${icon}`));

@@ -1,1 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+import { App } from './app.js';
+import { Identity } from './crypto/identity.js';
+import { openStore } from './crypto/store.js';
+import { RpcClient } from './rpc.js';
 
+/** @typedef {import('./people.js').Trust} Trust */
+
+/** The key store is opened when a key is first wanted: where it cannot be, the log-in form says so. */
+/** @type {ReturnType<typeof openStore> | null} */
+let opening = null;
+
+/** @param {string} username */
+async function identityOf(username) {
+  opening ??= openStore();
+  return Identity.loadOrCreate(await opening, username.toLowerCase());
+}
+
+const rpc = new RpcClient(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`);
+const app = new App({
+  rpc,
+  identityKey: async (username) => (await identityOf(username)).encoded,
+  makeEngine: async () => { throw new Error('This build has no calls yet.'); },
+  trustOf: async (userId) => {
+    const me = app.account.user;
+    const pins = me ? (await (await identityOf(me.username)).pins.get(userId))?.pins ?? [] : [];
+    return /** @type {Trust} */ ({ level: pins.some((pin) => pin.verified) ? 'verified' : pins.length ? 'seen' : 'none' });
+  },
+  storage: localStorage,
+});
+void app.start(/** @type {HTMLElement} */ (document.getElementById('app')));

@@ -49,7 +49,8 @@
  * @property {boolean} outgoing
  * @property {boolean} video
  * @property {CallState} state
- * @property {string} endReason
+ * @property {string} endReason as in call.ended, or a reason of crypto/errors.js, or identity_changed, or what hangup() was given
+ * @property {boolean} [peerVerified] the other person has said that the emoji match
  * @property {number} ringingDevices how many of the peer's devices have said that they ring
  * @property {CallSecurity} security
  * @property {MediaStream | null} remoteStream
@@ -68,9 +69,10 @@
  */
 /** @typedef {EventTarget & CallSessionMembers} CallSession */
 /**
- * Event 'incoming' (detail: {session}).
+ * Events: 'incoming' (detail: {session}), 'rejected' (detail: {reason, from, callId}) an invitation that did not pass its checks,
+ * 'lost' (detail: {callId, peer, video, outgoing}) a call that went with an earlier page.
  * @typedef {object} CallEngineMembers
- * @property {(peer: User, options: {video: boolean, localStream: MediaStream}) => Promise<CallSession> | CallSession} invite
+ * @property {(peer: User, options: {video: boolean, localStream: MediaStream | null}) => Promise<CallSession> | CallSession} invite
  * @property {(calls: any[]) => void} resume the calls of a session.start answer
  */
 /** @typedef {EventTarget & CallEngineMembers} CallEngine */

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The parts of the page, put together; decides between the welcome page, the app and "open in another tab". */
+import { Account, deviceName } from './account.js';
+import { CallLog } from './call-log.js';
+import { fill, h } from './dom.js';
+import { Devices } from './media/devices.js';
+import { Router } from './router.js';
+import { Settings } from './settings.js';
+import { TabLock } from './tab-lock.js';
+import { Banner } from './ui/banner.js';
+import { CallDesk } from './ui/call/call-desk.js';
+import { icon, wordmark } from './ui/icons.js';
+import { Shell } from './ui/shell.js';
+import { openShortcuts } from './ui/shortcuts.js';
+import { Toasts } from './ui/toasts.js';
+import { Welcome } from './ui/welcome.js';
+import { People } from './people.js';
+
+/**
+ * @typedef {object} AppParts
+ * @property {import('./rpc.js').RpcClient} rpc
+ * @property {import('./account.js').IdentityKeyOf} identityKey
+ * @property {(login: import('./account.js').Login) => Promise<import('./types.js').CallEngine>} makeEngine
+ * @property {((userId: string) => Promise<import('./people.js').Trust>) | null} trustOf
+ * @property {Storage} storage
+ */
+
+export class App extends EventTarget {
+  /** @type {{version: string, features?: any, limits?: any} | null} */ serverInfo = null;
+  #root = h('div', { class: 'root' });
+  /** @type {{el: HTMLElement, end: () => void} | null} */ #view = null;
+  #tab = new TabLock('aldis.session');
+
+  /** @param {AppParts} parts */
+  constructor({ rpc, identityKey, makeEngine, trustOf, storage }) {
+    super();
+    this.rpc = rpc;
+    this.settings = new Settings(storage);
+    this.devices = new Devices();
+    this.account = new Account({ rpc, identityKey, storage, deviceName: deviceName(navigator.userAgent) });
+    this.log = new CallLog(rpc);
+    this.people = new People({ rpc, log: this.log, trustOf });
+    this.router = new Router(['calls', 'people', 'settings']);
+    this.toasts = new Toasts();
+    this.calls = new CallDesk(this, makeEngine);
+    this.banner = new Banner({ rpc, inCall: () => this.calls.talking });
+  }
+
+  /** @param {HTMLElement} mount */
+  async start(mount) {
+    fill(mount, this.#root, this.banner.el);
+    this.#applyTheme();
+    this.settings.addEventListener('change', () => this.#applyTheme());
+    this.account.addEventListener('change', () => this.#show());
+    this.rpc.addEventListener('session', (event) => this.#sessionStarted(/** @type {CustomEvent} */ (event).detail));
+    this.rpc.addEventListener('resync', () => void this.log.refresh());
+    this.rpc.addEventListener('state', () => this.rpc.stopReason === 'taken_over' && this.#elsewhere());
+    this.#tab.addEventListener('lost', () => {
+      this.rpc.stop('taken_over');
+      this.#elsewhere();
+    });
+    addEventListener('keydown', (event) => this.#key(event));
+    void this.devices.refresh();
+    if (await this.#tab.take()) this.#begin();
+    else this.#elsewhere();
+  }
+
+  #begin() {
+    this.rpc.start(this.account.login?.token ?? null);
+    this.#show();
+    this.rpc.call('server.info', {}, { timeoutMs: 60000 }).then((info) => {
+      this.serverInfo = info;
+      this.dispatchEvent(new CustomEvent('serverinfo'));
+    }).catch(() => {});
+  }
+
+  /** Shows what belongs to the login. A change of the user's own data alone rebuilds nothing. */
+  #show() {
+    const user = this.account.user;
+    if (user && this.#view instanceof Shell && this.#view.userId === user.id) return;
+    if (!user && this.#view instanceof Welcome) return;
+    if (!user) {
+      this.calls.leave();
+      this.log.clear();
+      this.people.clear();
+      /* the connection without a token serves the log-in page */
+      if (this.rpc.state === 'offline') queueMicrotask(() => this.account.user || this.rpc.start(null));
+    }
+    this.#replace(user ? new Shell(this, user.id) : new Welcome(this));
+  }
+
+  /** @param {{el: HTMLElement, end: () => void}} view */
+  #replace(view) {
+    this.#view?.end();
+    this.#view = view;
+    fill(this.#root, view.el);
+  }
+
+  /** @param {{calls?: any[]}} session */
+  async #sessionStarted({ calls }) {
+    await this.calls.resume(calls ?? []);
+    if (this.log.state === 'empty' || this.log.state === 'failed') void this.log.refresh();
+  }
+
+  #elsewhere() {
+    this.calls.leave();
+    const use = async () => {
+      await this.#tab.steal();
+      this.#begin();
+    };
+    this.#replace({
+      el: h('main', { class: 'elsewhere', testid: 'elsewhere' }, h('div', { class: 'empty' }, wordmark(26), icon('laptop', 40),
+        h('h1', {}, 'Aldis is open in another tab'), h('p', {}, 'Calls ring there. If one is going on there, it ends when you move here.'),
+        h('button', { class: 'button primary', type: 'button', testid: 'use-here', onclick: use }, 'Use Aldis here'))),
+      end: () => {},
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
+    if (event.key === '?' && !typing && !document.querySelector('dialog[open]')) {
+      event.preventDefault();
+      openShortcuts();
+    }
+  }
+
+  #applyTheme() {
+    const theme = this.settings.get('theme');
+    if (theme === 'auto') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The app when nobody is talking: a rail of places, a list, and what was chosen from it. */
+import { Scope, fill, h } from '../dom.js';
+import { routeHash } from '../router.js';
+import { CallsPage } from './calls-page.js';
+import { icon, mark } from './icons.js';
+import { avatar } from './lamp.js';
+import { PeoplePage } from './people-page.js';
+import { Nobody, PersonPage } from './person-page.js';
+import { SettingsList, settingsPage } from './settings-page.js';
+
+const PLACES = /** @type {const} */ ([['calls', 'Calls', 'clock'], ['people', 'People', 'people'], ['settings', 'Settings', 'settings']]);
+
+/** @typedef {{el: HTMLElement, end?: () => void, select?: (key: string) => void}} Pane */
+
+export class Shell {
+  el;
+  #app;
+  #scope = new Scope();
+  #list = h('section', { class: 'list-pane' });
+  #detail = h('section', { class: 'detail-pane', testid: 'detail' });
+  #nav;
+  /** @type {Pane | null} */ #listPane = null;
+  /** @type {Pane | null} */ #detailPane = null;
+  #listName = '';
+  #detailKey = '';
+
+  /** @param {import('../app.js').App} app @param {string} userId */
+  constructor(app, userId) {
+    this.#app = app;
+    this.userId = userId;
+    const me = /** @type {import('../types.js').User} */ (app.account.user);
+    this.#nav = h('nav', { class: 'rail', 'aria-label': 'Places' },
+      h('a', { class: 'rail-brand', href: '#/calls', 'aria-label': 'Aldis' }, mark(38)),
+      PLACES.map(([name, label, image]) => h('a', { class: 'rail-item', href: routeHash(name), testid: `nav-${name}`, 'data-name': name }, icon(image, 24), h('span', {}, label))),
+      h('a', { class: 'rail-me', href: routeHash('settings', 'profile'), 'aria-label': `Profile of ${me.displayName}`, testid: 'nav-profile' }, avatar(me, 'm')));
+    this.el = h('div', { class: 'shell', testid: 'shell' }, this.#nav, h('main', { class: 'panes' }, this.#list, this.#detail));
+    this.#scope.listen(app.router, 'change', () => this.#route());
+    this.#scope.listen(window, 'keydown', (event) => this.#key(event));
+    this.#route();
+  }
+
+  end() {
+    this.#listPane?.end?.();
+    this.#detailPane?.end?.();
+    this.#scope.end();
+  }
+
+  #route() {
+    const { name, rest } = this.#app.router.route;
+    for (const item of this.#nav.querySelectorAll('.rail-item')) {
+      if (item.getAttribute('data-name') === name) item.setAttribute('aria-current', 'page');
+      else item.removeAttribute('aria-current');
+    }
+    if (name !== this.#listName) {
+      this.#listPane?.end?.();
+      this.#listPane = name === 'settings' ? new SettingsList(this.#app) : name === 'people' ? new PeoplePage(this.#app) : new CallsPage(this.#app);
+      this.#listName = name;
+      fill(this.#list, this.#listPane.el);
+    }
+    const key = rest[0] ?? '';
+    this.#listPane?.select?.(key);
+    this.el.dataset.open = key ? 'detail' : 'list';
+    const detailKey = `${name === 'settings' ? 'settings' : 'person'}/${key}`;
+    if (detailKey === this.#detailKey) return;
+    this.#detailKey = detailKey;
+    this.#detailPane?.end?.();
+    this.#detailPane = this.#paneOf(name, key);
+    fill(this.#detail, this.#detailPane.el);
+    this.#detail.scrollTop = 0;
+  }
+
+  /** @param {string} name @param {string} key @returns {Pane} */
+  #paneOf(name, key) {
+    const back = () => this.#app.router.go(name);
+    if (name === 'settings') return settingsPage(this.#app, key || 'profile', back);
+    return key ? new PersonPage(this.#app, key, back) : new Nobody(this.#app);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
+    if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || this.#app.calls.busy || document.querySelector('dialog[open]')) return;
+    event.preventDefault();
+    if (this.#listName !== 'people') this.#app.router.go('people');
+    setTimeout(() => this.#list.querySelector('input')?.focus(), 30);
+  }
+}

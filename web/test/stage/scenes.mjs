@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The views, and how to get there. */
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {Awaited<ReturnType<typeof import('./server.mjs').serve>>} Server */
+/** @typedef {{signedIn?: boolean, night?: boolean, hash?: string, wait?: number, act?: (page: Page, server: Server) => Promise<void>}} Scene */
+
+const id = (/** @type {string} */ name) => `[data-testid=${name}]`;
+
+/** @param {Page} page @param {string} code an expression over `session` and `engine`; evaluated by the debugger, which the page's policy does not bind */
+const stage = (page, code) => page.evaluate(`(() => { const { session, engine } = window.stage; ${code}; })()`);
+
+/** @param {Page} page @param {boolean} video @param {string} [who] */
+async function call(page, video, who = '102') {
+  await page.evaluate((hash) => { location.hash = hash; }, `#/people/${who}`);
+  await page.click(id(video ? 'call-video' : 'call-audio'));
+  await page.waitForSelector(id('preview'));
+  await page.waitForFunction(() => !(/** @type {HTMLButtonElement} */ (document.querySelector('[data-testid=preflight-call]'))).disabled);
+  await page.waitForTimeout(400);
+  await page.click(id('preflight-call'));
+  await page.waitForSelector(id('call-view'));
+}
+
+/** @type {Record<string, Scene>} */
+export const SCENES = {
+  'welcome-login': { signedIn: false },
+  'welcome-register': { signedIn: false, act: async (page) => {
+    await page.click(id('tab-register'));
+    await page.fill(id('username'), '1x');
+    await page.fill(id('password'), 'harbour lights');
+    await page.click(id('submit'));
+  } },
+  'welcome-limit': { signedIn: false, act: async (page) => {
+    await page.fill(id('username'), 'ines');
+    await page.fill(id('password'), 'slow');
+    await page.click(id('submit'));
+  } },
+  calls: { hash: '#/calls' },
+  person: { hash: '#/calls/102' },
+  'person-changed': { hash: '#/people/106' },
+  people: { hash: '#/people', act: (page) => page.fill(id('search'), 'greta') },
+  'people-nobody': { hash: '#/people', act: async (page) => { await page.fill(id('search'), 'nobody_here'); await page.waitForTimeout(500); } },
+  'settings-profile': { hash: '#/settings/profile' },
+  'settings-sound': { hash: '#/settings/sound', act: async (page) => { await page.click(id('test-media')); }, wait: 1500 },
+  'settings-look': { hash: '#/settings/look' },
+  'settings-devices': { hash: '#/settings/devices' },
+  'settings-password': { hash: '#/settings/password' },
+  'settings-about': { hash: '#/settings/about' },
+  shortcuts: { hash: '#/calls', act: (page) => page.keyboard.press('?') },
+  preflight: { hash: '#/people/102', act: (page) => page.click(id('call-video')), wait: 1500 },
+  'preflight-trouble': { hash: '#/people/102', act: async (page) => {
+    await page.evaluate(() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('busy', 'NotReadableError'); }; });
+    await page.click(id('call-video'));
+  }, wait: 800 },
+  incoming: { hash: '#/calls', act: async (page) => { await stage(page, 'engine.ring({id: "103", username: "dad", displayName: "Dad"}, false)'); }, wait: 900 },
+  'incoming-look': { hash: '#/calls', act: async (page) => { await stage(page, 'engine.ring({id: "102", username: "mira", displayName: "Mira Lindqvist"}, true)'); await page.click(id('incoming-preview')); }, wait: 1500 },
+  'incoming-changed': { hash: '#/calls', act: async (page) => { await stage(page, 'engine.ring({id: "103", username: "dad", displayName: "Dad"}, false); window.stage.session.secure("changed")'); }, wait: 900 },
+  ringing: { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.change({ringingDevices: 2}, "ringing")'); }, wait: 1100 },
+  connecting: { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.connect(); session.secure("unverified")'); }, wait: 900 },
+  'call-audio': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.active()'); }, wait: 5200 },
+  'call-security': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.active()'); await page.waitForTimeout(300); await page.click(id('security')); }, wait: 600 },
+  'call-differ': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.active()'); await page.click(id('security')); await page.click(id('sas-differ')); }, wait: 600 },
+  'call-verified': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.active({level: "verified"})'); await page.click(id('security')); }, wait: 600 },
+  'call-video': { night: true, act: async (page) => { await call(page, true); await stage(page, 'session.active({level: "verified"})'); }, wait: 2600 },
+  'call-figures': { night: true, act: async (page) => { await call(page, true); await stage(page, 'session.active({level: "verified"})'); await page.waitForTimeout(6000); await page.keyboard.press('i'); }, wait: 2500 },
+  'call-devices': { night: true, act: async (page) => { await call(page, true); await stage(page, 'session.active()'); await page.waitForTimeout(300); const more = page.locator(id('call-more')); if (await more.isVisible()) { await more.click(); await page.click(id('more-devices')); } else await page.click(id('call-devices')); }, wait: 900 },
+  'call-more': { night: true, act: async (page) => { await call(page, true); await stage(page, 'session.active()'); const more = page.locator(id('call-more')); if (await more.isVisible()) await more.click(); }, wait: 900 },
+  'call-screen': { night: true, act: async (page) => { await call(page, true); await stage(page, 'session.active(); session.screen()'); }, wait: 1500 },
+  'call-weak': { night: true, act: async (page) => { await call(page, true); await stage(page, 'session.active(); session.change({quality: {rttMs: 700, lossPercent: 11}, peerState: {muted: true, camera: true, screen: false}}, "peer")'); }, wait: 5000 },
+  'call-lost': { night: true, act: async (page, server) => { await call(page, false); await stage(page, 'session.active()'); server.cut(); }, wait: 3500 },
+  'call-reconnecting': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.active(); session.change({state: "reconnecting"}, "state")'); }, wait: 800 },
+  'call-changed': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.connect(); session.secure("changed")'); }, wait: 700 },
+  'call-broken': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.connect(); session.secure("broken", "fingerprint")'); }, wait: 700 },
+  'summary-hangup': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.active()'); await page.waitForTimeout(6500); await stage(page, 'session.end("hangup")'); }, wait: 700 },
+  'summary-missed': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.end("missed")'); }, wait: 700 },
+  'summary-failed': { night: true, act: async (page) => { await call(page, false); await stage(page, 'session.connect(); session.end("failed")'); }, wait: 700 },
+  'missed-toast': { hash: '#/calls', act: async (page) => { await stage(page, 'engine.ring({id: "103", username: "dad", displayName: "Dad"}, false)'); await page.waitForTimeout(300); await stage(page, 'session.end("cancelled")'); }, wait: 800 },
+  lost: { hash: '#/calls', act: async (_, server) => server.cut(), wait: 3200 },
+};
