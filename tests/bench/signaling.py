@@ -50,7 +50,7 @@ class Server:
             f.write(f"[server]\ndata_dir = {folder}/var\nlog_level = warning\nmetrics_listen =\n"
                     f"[signaling]\nlisten = 127.0.0.1:{self.port}\ntls_listen = 127.0.0.1:{self.tls_port}\n"
                     f"jwt_secret = {SECRET}\nmax_connections = 40000\nmax_connections_per_address = 40000\n"
-                    f"call_rate_per_minute = 100000\n")
+                    f"call_rate_user = 0\ncall_rate_pair = 0\n")
         self.process = subprocess.Popen([f"{build}/server/aldisd", "--config", config], stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 20
         while True:

@@ -70,7 +70,7 @@ test('frames that break RFC 6455 close the connection with the right code', asyn
     [Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0xc3, 0x28]), 1007], // not UTF-8
     [Buffer.from([0x09, 0x80, 0, 0, 0, 0]), 1002], // fragmented ping
     [Buffer.from([0x82, 0x81, 0, 0, 0, 0, 0]), 1003], // binary
-    [Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0]), 1009], // says 1 GiB
+    [Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0, 0x7b]), 1009], // says 1 GiB, found out at its first byte
   ];
   for (const [frame, code] of cases) {
     const { text, ended } = await new Promise((resolve, reject) => {
