@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Who is logged in on this browser. Events: 'change' (user, or none). The token stays in localStorage. */
+/**
+ * Who is logged in on this browser. Events: 'change' (user, or none); 'ended': the server ended the session (logged out on
+ * another device, password changed). The token stays in localStorage.
+ */
 import { RpcError } from './rpc-error.js';
 
 const SESSION_KEY = 'aldis.session';
@@ -47,6 +50,7 @@ export class Account extends EventTarget {
   #identityKey;
   #storage;
   #deviceName;
+  #leaving = false;
 
   /** @param {{rpc: import('./rpc.js').RpcClient, identityKey: IdentityKeyOf, storage: Storage, deviceName: string}} needs */
   constructor({ rpc, identityKey, storage, deviceName }) {
@@ -61,7 +65,9 @@ export class Account extends EventTarget {
       if (this.login && user && device) this.#keep({ ...this.login, user, device });
     });
     rpc.addEventListener('state', () => {
-      if (rpc.stopReason === 'signed_out') this.#forget();
+      if (rpc.stopReason !== 'signed_out' || !this.login) return;
+      this.#forget();
+      if (!this.#leaving) this.dispatchEvent(new CustomEvent('ended'));
     });
   }
 
@@ -85,8 +91,8 @@ export class Account extends EventTarget {
     try {
       this.#enter(await call(id ? { id } : {}));
     } catch (error) {
-      /* The key of that device is gone from this browser (cleared storage), or the device was removed: come as a new one. */
-      const stale = error instanceof RpcError && id && ['identity_key_changed', 'device', 'device_id'].includes(error.reason);
+      /* The key of that device is gone from this browser (its keys were cleared): come as a new one. */
+      const stale = error instanceof RpcError && id && error.reason === 'identity_key_changed';
       if (!stale) throw error;
       this.#enter(await call({}));
     }
@@ -95,9 +101,11 @@ export class Account extends EventTarget {
   /** logOut: ends the session of this device on the server too, if it can be reached. */
   async logOut() {
     const deviceId = this.login?.device.id;
+    this.#leaving = true;
     if (deviceId) await this.#rpc.call('session.revoke', { deviceId }, { timeoutMs: 4000 }).catch(() => {});
-    this.#rpc.stop('signed_out');
+    this.#leaving = false;
     this.#forget();
+    this.#rpc.stop('signed_out');
   }
 
   /** @param {string} oldPassword @param {string} newPassword */

@@ -26,7 +26,7 @@ import { People } from './people.js';
  */
 
 export class App extends EventTarget {
-  /** @type {{version: string, features?: any, limits?: any} | null} */ serverInfo = null;
+  /** @type {{version: string, features?: string[]} | null} */ serverInfo = null;
   #root = h('div', { class: 'root' });
   /** @type {{el: HTMLElement, end: () => void} | null} */ #view = null;
   #tab = new TabLock('aldis.session');
@@ -55,6 +55,7 @@ export class App extends EventTarget {
     this.rpc.addEventListener('session', (event) => this.#sessionStarted(/** @type {CustomEvent} */ (event).detail));
     this.rpc.addEventListener('resync', () => void this.log.refresh());
     this.rpc.addEventListener('state', () => this.rpc.stopReason === 'taken_over' && this.#elsewhere());
+    this.account.addEventListener('ended', () => this.toasts.show('You were logged out on this browser. Log in again.', { tone: 'warn', ms: 12000 }));
     this.#tab.addEventListener('lost', () => {
       this.rpc.stop('taken_over');
       this.#elsewhere();

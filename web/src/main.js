@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { App } from './app.js';
+import { CallEngine } from './call/engine.js';
 import { Identity } from './crypto/identity.js';
 import { openStore } from './crypto/store.js';
 import { RpcClient } from './rpc.js';
@@ -20,7 +21,7 @@ const rpc = new RpcClient(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${
 const app = new App({
   rpc,
   identityKey: async (username) => (await identityOf(username)).encoded,
-  makeEngine: async () => { throw new Error('This build has no calls yet.'); },
+  makeEngine: async ({ user, device }) => new CallEngine({ rpc, identity: await identityOf(user.username), self: { user, device } }),
   trustOf: async (userId) => {
     const me = app.account.user;
     const pins = me ? (await (await identityOf(me.username)).pins.get(userId))?.pins ?? [] : [];

@@ -4,7 +4,7 @@
  *
  *   offline -> connecting -> online         (start(), then session.start answered, or no token given)
  *   connecting|online -> waiting -> connecting   (lost: again after a backoff, or at once by retryNow())
- *   any -> offline                          (stop(); another tab took over: 4001; the token is no longer good)
+ *   any -> offline                          (stop(); another tab took over: 4001; the token is no longer good: 4003)
  *
  * Calls made while there is no connection wait for it until their own timeout. Calls in flight when it is lost fail with
  * `connection_lost`, except those marked `resend`, which are sent again, in order, after the session is back.
@@ -32,6 +32,7 @@ const CONNECT_TIMEOUT_MS = 10000;
 const QUIET_MS = 20000;
 const PROBE_TIMEOUT_MS = 6000;
 const CLOSED_TAKEN_OVER = 4001;
+const CLOSED_REVOKED = 4003;
 
 export class RpcClient extends EventTarget {
   /** @type {RpcState} */ state = 'offline';
@@ -157,7 +158,7 @@ export class RpcClient extends EventTarget {
       if (socket === this.#socket) this.#sessionStarted(result);
     } catch (error) {
       if (socket !== this.#socket || !(error instanceof RpcError)) return;
-      if (error.code === RpcError.UNAUTHENTICATED) this.stop('signed_out');
+      if (error.code === RpcError.UNAUTHENTICATED || error.code === RpcError.FORBIDDEN) this.stop('signed_out');
       else this.#lost(error.retryAfterMs);
     }
   }
@@ -232,6 +233,7 @@ export class RpcClient extends EventTarget {
   /** @param {number} code */
   #closed(code) {
     if (code === CLOSED_TAKEN_OVER) this.stop('taken_over');
+    else if (code === CLOSED_REVOKED) this.stop('signed_out');
     else this.#lost();
   }
 

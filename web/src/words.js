@@ -19,6 +19,14 @@ const REASONS = {
   busy: 'The server is busy.',
   user: 'Nobody with that name is here.',
   shutting_down: 'The server is restarting. This takes a moment.',
+  storage: 'The disk of the server does not take anything. Its administrator has to look at it.',
+  rate: 'Too many requests.',
+  call_rate: 'Too many calls in a short time. Wait a moment, then call again.',
+  too_many_calls: 'Too many of your calls are ringing at once.',
+  in_call: 'You are in another call, maybe on another device. End it first.',
+  self: 'That is you: nobody can call themselves.',
+  call_ended: 'The call was over already.',
+  websocket_only: 'This needs the live connection. Reload the page.',
   timeout: 'The server did not answer. Check your connection and try again.',
   connection_lost: 'The connection was lost before the server answered. Try again.',
   closed: 'You are signed out. Log in again.',
@@ -69,6 +77,7 @@ export function ended({ outgoing, reason, durationMs, name, byMe }) {
 
 /** @type {Record<string, string>} why a call was stopped for safety, by the reasons of crypto/errors.js and of the interface */
 const UNSAFE = {
+  malformed: 'a message of the key exchange could not be read',
   bad_signature: 'a message of the key exchange was not signed by NAME',
   bad_key: 'a key that came with the call is not a valid one',
   bad_seal: 'a sealed message was damaged or forged on its way',
@@ -99,6 +108,7 @@ function endedBadly(reason, name) {
     return { title: 'Stopped to keep you safe', tone: /** @type {const} */ ('bad'),
       detail: `Aldis ended this call because ${why(reason, name)}. Nothing more was sent.` };
   }
+  if (reason in REASONS) return { title: 'The call could not be made', detail: REASONS[reason], tone: /** @type {const} */ ('warn') };
   return { title: 'The call ended', detail: reason ? `The reason given was “${reason.replaceAll('_', ' ')}”.` : '', tone: /** @type {const} */ ('warn') };
 }
 

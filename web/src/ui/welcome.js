@@ -45,7 +45,7 @@ export class Welcome {
   }
 
   #canRegister() {
-    return this.#app.serverInfo?.features?.registration !== false;
+    return this.#app.serverInfo?.features?.includes('registration') ?? true;
   }
 
   /** @param {boolean} [keep] only when it makes a difference */
