@@ -79,6 +79,11 @@ export class SealedChannel extends EventTarget {
     await Promise.race([this.#pumping, new Promise((resolve) => setTimeout(resolve, ms))]);
   }
 
+  /** flushed: resolves when nothing waits to be sent. */
+  flushed() {
+    return this.#pumping;
+  }
+
   close() {
     this.#closed = true;
     this.#outbox = [];

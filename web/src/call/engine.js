@@ -10,7 +10,7 @@
  * A reload in mid-call: media keys live in the page and its worker alone, so such a call cannot be taken up again. The
  * page that goes says so if it can; else the next one hangs up when session.start tells of the call.
  */
-import { b64u, random, unb64u } from '../crypto/bytes.js';
+import { b64u, less, random, unb64u } from '../crypto/bytes.js';
 import { CryptoError } from '../crypto/errors.js';
 import { mediaWorkerUrl } from '../worker-url.js';
 import { IncomingLeg } from './incoming.js';
@@ -154,7 +154,7 @@ export class CallEngine extends EventTarget {
       if (!this.#checking.has(callId)) return; /* ended meanwhile */
       const ours = [...this.sessions.values()].find((session) => session.outgoing && session.state === 'ringing' && session.peer.id === from.id);
       if (!ours) this.#ring(leg, params);
-      else if (smaller(callId, ours.id)) void this.#adopt(ours, leg);
+      else if (less(unb64u(callId, 16), unb64u(ours.id, 16))) void this.#adopt(ours, leg);
       else this.#held.set(callId, leg);
     } catch (error) {
       const reason = error instanceof CryptoError ? error.reason : 'malformed';
@@ -194,11 +194,4 @@ export class CallEngine extends EventTarget {
     if (reason === 'glare') void session.glare();
     else session.end(reason);
   }
-}
-
-/** smaller: bytewise; the order of the text is another. @param {string} a @param {string} b */
-export function smaller(a, b) {
-  const [left, right] = [unb64u(a, 16), unb64u(b, 16)];
-  const at = left.findIndex((byte, i) => byte !== right[i]);
-  return at >= 0 && left[at] < right[at];
 }

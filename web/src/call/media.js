@@ -11,7 +11,7 @@
 import { CONTEXT, KIND } from '../crypto/frame.js';
 import { CryptoError } from '../crypto/errors.js';
 import { MediaClient } from './media-client.js';
-import { fingerprintOf, fingerprintOfCertificate, prepare } from './sdp.js';
+import { fingerprintOf, fingerprintOfCertificate, prepare, tidy } from './sdp.js';
 
 /** @typedef {import('../crypto/media-keys.js').MediaSecrets} MediaSecrets */
 /** @typedef {import('./sdp.js').Description} Description */
@@ -123,7 +123,7 @@ export class CallMedia extends EventTarget {
   async setLocal() {
     await this.pc.setLocalDescription();
     const { type, sdp } = /** @type {RTCSessionDescription} */ (this.pc.localDescription);
-    return { type: /** @type {'offer' | 'answer'} */ (type), sdp };
+    return { type: /** @type {'offer' | 'answer'} */ (type), sdp: tidy(sdp) };
   }
 
   /**

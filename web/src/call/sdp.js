@@ -36,6 +36,19 @@ export async function fingerprintOfCertificate(der) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/**
+ * tidy: takes out feedback lines of payload types that an m-line does not list. Firefox leaves them behind after
+ * setCodecPreferences(), and Chromium then refuses the whole description.
+ * @param {string} sdp
+ */
+export function tidy(sdp) {
+  const [session, ...sections] = sdp.split(/^(?=m=)/m);
+  return session + sections.map((section) => {
+    const listed = new Set(section.slice(0, section.search(/\r?\n/)).split(' ').slice(3));
+    return section.replace(/^a=rtcp-fb:(\d+) .*\r?\n/gm, (line, type) => (listed.has(type) ? line : ''));
+  }).join('');
+}
+
 /** descriptionParse: @param {any} value @param {'offer' | 'answer'} [type] @returns {Description} */
 export function descriptionParse(value, type) {
   const good = value && typeof value.sdp === 'string' && value.sdp.length <= MAX_SDP_CHARS

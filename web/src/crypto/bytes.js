@@ -48,6 +48,12 @@ export function equal(a, b) {
   return difference === 0;
 }
 
+/** less: bytewise, of two of one length. @param {Uint8Array} a @param {Uint8Array} b */
+export function less(a, b) {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at >= 0 && a[at] < b[at];
+}
+
 /** @param {number} length @returns {Bytes} */
 export const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 

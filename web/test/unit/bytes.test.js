@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Reader, b64u, concat, equal, hex, lv, text, u16, u32, u64, unb64u, unhex, utf8 } from '../../src/crypto/bytes.js';
+import { Reader, b64u, concat, equal, hex, less, lv, text, u16, u32, u64, unb64u, unhex, utf8 } from '../../src/crypto/bytes.js';
 import { seeded, seededBytes } from '../people.js';
 
 /** @param {() => unknown} act */
@@ -64,4 +64,14 @@ test('bytes: equal', () => {
   assert.ok(equal(utf8('same'), utf8('same')));
   assert.ok(!equal(utf8('same'), utf8('sama')));
   assert.ok(!equal(utf8('same'), utf8('sam')));
+});
+
+test('bytes: less', () => {
+  const next = seeded(21);
+  for (let i = 0; i < 2000; i++) {
+    const [a, b] = [seededBytes(next, 16), seededBytes(next, 16)];
+    if (i % 3 === 0) b.set(a.subarray(0, 15));
+    assert.equal(less(a, b), Buffer.compare(a, b) < 0);
+  }
+  assert.equal(less(new Uint8Array(16), new Uint8Array(16)), false);
 });

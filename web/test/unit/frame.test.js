@@ -42,21 +42,22 @@ for (const [codec, frame] of frames) {
     const opened = await opener.open(codec, sealed);
     const wanted = codec === 'h264' ? canonical(frame) : frame;
     assert.deepEqual(opened, wanted);
+    const fresh = video().opener; /* what it refuses leaves no trace in it */
     const step = Math.max(1, Math.floor(sealed.length / 150));
     for (let at = 0; at < sealed.length; at += step) {
       for (const mask of [1, 0x80]) {
-        const fresh = video().opener;
         assert.equal(typeof (await fresh.open(codec, flipped(sealed, at, mask))), 'string', `byte ${at}`);
       }
     }
     for (let at = sealed.length - 6; at < sealed.length; at++) {
       for (let mask = 1; mask < 256; mask++) {
-        assert.equal(typeof (await video().opener.open(codec, flipped(sealed, at, mask))), 'string', `byte ${at} mask ${mask}`);
+        assert.equal(typeof (await fresh.open(codec, flipped(sealed, at, mask))), 'string', `byte ${at} mask ${mask}`);
       }
     }
     for (let length = 0; length < sealed.length; length += step) {
-      assert.equal(typeof (await video().opener.open(codec, sealed.slice(0, length))), 'string', `cut to ${length}`);
+      assert.equal(typeof (await fresh.open(codec, sealed.slice(0, length))), 'string', `cut to ${length}`);
     }
+    assert.deepEqual(await fresh.open(codec, sealed), wanted);
   });
 }
 
@@ -110,7 +111,7 @@ test('frame: H.264 has no start code after the clear part, whatever the cipherte
     const frame = frameWrite('h264', clear, body, header);
     const tail = frame.subarray(Math.max(0, clear.length - 2));
     for (let at = 0; at + 2 < tail.length; at++) {
-      assert.ok(tail[at] || tail[at + 1] || tail[at + 2] > 2, `start code in ${hex(frame)}`);
+      if (!tail[at] && !tail[at + 1] && tail[at + 2] < 3) assert.fail(`start code in ${hex(frame)}`);
     }
     const parsed = frameParse('h264', frame);
     assert.ok(typeof parsed !== 'string');
