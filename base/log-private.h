@@ -26,10 +26,13 @@ typedef struct {
   int64_t wall_us;     /* since the epoch */
 } AlLogEvent;
 
-/** al_log_format_text: appends one line with its line feed, at most AL_LOG_MAX_LINE bytes. */
-void al_log_format_text (const AlLogEvent *event, GString *out);
-/** al_log_format_journal: appends the event as one datagram of journald's native protocol. */
-void al_log_format_journal (const AlLogEvent *event, GString *out);
+/** AL_LOG_MAX_DATAGRAM: bytes of an event for the journal: its sentence, every field again, and their names. */
+#define AL_LOG_MAX_DATAGRAM (AL_LOG_MAX_LINE + 24 * 1024)
+
+/** al_log_format_text: writes one line with its line feed, no NUL. Returns: its length. */
+size_t al_log_format_text (const AlLogEvent *event, char ret_line[AL_LOG_MAX_LINE]);
+/** al_log_format_journal: writes the event as one datagram of journald's native protocol. Returns: its length. */
+size_t al_log_format_journal (const AlLogEvent *event, char ret_datagram[AL_LOG_MAX_DATAGRAM]);
 
 /** al_log_is_journal: @stream: (nullable): $JOURNAL_STREAM, "device:inode". Returns: whether @fd is that stream. */
 bool al_log_is_journal (const char *stream, int fd);

@@ -18,23 +18,23 @@ static atomic_int journal_fd = -1;
 static void
 write_stderr (const AlLogEvent *event)
 {
-  g_autoptr (GString) line = g_string_sized_new (256);
+  char line[AL_LOG_MAX_LINE];
+  size_t len = al_log_format_text (event, line);
   ssize_t n;
 
-  al_log_format_text (event, line);
   /* a log that cannot be written (a full, non-blocking pipe; a closed terminal) is no reason to stop: ignored */
   do
-    n = write (STDERR_FILENO, line->str, line->len);
+    n = write (STDERR_FILENO, line, len);
   while (n < 0 && errno == EINTR);
 }
 
 static bool
 write_journal (const AlLogEvent *event, int fd)
 {
-  g_autoptr (GString) datagram = g_string_sized_new (512);
+  char datagram[AL_LOG_MAX_DATAGRAM];
+  size_t len = al_log_format_journal (event, datagram);
 
-  al_log_format_journal (event, datagram);
-  return send (fd, datagram->str, datagram->len, MSG_NOSIGNAL) == (ssize_t) datagram->len;
+  return send (fd, datagram, len, MSG_NOSIGNAL) == (ssize_t) len;
 }
 
 static void

@@ -15,13 +15,12 @@ static char *
 format_one (const char *value)
 {
   AlLogEvent event = { AL_LOG_INFO, "signaling", "call ended", { { "reason", value } }, 1, WALL_US + 7999 };
-  g_autoptr (GString) out = g_string_new (NULL);
+  char line[AL_LOG_MAX_LINE];
+  size_t len = al_log_format_text (&event, line);
 
-  al_log_format_text (&event, out);
-  g_assert_true (g_utf8_validate (out->str, (gssize) out->len, NULL));
-  g_assert_true (strchr (out->str, '\n') == out->str + out->len - 1);
-  g_string_truncate (out, out->len - 1);
-  return g_strdup (out->str);
+  g_assert_true (g_utf8_validate (line, (gssize) len, NULL));
+  g_assert_true (memchr (line, '\n', len) == line + len - 1);
+  return g_strndup (line, len - 1);
 }
 
 static const struct {
@@ -70,7 +69,8 @@ test_cut (void)
   g_autofree char *big = g_strnfill (100000, 'x');
   g_autofree char *line = format_one (big);
   g_autofree char *wide = g_strnfill (1024, '\xc3');
-  g_autoptr (GString) out = g_string_new (NULL);
+  char out[AL_LOG_MAX_LINE + 1];
+  size_t len;
 
   g_assert_true (g_str_has_suffix (line, "xxx...\""));
   g_assert_cmpuint (strlen (line), <, 600);
@@ -80,12 +80,12 @@ test_cut (void)
     {
       for (unsigned i = 0; i < AL_LOG_MAX_FIELDS; i++)
         event.fields[i] = (AlLogField){ i == 0 ? &"name"[shift] : "n", wide };
-      g_string_truncate (out, 0);
-      al_log_format_text (&event, out);
-      g_assert_cmpuint (out->len, <=, AL_LOG_MAX_LINE);
-      g_assert_cmpuint (out->len, >, AL_LOG_MAX_LINE - 4);
-      g_assert_true (g_str_has_suffix (out->str, "...\n"));
-      g_assert_true (g_utf8_validate (out->str, (gssize) out->len, NULL));
+      len = al_log_format_text (&event, out);
+      g_assert_cmpuint (len, <=, AL_LOG_MAX_LINE);
+      g_assert_cmpuint (len, >, AL_LOG_MAX_LINE - 4);
+      out[len] = '\0';
+      g_assert_true (g_str_has_suffix (out, "...\n"));
+      g_assert_true (g_utf8_validate (out, (gssize) len, NULL));
     }
 }
 
@@ -119,11 +119,10 @@ test_journal (void)
 {
   AlLogEvent event = { AL_LOG_WARNING, "signaling", "odd name",
                        { { "call", "abc" }, { "display-name", "x\nPRIORITY=0\n" }, { "none", NULL } }, 3, WALL_US };
-  g_autoptr (GString) out = g_string_new (NULL);
   g_autoptr (GHashTable) fields = NULL;
+  char out[AL_LOG_MAX_DATAGRAM];
 
-  al_log_format_journal (&event, out);
-  fields = read_journal (out->str, out->len);
+  fields = read_journal (out, al_log_format_journal (&event, out));
   g_assert_cmpuint (g_hash_table_size (fields), ==, 7);
   g_assert_cmpstr (g_hash_table_lookup (fields, "MESSAGE"), ==,
                    "odd name call=abc display-name=\"x\\nPRIORITY=0\\n\" none=-");
@@ -133,6 +132,24 @@ test_journal (void)
   g_assert_cmpstr (g_hash_table_lookup (fields, "ALDIS_CALL"), ==, "abc");
   g_assert_cmpstr (g_hash_table_lookup (fields, "ALDIS_DISPLAY_NAME"), ==, "x\nPRIORITY=0\n");
   g_assert_cmpstr (g_hash_table_lookup (fields, "ALDIS_NONE"), ==, "-");
+}
+
+/* the biggest event there can be still fits */
+static void
+test_journal_big (void)
+{
+  g_autofree char *big = g_strnfill (100000, '\x01'), *name = g_strnfill (100, 'n');
+  AlLogEvent event = { AL_LOG_ERROR, big, big, { { NULL } }, AL_LOG_MAX_FIELDS, WALL_US };
+  g_autofree char *out = g_malloc (AL_LOG_MAX_DATAGRAM);
+  size_t len, n_fields = 0;
+
+  for (unsigned i = 0; i < AL_LOG_MAX_FIELDS; i++)
+    event.fields[i] = (AlLogField){ name, big };
+  len = al_log_format_journal (&event, out);
+  g_assert_cmpuint (len, <=, AL_LOG_MAX_DATAGRAM);
+  for (const char *p = out; (p = memmem (p, (size_t) (out + len - p), "ALDIS_N", 7)) != NULL; p++)
+    n_fields++;
+  g_assert_cmpuint (n_fields, ==, AL_LOG_MAX_FIELDS);
 }
 
 static void
@@ -298,6 +315,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/base/log/cut", test_cut);
   g_test_add_func ("/base/log/journal", test_journal);
+  g_test_add_func ("/base/log/journal-big", test_journal_big);
   g_test_add_func ("/base/log/is-journal", test_is_journal);
   g_test_add_func ("/base/log/levels", test_levels);
   g_test_add_func ("/base/log/stderr", test_stderr);

@@ -254,9 +254,8 @@ test_case (gconstpointer data)
 }
 
 static void
-receive_one (uint8_t first, const void *payload, size_t len, const char *expect)
+receive_one (AlWsPool *pool, uint8_t first, const void *payload, size_t len, const char *expect)
 {
-  AlWsPool *pool = al_ws_pool_new ();
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   Conn conn;
 
@@ -265,12 +264,13 @@ receive_one (uint8_t first, const void *payload, size_t len, const char *expect)
   conn_feed (&conn, pool, bytes->data, bytes->len);
   g_assert_cmpstr (conn.log->str, ==, expect);
   conn_clear (&conn, pool);
-  al_ws_pool_free (pool);
 }
 
 static void
 test_close_codes (void)
 {
+  AlWsPool *pool = al_ws_pool_new ();
+
   for (unsigned code = 0; code < 65536; code++)
     {
       const uint8_t payload[2] = { (uint8_t) (code >> 8), (uint8_t) code };
@@ -279,8 +279,9 @@ test_close_codes (void)
       char expect[16];
 
       g_snprintf (expect, sizeof expect, good ? "C%u()" : "!1002", code);
-      receive_one (CLOSE, payload, 2, expect);
+      receive_one (pool, CLOSE, payload, 2, expect);
     }
+  al_ws_pool_free (pool);
 }
 
 /* raw bytes that no builder of frames makes */
@@ -305,11 +306,11 @@ test_raw (void)
     { "GET / HTTP/1.1\r\n", 16, "!1002" },
     { "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", 11, "T(Hello)" },          /* RFC 6455 §5.7 */
   };
+  AlWsPool *pool = al_ws_pool_new ();
 
   for (unsigned i = 0; i < G_N_ELEMENTS (raw); i++)
     for (size_t cut = 0; cut <= raw[i].len; cut++)
       {
-        AlWsPool *pool = al_ws_pool_new ();
         Conn conn;
 
         conn_init (&conn, LIMIT);
@@ -317,9 +318,9 @@ test_raw (void)
         conn_feed (&conn, pool, (const uint8_t *) raw[i].bytes + cut, raw[i].len - cut);
         g_assert_cmpstr (conn.log->str, ==, raw[i].expect);
         conn_clear (&conn, pool);
-        al_ws_pool_free (pool);
       }
-  receive_one (TEXT, "\0", 1, "T()"); /* a NUL is text */
+  receive_one (pool, TEXT, "\0", 1, "T()"); /* a NUL is text */
+  al_ws_pool_free (pool);
 }
 
 /* idle connections hold nothing; those in the middle of something hold one receiver; spare ones are bounded */
