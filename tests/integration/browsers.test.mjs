@@ -62,3 +62,33 @@ for (const [from, to] of [['chromium', 'chromium'], ['chromium', 'firefox'], ['f
     await Promise.all([one.close(), two.close()]);
   });
 }
+
+test('browsers: a reload in mid-call ends it on both sides, and the next call is one like any other', { timeout: 120000 }, async () => {
+  const [one, two] = [await browsers.chromium.open(pages.url), await browsers.chromium.open(pages.url)];
+  await begin(one, 'alice-reloads');
+  const bob = await begin(two, 'bob-stays');
+  const call = async () => {
+    const answered = two.evaluate(async () => {
+      const count = window.calls ?? 0;
+      const session = await t.until('the call', () => window.me.incoming[count]);
+      window.calls = count + 1;
+      window.call = session;
+      void session.accept({ video: true, localStream: t.synthetic() });
+      await t.active(session);
+    });
+    await one.evaluate(async (user) => {
+      window.call = window.me.engine.invite(user, { video: true, localStream: t.synthetic() });
+      await t.active(window.call);
+    }, bob);
+    await answered;
+  };
+  await call();
+  const over = two.evaluate(() => t.ended(window.call));
+  await one.reload();
+  assert.equal(await over, 'hangup');
+  await begin(one, 'alice-reloads');
+  await call();
+  await one.evaluate(() => window.call.hangup());
+  await two.evaluate(() => t.ended(window.call));
+  await Promise.all([one.close(), two.close()]);
+});

@@ -331,3 +331,27 @@ page('keys: what the server sees', async () => {
   assert.deepEqual([found, words], [[], []]);
   for (const length of lengths) assert.equal((Math.floor((length * 3) / 4) - 24) % 256, 0, `${length}`);
 });
+
+page('keys: somebody who calls for the first time learns no address before the two have compared', async () => {
+  const server = new t.FakeServer();
+  server.iceServers = [{ urls: ['turn:127.0.0.1:9?transport=udp'], username: 'u', credential: 'c' }];
+  const [a, b] = [await t.person('alice', { server }), await t.person('bob', { server })];
+  const policy = async (from, to, options) => {
+    const call = await t.ring(from, to, options);
+    void call.in.accept({ video: true, localStream: t.synthetic() });
+    const { pc } = await t.until('both connections', () => call.out.leg.media && call.in.leg.media);
+    const result = [call.out, call.in].map((session) => session.leg.media.pc.getConfiguration().iceTransportPolicy);
+    await t.until('the answer', () => pc.signalingState === 'stable');
+    const addresses = [...call.in.leg.media.pc.localDescription.sdp.matchAll(/ typ (\S+)/g)].map(([, type]) => type);
+    await call.out.hangup();
+    await t.ended(call.in);
+    return { result, addresses };
+  };
+  const stranger = await policy(a, b);
+  await b.identity.pins.pin({ user: a.user.id, name: a.user.username, device: a.device.id }, a.identity.publicKey);
+  const known = await policy(a, b);
+  return { stranger, known };
+}, ({ stranger, known }) => {
+  assert.deepEqual(stranger, { result: ['all', 'relay'], addresses: [] });
+  assert.deepEqual(known.result, ['all', 'all']);
+});

@@ -68,7 +68,7 @@ export class CallEngine extends EventTarget {
       rpc.on('call.ended', (params) => this.#ended(params)),
     ];
     globalThis.addEventListener?.('pagehide', (event) => {
-      if (!(/** @type {any} */ (event).persisted)) this.#leaveAll();
+      if (!(/** @type {any} */ (event).persisted)) for (const session of [...this.sessions.values()]) session.abandon();
     }, { signal: this.#gone.signal });
   }
 
@@ -112,10 +112,6 @@ export class CallEngine extends EventTarget {
   close() {
     for (const off of this.#off) off();
     this.#gone.abort();
-    this.#leaveAll();
-  }
-
-  #leaveAll() {
     for (const session of [...this.sessions.values()]) void session.hangup();
   }
 

@@ -20,6 +20,7 @@ export class IncomingLeg extends Leg {
   #confirmed = deferred();
   #early = Promise.resolve();
   #held = false;
+  #answered = false;
   /** what comes behind the confirm is the channel's, once that starts */ #reading = false;
 
   /**
@@ -68,6 +69,7 @@ export class IncomingLeg extends Leg {
     const agreed = /** @type {NonNullable<typeof this.agreed>} */ (this.#callee.agreed);
     media.giveSecrets(agreed.media);
     if (this.closed) throw new EndError('hangup');
+    this.#answered = true;
     await this.unlessStopped(this.say('accept', { blob: b64u(m2) }));
     const blob = await this.unlessStopped(this.#confirmation());
     await this.#early;
@@ -78,6 +80,11 @@ export class IncomingLeg extends Leg {
     this.channel.start(agreed);
     await trust.remember();
     return { sas, suite: agreed.suite, peerState };
+  }
+
+  /** @override @returns {import('./leg.js').EndMethod} */
+  endMethod() {
+    return this.#answered ? 'hangup' : 'decline';
   }
 
   get agreed() {

@@ -42,6 +42,8 @@ import { EndError, deferred } from './wait.js';
  * @property {Record<string, any>} peerState
  */
 
+/** @typedef {'hangup' | 'cancel' | 'decline'} EndMethod */
+
 /** How long the other side may take to confirm or reveal. */
 export const STEP_MS = 10000;
 /** How long the caller's user may think about a changed key; the server gives up 30 s after the accept. */
@@ -102,6 +104,7 @@ export class Leg {
       throw new EndError('cancelled');
     }
     this.media = media;
+    media.addEventListener('died', () => this.stopped.reject(new EndError('failed')));
     this.negotiator = new Negotiator({
       media, channel: this.channel, polite: !this.outgoing, renewServers: () => this.#renewServers(),
     });
@@ -161,11 +164,27 @@ export class Leg {
     this.media?.close();
   }
 
-  /** goodbye: a last sealed word if there is somebody to hear it, and the server's. @param {'hangup' | 'cancel' | 'decline'} method @param {object} params */
-  async goodbye(method, params) {
-    if (method === 'hangup') await this.channel.farewell({ hangup: 'hangup' }, FAREWELL_MS);
+  /** endMethod: how the server is told that we go; each side has its own word while it rings. @returns {EndMethod} */
+  endMethod() {
+    return 'hangup';
+  }
+
+  /** goodbye: a last sealed word if there is somebody to hear it, and the server's. @param {object} params */
+  async goodbye(params) {
+    await this.channel.farewell({ hangup: 'hangup' }, FAREWELL_MS);
     this.channel.close();
-    await this.say(method, params).catch(() => {}); /* if it cannot be told now, the server notices by itself */
+    await this.leave(params);
+  }
+
+  /** leave: tells the server; if that cannot be now, it notices by itself. @param {object} params of hangup */
+  async leave(params) {
+    const method = this.endMethod();
+    try {
+      await this.say(method, method === 'hangup' ? params : {});
+    } catch (error) {
+      /* an accept was faster than our cancel or decline */
+      if (method !== 'hangup' && error instanceof EndError && error.reason === 'wrong_state') await this.say('hangup').catch(() => {});
+    }
   }
 
   /** close: everything stops, at once. @param {Error} [error] */

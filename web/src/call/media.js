@@ -25,6 +25,8 @@ export const SLOTS = [
   { slot: 'screenAudio', kind: 'audio' },
 ];
 
+const MAX_RESTARTS = 3;
+
 export class CallMedia extends EventTarget {
   /** @type {Map<Slot, RTCRtpTransceiver>} */ #transceivers = new Map();
   /** @type {Map<Slot, MediaStreamTrack | null>} what this side wants to send */ #wanted = new Map();
@@ -106,9 +108,10 @@ export class CallMedia extends EventTarget {
     this.#client.giveSecrets(secrets);
   }
 
-  /** restartWorker: after it died: a new one, with the next generation of keys. */
+  /** restartWorker: after it died: a new one, with the next generation of keys. One that dies again and again is no worker. */
   restartWorker() {
     if (this.#closed || !this.#secrets) return;
+    if (this.#secrets.generation >= MAX_RESTARTS) throw new CryptoError('exhausted', 'workers');
     this.#client.close();
     this.#client = this.#makeClient();
     this.giveSecrets({ ...this.#secrets, generation: this.#secrets.generation + 1 });

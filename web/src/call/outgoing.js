@@ -91,6 +91,11 @@ export class OutgoingLeg extends Leg {
     else this.#caller?.revealed(new Uint8Array(0)).catch((error) => this.stopped.reject(error));
   }
 
+  /** @override @returns {import('./leg.js').EndMethod} */
+  endMethod() {
+    return this.#taken ? 'hangup' : 'cancel';
+  }
+
   /** @param {any} params */
   sealed({ blob }) {
     this.channel.receive(blob);

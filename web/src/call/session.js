@@ -51,13 +51,12 @@ export class CallSession extends CallControls {
   }
 
   async decline() {
-    await this.#finish('declined', 'decline');
+    await this.#finish('declined');
   }
 
   /** hangup: at any time; cancels or declines a call that rings. @param {string} [reason] */
   async hangup(reason = 'hangup') {
-    if (this.state === 'ringing') await this.#finish(this.outgoing ? 'cancelled' : 'declined', this.outgoing ? 'cancel' : 'decline');
-    else await this.#finish(reason, 'hangup');
+    await this.#finish(this.state !== 'ringing' ? reason : this.outgoing ? 'cancelled' : 'declined');
   }
 
   /** markVerified: the two have compared and it matched. */
@@ -140,7 +139,7 @@ export class CallSession extends CallControls {
     if (!known) console.error('call:', error);
     if (known && error.security) this.setSecurity({ ...this.security, reason: error.security });
     const reason = known ? error.reason : 'failed';
-    if (!NOTHING_TO_TELL.has(reason)) this.#leave('failed');
+    if (!NOTHING_TO_TELL.has(reason)) void this.leg?.leave({ reason: 'failed' });
     this.end(reason);
   }
 
@@ -149,6 +148,13 @@ export class CallSession extends CallControls {
     if (!this.established || this.state === 'ended') return;
     this.leg?.channel.send({ ...this.ownState(), sync: true });
     if (!this.#pathUp) void this.leg?.negotiator?.restart();
+  }
+
+  /** abandon: the page goes away: no time for anything but one word to the server. */
+  abandon() {
+    if (this.state === 'ended') return;
+    void this.leg?.leave({ reason: 'hangup' });
+    this.end('hangup');
   }
 
   /** end: over, for whatever reason; nothing is sent. @param {string} reason */
@@ -226,7 +232,7 @@ export class CallSession extends CallControls {
     this.#peerSays(message);
     if (message.sync) this.leg?.channel.send(this.ownState());
     if (!message.hangup) return;
-    this.#leave('hangup');
+    void this.leg?.leave({ reason: 'hangup' });
     this.end('hangup');
   }
 
@@ -253,25 +259,19 @@ export class CallSession extends CallControls {
     if (this.state === 'ended') return;
     this.leg?.close(new EndError(reason));
     this.setSecurity({ level: 'broken', reason });
-    this.#leave('failed');
+    void this.leg?.leave({ reason: 'failed' });
     this.end(reason);
   }
 
-  /** Tells the server, in case it still counts the call. @param {'hangup' | 'failed'} reason */
-  #leave(reason) {
-    const method = this.state !== 'ringing' ? 'hangup' : this.outgoing ? 'cancel' : 'decline';
-    this.leg?.say(method, method === 'hangup' ? { reason } : {}).catch(() => {});
-  }
-
-  /** The user has had enough. @param {string} reason @param {'hangup' | 'cancel' | 'decline'} method */
-  async #finish(reason, method) {
-    const leg = this.leg;
+  /** The user has had enough. @param {string} reason */
+  async #finish(reason) {
+    const { leg } = this;
     if (this.state === 'ended' || !leg) return;
-    const stats = method === 'hangup' ? await this.#summary() : undefined;
+    const stats = this.established ? await this.#summary() : undefined;
     if (/** @type {string} */ (this.state) === 'ended') return;
     leg.stopMedia();
     this.#over(reason);
-    await leg.goodbye(method, stats ? { stats } : {});
+    await leg.goodbye(stats ? { stats } : {});
   }
 
   /** A few figures for the operator; nothing about what was said. */
