@@ -48,6 +48,12 @@ options_fail (GError **error, const char *what)
 }
 
 static bool
+rate_is_sane (MsgRate rate)
+{
+  return rate.burst <= 1 << 20;
+}
+
+static bool
 options_check (const MsgCoreOptions *options, GError **error)
 {
   if (options->database == NULL || *options->database == '\0')
@@ -58,6 +64,9 @@ options_check (const MsgCoreOptions *options, GError **error)
       || options->argon2_lanes > MSG_PASSWORD_MAX_LANES || options->argon2_memory_kib < 8 * options->argon2_lanes
       || options->argon2_memory_kib > MSG_PASSWORD_MAX_MEMORY_KIB)
     return options_fail (error, "the cost of Argon2id is out of bounds");
+  if (!rate_is_sane (options->login_per_address) || !rate_is_sane (options->login_per_name)
+      || !rate_is_sane (options->registration_per_address))
+    return options_fail (error, "a rate is out of bounds");
   if (options->max_devices_per_user < 1 || options->queue_length < 2 || options->queue_length > 1 << 16
       || options->pool_queue_length > 1 << 16)
     return options_fail (error, "a limit is out of bounds");

@@ -116,7 +116,9 @@ claims_read (GBytes *payload, const MsgJwtPolicy *policy, int64_t now_s, GError 
       return NULL;
     }
   object = json_node_get_object (root);
-  if (!claim_text (object, "sub", MSG_JWT_SUB_CHARS, &claims->sub) || claims->sub == NULL)
+  /* two subjects that differ in white space must not become one user: sub is taken as it is or not at all */
+  if (!claim_text (object, "sub", MSG_JWT_SUB_CHARS, &claims->sub) || claims->sub == NULL
+      || strcmp (claims->sub, json_object_get_string_member (object, "sub")) != 0)
     (void) claims_fail (error, "jwt_claims", "has no usable sub");
   else if (!claim_text (object, "name", MSG_DISPLAY_NAME_CHARS, &claims->name))
     (void) claims_fail (error, "jwt_claims", "has no usable name");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the core share: a folder of their own, a core with fast passwords and a clock that stands still, and
- * calls that wait for their callback. */
+/* What the tests of the core share: a folder of their own, a core with fast passwords and a clock that stands still,
+ * and calls that wait for their callback. */
 #pragma once
 
 #include <glib.h>
@@ -190,7 +190,8 @@ answer_take_list (Answer *answer, GPtrArray *list, gpointer (*copy) (gconstpoint
   {                                                                                                                    \
     g_assert_true ((list == NULL) == (error != NULL));                                                                 \
     answer_take (data, error);                                                                                         \
-    answer_take_list (data, list, (gpointer (*) (gconstpointer)) msg_##noun##_copy, (GDestroyNotify) msg_##noun##_free); \
+    answer_take_list (data, list, (gpointer (*) (gconstpointer)) msg_##noun##_copy,                                    \
+                      (GDestroyNotify) msg_##noun##_free);                                                             \
   }
 
 DEFINE_ON_LIST (on_users, user)
@@ -220,7 +221,7 @@ bench_wait (Bench *bench, Answer *answer)
 #define assert_reason(answer, wanted_code, wanted_reason)                                                              \
   G_STMT_START                                                                                                         \
   {                                                                                                                    \
-    g_assert_error ((answer)->error, MSG_ERROR, (wanted_code));                                                        \
+    g_assert_error ((answer)->error, MSG_ERROR, (int) (wanted_code));                                                  \
     g_assert_cmpstr (msg_error_get_reason ((answer)->error), ==, (wanted_reason));                                     \
   }                                                                                                                    \
   G_STMT_END

@@ -227,8 +227,8 @@ test_read_own_write (Fixture *f, gconstpointer data)
 
 /* --- A disk that is full --- */
 
-/* Child: returns how many were acknowledged before the first refusal; checks that the refusals are told, and that it goes
- * on when there is room again. */
+/* Child: exits with how many were acknowledged before the first refusal; checks that the refusals are told, and that it
+ * goes on when there is room again. */
 static void
 fill_disk (const char *path)
 {
