@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A token bucket in eight bytes (the generic cell rate algorithm): what a message costs, and until when reading pauses. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The limits of one WebSocket: tokens a second, and how many may be spent at once. */
+#define SIG_RATE_PER_S 200
+#define SIG_RATE_BURST 400
+/** One token each message, one more for each of these many bytes: 512 KiB cost 129, so 800 kB/s go on for ever. */
+#define SIG_RATE_BYTES 4096
+
+typedef struct {
+  int64_t spent_until_us; /* when the bucket is full again; zero it to begin */
+} SigRate;
+
+/** sig_rate_spend: a message of @len bytes came at @now_us. Returns: when the next one may be read: @now_us or later. */
+int64_t sig_rate_spend (SigRate *rate, int64_t now_us, size_t len);
