@@ -32,7 +32,7 @@ check_folder messaging messaging base
 check_folder signaling signaling messaging base
 check_folder server server signaling messaging base
 report "no include of ../" "$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\.\.?/' --include='*.[ch]' \
-  "${all[@]}" tests)"
+  "${all[@]}" tests --exclude-dir=node_modules)"
 report "licence in every source" "$(grep -rL 'SPDX-License-Identifier: Apache-2.0' --include='*.[ch]' "${all[@]}" \
   tests --exclude-dir=node_modules)"
 report "#pragma once in every header" "$(grep -rL '^#pragma once' --include='*.h' "${all[@]}" tests \
