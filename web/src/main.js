@@ -21,7 +21,8 @@ const rpc = new RpcClient(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${
 const app = new App({
   rpc,
   identityKey: async (username) => (await identityOf(username)).encoded,
-  makeEngine: async ({ user, device }) => new CallEngine({ rpc, identity: await identityOf(user.username), self: { user, device } }),
+  /* at once, so that it hears the calls that come with the session */
+  makeEngine: async ({ user, device }) => new CallEngine({ rpc, identity: identityOf(user.username), self: { user, device } }),
   trustOf: async (userId) => {
     const me = app.account.user;
     const pins = me ? (await (await identityOf(me.username)).pins.get(userId))?.pins ?? [] : [];

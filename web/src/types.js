@@ -74,6 +74,7 @@
  * @typedef {object} CallEngineMembers
  * @property {(peer: User, options: {video: boolean, localStream: MediaStream | null}) => Promise<CallSession> | CallSession} invite
  * @property {(calls: any[]) => void} resume the calls of a session.start answer
+ * @property {() => void} close hangs up and hears no more
  */
 /** @typedef {EventTarget & CallEngineMembers} CallEngine */
 

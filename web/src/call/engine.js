@@ -23,7 +23,8 @@ import { unsupported } from './support.js';
 /**
  * @typedef {object} EngineOptions
  * @property {import('./rpc-like.js').RpcLike} rpc
- * @property {import('../crypto/identity.js').Identity} identity of this device
+ * @property {import('../crypto/identity.js').Identity | Promise<import('../crypto/identity.js').Identity>} identity of this
+ *   device; make the engine before session.start is answered, so that it hears the calls that come with the session
  * @property {{user: User, device: {id: string}}} self
  * @property {() => string} [workerUrl] of crypto/media-worker.js
  * @property {'relay' | 'direct'} [strangers] whether somebody who calls for the first time may learn our addresses before
@@ -45,7 +46,7 @@ export class CallEngine extends EventTarget {
     super();
     /** @type {Environment} */
     this.#env = {
-      rpc, identity, workerUrl, strangers, codecs, now,
+      rpc, identity: Promise.resolve(identity), workerUrl, strangers, codecs, now,
       self: { user: self.user.id, name: self.user.username, device: self.device.id },
     };
     /** @param {(session: CallSession, params: any) => void} act @returns {(params: any) => void} */
@@ -130,12 +131,21 @@ export class CallEngine extends EventTarget {
   /** @param {CallSession} session */
   #sessionEnded(session) {
     this.sessions.delete(session.id);
-    this.#env.identity.usedCalls.add(unb64u(session.id, 16), this.#env.now()).catch(() => {});
+    void this.#markUsed(session.id);
     /* it was our call that was to go on, and it did not: theirs is one like any other */
     for (const [id, leg] of this.#held) {
       if (leg.trust?.peer.user !== session.peer.id) continue;
       this.#held.delete(id);
       if (session.endReason === 'failed') this.#ring(leg, leg.params);
+    }
+  }
+
+  /** So that nobody can ring us with it again. @param {string} callId */
+  async #markUsed(callId) {
+    try {
+      await (await this.#env.identity).usedCalls.add(unb64u(callId, 16), this.#env.now());
+    } catch {
+      /* without a store there is no identity either, and nothing rings */
     }
   }
 

@@ -43,11 +43,11 @@ export class IncomingLeg extends Leg {
    */
   static async open(env, params) {
     const { callId, from, device, video, blob } = params;
-    const { identity, self } = env;
+    const identity = await env.identity;
     const id = unb64u(callId, 16);
     if (await identity.usedCalls.has(id)) throw new CryptoError('replayed', 'invitation');
     const callee = await Callee.open(unb64u(blob), {
-      self: self.user, from: { user: from.id, name: from.username, device: device.id }, callId: id, video, now: env.now(),
+      self: env.self.user, from: { user: from.id, name: from.username, device: device.id }, callId: id, video, now: env.now(),
     });
     const leg = new IncomingLeg(env, callId, params, callee);
     const { from: peer, identityKey } = callee.fields;
@@ -60,7 +60,8 @@ export class IncomingLeg extends Leg {
   async run() {
     const trust = /** @type {Trust} */ (this.trust);
     if (trust.blocked) throw new CryptoError('wrong_peer', 'the key changed');
-    const { identity, self } = this.env;
+    const { self } = this.env;
+    const identity = await this.env.identity;
     await identity.usedCalls.add(unb64u(this.id, 16), this.env.now());
     const media = await this.openMedia(trust.stranger);
     media.addSlots();

@@ -22,7 +22,7 @@ import { EndError, deferred } from './wait.js';
 /**
  * @typedef {object} Environment what the engine gives to every call
  * @property {RpcLike} rpc
- * @property {Identity} identity
+ * @property {Promise<Identity>} identity
  * @property {Party} self
  * @property {() => string} workerUrl
  * @property {'relay' | 'direct'} strangers

@@ -34,7 +34,7 @@ export class OutgoingLeg extends Leg {
     this.hooks.connecting();
     const { peer, identityKey, suite, payload } = await caller.accepted(this.blob(blob));
     this.checkDevice(device, peer, identityKey);
-    const trust = await Trust.of(this.env.identity, peer, identityKey);
+    const trust = await Trust.of(await this.env.identity, peer, identityKey);
     this.trust = trust;
     this.hooks.trust(trust, device);
     if (trust.blocked) await this.#hold(trust, caller);
@@ -57,7 +57,8 @@ export class OutgoingLeg extends Leg {
   }
 
   async #invite() {
-    const { identity, self, now } = this.env;
+    const { self, now } = this.env;
+    const identity = await this.env.identity;
     const to = { user: this.#peer.id, name: this.#peer.username };
     const caller = await Caller.create({
       identity, self, to, callId: unb64u(this.id, 16), video: this.#video, now: now(), kem: await findKem(),

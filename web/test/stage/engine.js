@@ -119,6 +119,8 @@ export class StageEngine extends EventTarget {
     /** @type {any} */ (window).stage.session = session;
     return session;
   }
+  close() {}
+
   resume() {}
   /** @param {import('../../src/types.js').User} peer @param {boolean} video */
   ring(peer, video) {

@@ -65,6 +65,7 @@ export class CallDesk extends EventTarget {
     this.#ringing.clear();
     this.#preparing?.abort();
     if (this.#view) void this.#view.hangUp().catch(() => {});
+    this.#engine?.close();
     this.#engine = null;
     this.#engineOf = '';
   }
