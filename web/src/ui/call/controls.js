@@ -58,7 +58,7 @@ export class Controls {
     const list = CONTROLS(local, act, state).map(control);
     this.#updates = list.map((one) => one.update);
     const hangUp = h('button', { class: 'control hang-up', type: 'button', 'aria-label': 'Hang up', title: 'Hang up (Ctrl+Shift+H)', testid: 'call-hangup', onclick: act.hangUp }, h('span', { class: 'control-face' }, icon('hangup', 28)));
-    this.el = h('footer', { class: 'controls', role: 'toolbar', 'aria-label': 'Call' }, h('div', { class: 'controls-row' }, list.map((one) => one.button), hangUp));
+    this.el = h('div', { class: 'controls', role: 'toolbar', 'aria-label': 'Call' }, h('div', { class: 'controls-row' }, list.map((one) => one.button), hangUp));
     scope.listen(local, 'change', () => this.update());
     scope.listen(document, 'fullscreenchange', () => this.update());
     this.update();

@@ -53,9 +53,9 @@ export function figures({ stats, grade, rtt, loss, suite }) {
       fact('Lost on the way', percent, 'stat-loss', spark(loss, 5)),
       fact('Route', { relay: 'Relayed', direct: 'Direct', '': '–' }[stats.route ?? ''], 'stat-route')),
     h('h3', {}, 'Sound'),
-    h('dl', { class: 'facts' }, fact('Codec', stats.codecAudio || '–', 'stat-codec-audio'), fact('In · out', `${rate(kbps.audioIn)} · ${rate(kbps.audioOut)}`, 'stat-audio')),
+    h('dl', { class: 'facts' }, fact('Codec', codecName(stats.codecAudio), 'stat-codec-audio'), fact('In · out', `${rate(kbps.audioIn)} · ${rate(kbps.audioOut)}`, 'stat-audio')),
     ...(stats.codecVideo || stats.resolution ? [h('h3', {}, 'Picture'),
-      h('dl', { class: 'facts' }, fact('Codec', stats.codecVideo || '–', 'stat-codec-video'),
+      h('dl', { class: 'facts' }, fact('Codec', codecName(stats.codecVideo), 'stat-codec-video'),
         fact('Size', stats.resolution ? `${stats.resolution}${stats.fps ? `, ${Math.round(stats.fps)} fps` : ''}` : '–', 'stat-resolution'),
         fact('In · out', `${rate(kbps.videoIn)} · ${rate(kbps.videoOut)}`, 'stat-video'))] : []),
     h('h3', {}, 'Encryption'),
@@ -63,6 +63,9 @@ export function figures({ stats, grade, rtt, loss, suite }) {
       Object.entries(e2ee).map(([name, count]) => fact(counterName(name), count.toLocaleString('en'), `stat-e2ee-${name}`))),
   ];
 }
+
+/** @param {string | undefined} codec */
+const codecName = (codec) => (codec === 'opus' ? 'Opus' : codec || '–');
 
 /** @param {string} name */
 function counterName(name) {

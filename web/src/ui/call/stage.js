@@ -41,7 +41,7 @@ export class Stage {
         h('div', { class: 'stage-below' }, this.#wait, h('button', { class: 'stage-compare', type: 'button', 'aria-label': 'Compare the emoji', testid: 'stage-compare', onclick: openSecurity }, this.#emoji))),
       playback.screen, playback.video, playback.audio, this.#badge, this.#unblock, this.#selfView.el);
     this.#scope.listen(playback, 'picture', () => this.update());
-    this.#scope.listen(playback, 'level', (event) => this.lamp.level(event.detail.level));
+    this.#scope.listen(playback, 'level', (event) => this.el.dataset.shows === 'lamp' && this.lamp.level(event.detail.level));
     this.#scope.listen(playback, 'blocked', () => { this.#unblock.hidden = false; });
     this.#scope.listen(local, 'change', () => this.update());
     for (const type of ['state', 'security', 'peer', 'ringing', 'tracks']) this.#scope.listen(session, type, () => this.update());
