@@ -24,6 +24,9 @@
 
 #include <string.h>
 
+#include "base/base64url.h"
+#include "base/log.h"
+
 typedef SigCallAnswer (*Handler) (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRole role,
                                   SigCallOutput *out);
 
@@ -53,6 +56,13 @@ sig_call_limits_init (SigCallLimits *limits)
 static void
 set_state (SigCall *call, SigCallState state)
 {
+  if (al_log_is_enabled (AL_LOG_DEBUG))
+    {
+      char id[AL_BASE64URL_LEN (SIG_CALL_ID_BYTES) + 1];
+
+      al_debug ("call changes", "call", al_base64url_write (call->id, sizeof call->id, id), "from",
+                sig_call_state_to_string (call->state), "to", sig_call_state_to_string (state));
+    }
   g_assert (edges[call->state][state]);
   call->state = state;
 }

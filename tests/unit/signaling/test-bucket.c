@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signaling/bucket.h"
 
-#define SECOND G_USEC_PER_SEC
+#define SECOND ((int64_t) G_USEC_PER_SEC)
 
 static const SigBucketSize ten_a_minute = { .burst = 3, .rate = 10, .period_us = 60 * SECOND };
 

@@ -6,7 +6,7 @@
 /* Users 1 (the caller), 2 (the callee) and 3 (a stranger); device 21 is the first of user 2. */
 enum { A = 1, B = 2, C = 3, A1 = 11, A2 = 12, B1 = 21, B2 = 22, B3 = 23, C1 = 31 };
 
-#define SECOND G_USEC_PER_SEC
+#define SECOND ((int64_t) G_USEC_PER_SEC)
 #define START (1000 * SECOND)
 
 static const uint8_t id[SIG_CALL_ID_BYTES] = "0123456789abcde";

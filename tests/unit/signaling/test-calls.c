@@ -11,7 +11,7 @@
 /* user 1 has devices 11, 12, 13; user 9 is disabled, user 8 deleted, there is no user 7 */
 enum { A = 1, B = 2, C = 3, D = 4, A1 = 11, A2 = 12, B1 = 21, B2 = 22, C1 = 31, D1 = 41, DEVICE_N = 60 };
 
-#define SECOND G_USEC_PER_SEC
+#define SECOND ((int64_t) G_USEC_PER_SEC)
 
 /* --- the log --- */
 
