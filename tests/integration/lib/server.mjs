@@ -73,10 +73,8 @@ export class Server {
     this.process = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (data) => this.output.push(String(data)));
     this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));
-    await until(() => {
-      if (this.process.exitCode !== null) throw new Error(`aldisd ended: ${this.log}`);
-      return this.log.includes('Aldis is ready');
-    }, 'aldisd to be ready', 30000);
+    await until(() => this.process.exitCode !== null || this.log.includes('Aldis is ready'), 'aldisd to be ready', 30000);
+    if (this.process.exitCode !== null) throw new Error(`aldisd ended: ${this.log}`);
   }
 
   /** Drains; gives the exit code. */
