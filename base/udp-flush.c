@@ -303,7 +303,7 @@ al_udp_hub_flush (AlUdpHub *hub)
       al_pkt_unref (hub->tx[i].pkt);
   hub->n_tx = hub->n_trains = 0;
   hub->tx_used = hub->reserved = 0;
-  hub->rx_used = 0;
+  hub->rx_used = hub->rx_bytes = 0;
   hub->rx_held = false;
   hub->epoch++;
   hub->flushing = false;

@@ -13,6 +13,8 @@
 #define AL_UDP_RX_BIG_SLOT (65536 + 320)
 #define AL_UDP_RX_BIG_BATCH 32
 #define AL_UDP_RX_ARENA (64 * AL_UDP_RX_BIG_SLOT)
+/* With so many bytes received and held for sending the queue is flushed: they are then still in the cache. */
+#define AL_UDP_RX_HOT (32 * 1024)
 #define AL_UDP_VIEWS 256
 
 #define AL_UDP_TX_QUEUE 1024
@@ -101,6 +103,7 @@ struct AlUdp {
   bool want_local, want_ecn, connected;
   bool gro;
   uint8_t rx_batch;            /* adapts to what comes */
+  uint32_t rx_mean;            /* bytes of a GRO message, smoothed */
   uint32_t rx_seen, rx_follow; /* datagrams, and those that look like the one before: is GRO worth while? */
   uint16_t port_be;
 
@@ -123,7 +126,8 @@ struct AlUdpHub {
   /* receiving */
   uint8_t *rx_arena;
   size_t rx_used;
-  bool rx_held; /* the queue refers to bytes of the arena */
+  bool rx_held;    /* the queue refers to bytes of the arena */
+  size_t rx_bytes; /* received into it since the last flush */
   struct mmsghdr rx_messages[AL_UDP_RX_BATCH];
   struct iovec rx_iov[AL_UDP_RX_BATCH];
   AlAddr rx_from[AL_UDP_RX_BATCH], rx_local[AL_UDP_RX_BATCH];

@@ -171,6 +171,7 @@ cut (AlUdp *udp, unsigned i, unsigned n_views)
     memset ((uint8_t *) &hub->rx_from[i] + sizeof (struct sockaddr_in), 0,
             sizeof (AlAddr) - sizeof (struct sockaddr_in));
   udp->stats.rx_bytes += left;
+  hub->rx_bytes += left;
   udp->stats.rx_gro += left > segment;
   do
     {
@@ -203,14 +204,37 @@ deliver (AlUdp *udp, unsigned n)
   return n_views != AL_UDP_NONE && hand_over (udp, n_views);
 }
 
+/* How many messages to ask for: what came last time and a little more, but no more than stays in the cache. */
+static unsigned
+choose_batch (const AlUdp *udp)
+{
+  unsigned batch = udp->rx_batch;
+
+  if ((udp->hub->offload & AL_UDP_RECVMMSG) == 0)
+    return 1;
+  if (udp->gro)
+    batch = CLAMP (2 * AL_UDP_RX_HOT / (udp->rx_mean + 1), 4, MIN (batch, AL_UDP_RX_BIG_BATCH));
+  return batch;
+}
+
+static void
+learn (AlUdp *udp, unsigned batch, unsigned n, size_t bytes)
+{
+  udp->rx_mean = (uint32_t) ((udp->rx_mean * 7 + bytes / n) / 8);
+  if (n == batch)
+    udp->rx_batch = (uint8_t) MIN (udp->rx_batch * 2, AL_UDP_RX_BATCH);
+  else if (n < batch / 4)
+    udp->rx_batch /= 2;
+}
+
 /* One call and its callbacks. Returns: whether more may be waiting. */
 static bool
 receive_batch (AlUdp *udp)
 {
   AlUdpHub *hub = udp->hub;
   size_t slot = udp->gro ? AL_UDP_RX_BIG_SLOT : AL_UDP_MAX_DATAGRAM;
-  unsigned batch = (hub->offload & AL_UDP_RECVMMSG) == 0 ? 1 : udp->gro ? MIN (udp->rx_batch, AL_UDP_RX_BIG_BATCH)
-                                                                       : udp->rx_batch;
+  unsigned batch = choose_batch (udp);
+  uint64_t bytes_before = udp->stats.rx_bytes;
   size_t begin;
   int n;
 
@@ -227,11 +251,13 @@ receive_batch (AlUdp *udp)
   if (!deliver (udp, (unsigned) n))
     return false;
   /* bytes that wait to be sent stay where they are, else the next batch finds this memory in the cache */
-  hub->rx_used = hub->rx_held ? begin + (unsigned) n * slot : 0;
-  if ((unsigned) n == batch)
-    udp->rx_batch = (uint8_t) MIN (udp->rx_batch * 2, AL_UDP_RX_BATCH);
-  else if ((unsigned) n < batch / 4)
-    udp->rx_batch /= 2;
+  if (!hub->rx_held)
+    hub->rx_used = hub->rx_bytes = 0;
+  else if (hub->rx_bytes >= AL_UDP_RX_HOT)
+    al_udp_hub_flush (hub);
+  else
+    hub->rx_used = begin + (unsigned) n * slot;
+  learn (udp, batch, (unsigned) n, udp->stats.rx_bytes - bytes_before);
   return (unsigned) n == batch;
 }
 
