@@ -10,7 +10,13 @@ typedef struct AlConfig AlConfig;
 
 #define AL_CONFIG_ERROR (al_config_error_quark ())
 GQuark al_config_error_quark (void);
-typedef enum { AL_CONFIG_ERROR_FILE, AL_CONFIG_ERROR_SYNTAX, AL_CONFIG_ERROR_UNKNOWN, AL_CONFIG_ERROR_DUPLICATE, AL_CONFIG_ERROR_VALUE } AlConfigError;
+typedef enum {
+  AL_CONFIG_ERROR_FILE,
+  AL_CONFIG_ERROR_SYNTAX,
+  AL_CONFIG_ERROR_UNKNOWN,
+  AL_CONFIG_ERROR_DUPLICATE,
+  AL_CONFIG_ERROR_VALUE
+} AlConfigError;
 
 typedef enum {
   AL_CONFIG_STRING,

@@ -85,7 +85,7 @@ parse_request_line (AlStr line, AlHttpRequest *request)
     if (!g_ascii_isupper (request->method.ptr[i]))
       return AL_HTTP_BAD_REQUEST;
   if (request->target.len == 0 || (request->target.ptr[0] != '/' && !(al_str_equal (request->target, "*") &&
-                                                                        al_str_equal (request->method, "OPTIONS"))))
+                                                                      al_str_equal (request->method, "OPTIONS"))))
     return AL_HTTP_BAD_REQUEST;
   for (size_t i = 0; i < request->target.len; i++)
     if (!g_ascii_isgraph (request->target.ptr[i]) || request->target.ptr[i] == '#')
@@ -150,7 +150,7 @@ take_field (Head *head, const AlHttpField *field)
     return ++head->n_host > 1 || !is_host (value) ? AL_HTTP_BAD_REQUEST : AL_HTTP_OK;
   if (al_str_equal_nocase (name, "content-length"))
     return ++head->n_content_length > 1 || !parse_content_length (value, &request->content_length) ? AL_HTTP_BAD_REQUEST
-                                                                                                    : AL_HTTP_OK;
+                                                                                                   : AL_HTTP_OK;
   if (al_str_equal_nocase (name, "transfer-encoding"))
     {
       request->chunked = al_str_equal_nocase (value, "chunked");

@@ -15,7 +15,13 @@
 
 #define AL_JSON_ERROR (al_json_error_quark ())
 GQuark al_json_error_quark (void);
-typedef enum { AL_JSON_ERROR_SYNTAX, AL_JSON_ERROR_DEPTH, AL_JSON_ERROR_RANGE, AL_JSON_ERROR_DUPLICATE, AL_JSON_ERROR_TEXT } AlJsonError;
+typedef enum {
+  AL_JSON_ERROR_SYNTAX,
+  AL_JSON_ERROR_DEPTH,
+  AL_JSON_ERROR_RANGE,
+  AL_JSON_ERROR_DUPLICATE,
+  AL_JSON_ERROR_TEXT
+} AlJsonError;
 
 /**
  * al_json_check:

@@ -38,8 +38,9 @@ typedef enum {
 /**
  * AlStreamOps:
  * @on_data: @data are all bytes not consumed yet, oldest first, in the loop's scratch memory (which the callback must
- *   therefore not use itself); returns how many of them are consumed now. The rest is kept by the stream (at most the input limit; more stops reading) and shown again
- *   together with what comes next. May call any function of the stream, also al_stream_abort().
+ *   therefore not use itself); returns how many of them are consumed now. The rest is kept by the stream (at most the
+ *   input limit; more stops reading) and shown again together with what comes next. May call any function of the stream,
+ *   also al_stream_abort().
  * @on_drained: the queue fell to the low mark after it had been above the high mark. May be NULL.
  * @on_closed: the last callback, exactly once, never from inside a call of the owner; the stream is freed afterwards.
  *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS for the streams of base: a certificate (or what to trust) in an OpenSSL SSL_CTX that can be exchanged while connections live. */
+/* TLS for the streams of base: a certificate (or what to trust) in an OpenSSL SSL_CTX that can be exchanged while
+ * connections live. */
 #pragma once
 
 #include <glib.h>

@@ -66,7 +66,8 @@ void al_ws_clear (AlWs *ws, AlWsPool *pool);
  */
 uint16_t al_ws_receive (AlWs *ws, AlWsPool *pool, const uint8_t *data, size_t len);
 
-/** al_ws_frame: @len: at most 125 for a control frame. Returns: (transfer full): a whole unmasked frame, ready for any number of connections. Any thread. */
+/** al_ws_frame: @len: at most 125 for a control frame. Returns: (transfer full): a whole unmasked frame, ready for any
+ *  number of connections. Any thread. */
 AlBuf *al_ws_frame (AlWsOp op, const void *data, size_t len);
 /** al_ws_frame_close: @code: 1005 for a frame without a code. @reason: (nullable): UTF-8, cut to 123 bytes at a character
  *  boundary. Returns: (transfer full): a close frame. Any thread. */

@@ -141,5 +141,6 @@ sig_call_concerns (const SigCall *call, uint64_t user, uint64_t device)
 {
   SigCallRole role = sig_call_get_role (call, user, device);
 
-  return call->state != SIG_CALL_NEW && call->state != SIG_CALL_ENDED && (role == SIG_CALL_ROLE_CALLER || role == SIG_CALL_ROLE_CALLEE);
+  return call->state != SIG_CALL_NEW && call->state != SIG_CALL_ENDED &&
+         (role == SIG_CALL_ROLE_CALLER || role == SIG_CALL_ROLE_CALLEE);
 }

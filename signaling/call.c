@@ -95,7 +95,7 @@ static SigCallAction *
 notify_side (SigCall *call, SigCallOutput *out, SigCallNote note, int side)
 {
   return side == SIG_CALL_CALLER_SIDE ? notify (call, out, note, call->caller, call->caller_device)
-                             : notify (call, out, note, call->callee, call->callee_device);
+                                      : notify (call, out, note, call->callee, call->callee_device);
 }
 
 static void
@@ -401,7 +401,8 @@ on_hangup (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRole
 static SigCallAnswer
 on_leave (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRole role, SigCallOutput *out)
 {
-  return end_call (call, now_us, role == SIG_CALL_ROLE_CALLER ? SIG_CALL_REASON_CANCELLED : SIG_CALL_REASON_DECLINED, true, out);
+  return end_call (call, now_us, role == SIG_CALL_ROLE_CALLER ? SIG_CALL_REASON_CANCELLED : SIG_CALL_REASON_DECLINED,
+                   true, out);
 }
 
 /* --- what the server knows --- */

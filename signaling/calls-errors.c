@@ -7,7 +7,8 @@ const SigCallsError sig_calls_error_closing = { SIG_RPC_UNAVAILABLE, "closing", 
 const SigCallsError sig_calls_error_shutting_down = { SIG_RPC_UNAVAILABLE, "shutting_down",
                                                       "The server takes no new calls, connect again", 1000, false, { 0 } };
 const SigCallsError sig_calls_error_self = { SIG_RPC_INVALID_PARAMS, "self", "Nobody can call themselves", 0, false, { 0 } };
-const SigCallsError sig_calls_error_exists = { SIG_RPC_CONFLICT, "call_exists", "This callId was used before", 0, false, { 0 } };
+const SigCallsError sig_calls_error_exists = { SIG_RPC_CONFLICT, "call_exists", "This callId was used before", 0, false,
+                                               { 0 } };
 const SigCallsError sig_calls_error_in_call = { SIG_RPC_CONFLICT, "in_call", "You are in another call", 0, false, { 0 } };
 const SigCallsError sig_calls_error_user = { SIG_RPC_NOT_FOUND, "user", "No such user", 0, false, { 0 } };
 const SigCallsError sig_calls_error_not_found = { SIG_RPC_NOT_FOUND, "call", "No such call", 0, false, { 0 } };

@@ -134,5 +134,5 @@ SigCallsError sig_calls_error_of_answer (SigCallAnswer answer, int64_t retry_aft
 /** sig_calls_error_of_log: @error: of MSG_ERROR. */
 SigCallsError sig_calls_error_of_log (const GError *error);
 extern const SigCallsError sig_calls_error_closing, sig_calls_error_shutting_down, sig_calls_error_self,
-  sig_calls_error_exists, sig_calls_error_in_call, sig_calls_error_user, sig_calls_error_not_found,
-  sig_calls_error_gone;
+    sig_calls_error_exists, sig_calls_error_in_call, sig_calls_error_user, sig_calls_error_not_found,
+    sig_calls_error_gone;

@@ -363,8 +363,8 @@ sig_calls_check_party (SigCalls *calls, const uint8_t *id, MsgId user_id, MsgId 
   if (entry != NULL && sig_call_concerns (entry->call, (uint64_t) user_id, (uint64_t) device_id))
     return true;
   *ret_error = sig_recent_calls_concerned (calls->recent, key, (uint64_t) user_id, (uint64_t) device_id)
-                 ? sig_calls_error_gone
-                 : sig_calls_error_not_found;
+                   ? sig_calls_error_gone
+                   : sig_calls_error_not_found;
   return false;
 }
 

@@ -46,8 +46,9 @@ SigEnvelopeFault sig_envelope_parse (const char *text, size_t len, JsonNode **re
  * @node: one value of a message
  *
  * Rules (JSON-RPC 2.0 §4): jsonrpc is "2.0", method a string, params (optional) an object, id (optional) a string of at
- * most SIG_ENVELOPE_MAX_ID characters, a number or null; members of other names are refused. Returns: OK, INVALID (the id is set if it was a
- * right one) or POSITIONAL (method is set).
+ * most SIG_ENVELOPE_MAX_ID characters, a number or null; members of other names are refused.
+ *
+ * Returns: OK, INVALID (the id is set if it was a right one) or POSITIONAL (method is set).
  */
 SigEnvelopeFault sig_request_read (JsonNode *node, SigRequest *ret);
 

@@ -118,9 +118,9 @@ static void
 answer_preflight (SigFrontConn *conn, AlStr origin)
 {
   g_autofree char *extra =
-    g_strdup_printf ("Access-Control-Allow-Origin: %.*s\r\nVary: Origin\r\nAccess-Control-Allow-Methods: POST\r\n"
-                     "Access-Control-Allow-Headers: authorization, content-type\r\nAccess-Control-Max-Age: 600\r\n",
-                     (int) MIN (origin.len, 512), origin.ptr);
+      g_strdup_printf ("Access-Control-Allow-Origin: %.*s\r\nVary: Origin\r\nAccess-Control-Allow-Methods: POST\r\n"
+                       "Access-Control-Allow-Headers: authorization, content-type\r\nAccess-Control-Max-Age: 600\r\n",
+                       (int) MIN (origin.len, 512), origin.ptr);
 
   sig_front_answer_empty (conn, 204, extra);
 }

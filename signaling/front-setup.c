@@ -175,7 +175,7 @@ sig_front_setup_listen (const AlConfig *config, GPtrArray *threads, AlTls *tls, 
 {
   const char *metrics = al_config_get_string (config, "server", "metrics_listen");
   g_autofree char *admin =
-    g_build_filename (al_config_get_string (config, "server", "data_dir"), "admin.sock", NULL);
+      g_build_filename (al_config_get_string (config, "server", "data_dir"), "admin.sock", NULL);
 
   return listen_list (config, "listen", threads, SIG_FRONT_HTTP, NULL, ret_addresses[SIG_FRONT_HTTP], error)
          && listen_list (config, "tls_listen", threads, SIG_FRONT_HTTPS, tls, ret_addresses[SIG_FRONT_HTTPS], error)

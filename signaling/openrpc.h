@@ -22,8 +22,8 @@ typedef struct {
   JsonArray *examples; /* (nullable) */
 } SigMethodDoc;
 
-/** sig_openrpc_new: reads the document. Returns: (transfer full) (nullable): NULL when it is wrong in itself, or names a keyword that we
- *  do not check (SIG_SCHEMA_ERROR, JSON's errors). */
+/** sig_openrpc_new: reads the document. Returns: (transfer full) (nullable): NULL when it is wrong in itself, or names a
+ *  keyword that we do not check (SIG_SCHEMA_ERROR, JSON's errors). */
 SigOpenrpc *sig_openrpc_new (GError **error);
 void sig_openrpc_free (SigOpenrpc *doc);
 

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "signaling/rpc-metrics.h"
 
-typedef enum { OUTCOME_OK, OUTCOME_INVALID, OUTCOME_DENIED, OUTCOME_REFUSED, OUTCOME_LIMITED, OUTCOME_FAILED, OUTCOME_N } Outcome;
+typedef enum {
+  OUTCOME_OK,
+  OUTCOME_INVALID,
+  OUTCOME_DENIED,
+  OUTCOME_REFUSED,
+  OUTCOME_LIMITED,
+  OUTCOME_FAILED,
+  OUTCOME_N
+} Outcome;
 
 struct SigRpcMetrics {
   unsigned n_methods;

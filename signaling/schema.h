@@ -53,5 +53,4 @@ const SigSchema *sig_schema_set_compile_params (SigSchemaSet *set, JsonArray *pa
  */
 bool sig_schema_check (const SigSchema *schema, JsonNode *value, const char *root, char *ret_fault);
 
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigSchemaSet, sig_schema_set_free)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The methods that are not calls: server.*, account.*, session.*, user.*, device.*, backend.user*, backend.session*, admin.*. */
+/* The methods that are not calls: server.*, account.*, session.*, user.*, device.*, backend.user*, backend.session*,
+ * admin.*. */
 #pragma once
 
 #include "messaging/core.h"

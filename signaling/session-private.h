@@ -63,7 +63,8 @@ unsigned sig_sessions_revoke_device (SigSessions *sessions, MsgId device_id);
 unsigned sig_sessions_revoke_user (SigSessions *sessions, MsgId user_id, MsgId except);
 /** sig_sessions_bar_user: on_barred, then sig_sessions_revoke_user(). */
 unsigned sig_sessions_bar_user (SigSessions *sessions, MsgId user_id);
-/** sig_sessions_disconnect_device: its token was replaced: closes the connection with 4003, keeps the session for the new one. */
+/** sig_sessions_disconnect_device: its token was replaced: closes the connection with 4003, keeps the session for the new
+ *  one. */
 void sig_sessions_disconnect_device (SigSessions *sessions, MsgId device_id);
 /** sig_sessions_get_revision: Returns: a number that grows with every revoke, bar and disconnect: who looked a token up before
  *  and attaches after one must look again. */

@@ -75,7 +75,7 @@ make_url (const AlConfig *config, unsigned kind, const char *listener)
     }
   /* RFC 7065 §3.1: an IPv6 address stands in brackets */
   return g_strdup_printf (strchr (host, ':') != NULL && *host != '[' ? "%s:[%s]:%u?transport=%s"
-                                                                      : "%s:%s:%u?transport=%s",
+                                                                     : "%s:%s:%u?transport=%s",
                           kinds[kind].scheme, host, port, kinds[kind].transport);
 }
 

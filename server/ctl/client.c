@@ -96,7 +96,8 @@ set_answer_error (GError **error, JsonObject *object)
 
   if (json_object_has_member (object, "data"))
     reason = json_object_get_string_member_with_default (json_object_get_object_member (object, "data"), "reason", NULL);
-  g_set_error (error, CTL_ERROR, CTL_ERROR_ANSWER, "%s%s%s", json_object_get_string_member_with_default (object, "message", "?"),
+  g_set_error (error, CTL_ERROR, CTL_ERROR_ANSWER, "%s%s%s",
+               json_object_get_string_member_with_default (object, "message", "?"),
                reason != NULL ? ": " : "", reason != NULL ? reason : "");
 }
 

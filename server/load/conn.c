@@ -153,7 +153,7 @@ load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, AlTls *tls, const
   conn->ops = ops;
   conn->user = user;
   conn->stream = tls != NULL ? al_stream_connect_tls (loop, address, tls, NULL, &stream_ops, conn, error)
-                     : al_stream_connect (loop, address, &stream_ops, conn, error);
+                             : al_stream_connect (loop, address, &stream_ops, conn, error);
   if (conn->stream == NULL)
     {
       g_free (conn);

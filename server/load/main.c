@@ -102,7 +102,8 @@ char *
 load_make_jwt (const char *secret, const char *sub)
 {
   static const char head[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
-  g_autofree char *claims = g_strdup_printf ("{\"sub\":\"%s\",\"name\":\"Load\",\"exp\":%lld}", sub, (long long) time (NULL) + 3600);
+  g_autofree char *claims = g_strdup_printf ("{\"sub\":\"%s\",\"name\":\"Load\",\"exp\":%lld}", sub,
+                                             (long long) time (NULL) + 3600);
   g_autofree char *head64 = al_base64url_encode ((const uint8_t *) head, strlen (head));
   g_autofree char *claims64 = al_base64url_encode ((const uint8_t *) claims, strlen (claims));
   g_autofree char *text = g_strdup_printf ("%s.%s", head64, claims64);

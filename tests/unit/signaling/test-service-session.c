@@ -320,7 +320,7 @@ test_post (Bench *b, gconstpointer data)
       /* first while the session waits for its device, then long after */
       away = bench_post_as (b, false, alice.token, "session.list", "{}");
       g_assert_true (json_object_get_boolean_member (
-        json_array_get_object_element (json_object_get_array_member (away, "sessions"), 0), "current"));
+          json_array_get_object_element (json_object_get_array_member (away, "sessions"), 0), "current"));
       g_clear_pointer (&away, json_object_unref);
       bench_clock_us += SIG_SESSION_REATTACH_US;
       sig_sessions_tick (b->sessions);
