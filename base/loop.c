@@ -2,9 +2,9 @@
 /*
  * A level-triggered epoll loop. Everything runs on the thread that runs the loop, except al_loop_quit().
  *
- * Events of one epoll_wait() are kept in the loop until they are called, so that removing a watch can strike out what was
- * already fetched for it: a callback may free any other watch's owner, and an fd number that is reused within the turn
- * never sees the events of its former owner.
+ * Events of one epoll_wait() are kept in the loop until they are called, so that removing a watch can strike out what
+ * was already fetched for it: a callback may free any other watch's owner, and an fd number that is reused within the
+ * turn never sees the events of its former owner.
  */
 #include "base/loop.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event loop of front and worker threads: epoll, one timer wheel, mailboxes, end-of-turn hooks. No GSource per client. */
+/* The event loop of front and worker threads: epoll, one timer wheel, mailboxes, end-of-turn hooks. */
 #pragma once
 
 #include <glib.h>
@@ -62,7 +62,7 @@ void al_loop_iterate (AlLoop *loop, int timeout_ms);
 /** al_loop_quit: makes al_loop_run() return after its turn. Any thread. */
 void al_loop_quit (AlLoop *loop);
 
-/** al_loop_is_current: Returns: true on the loop's thread, and on any thread while the loop does not run. Any thread. */
+/** al_loop_is_current: Returns: true on the loop's thread, and on any while the loop does not run. Any thread. */
 bool al_loop_is_current (const AlLoop *loop);
 
 /** al_loop_now_us: Returns: the monotonic time read once at the start of this turn. Loop's thread. */
@@ -71,7 +71,7 @@ int64_t al_loop_now_us (const AlLoop *loop);
 uint64_t al_loop_get_turn (const AlLoop *loop);
 /** al_loop_get_timers: Returns: (transfer none): the loop's wheel. Loop's thread. */
 AlTimerWheel *al_loop_get_timers (AlLoop *loop);
-/** al_loop_skip_us: moves this loop's clock ahead of the system's, so that tests of deadlines need not wait for them. */
+/** al_loop_skip_us: moves this loop's clock ahead of the system's: tests of deadlines need not wait for them. */
 void al_loop_skip_us (AlLoop *loop, int64_t us);
 /** al_loop_get_scratch: Returns: (transfer none): 64 KiB that a callback may use until it returns. Loop's thread. */
 uint8_t *al_loop_get_scratch (AlLoop *loop);
@@ -92,7 +92,8 @@ void al_loop_defer (AlLoop *loop, AlDefer *defer);
 /** al_defer_cancel: takes it out of the queue; nothing happens when it is not in one. O(1). Loop's thread. */
 void al_defer_cancel (AlDefer *defer);
 
-/** al_loop_add_mailbox: drains @box (transfer none) on this loop, at most 1,024 messages a turn. Removed with the loop. */
+/** al_loop_add_mailbox: drains @box (transfer none) on this loop, at most 1,024 messages a turn, until it is removed or
+ *  the loop is freed. */
 bool al_loop_add_mailbox (AlLoop *loop, AlMailbox *box, AlMailFn fn, void *user, GError **error);
 /** al_loop_remove_mailbox: before @box is freed while the loop lives on. Inside its own callback it may be removed,
  *  but not yet freed. */

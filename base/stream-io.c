@@ -302,6 +302,11 @@ al_stream_on_event (AlWatch *watch, uint32_t events, void *user)
     }
   else if (readable && !al_stream_pump (stream, false))
     return;
+  /* what the callback answered leaves now, while all that belongs to this socket is in the cache */
+  if (stream->queue.bytes > 0)
+    al_stream_flush (stream);
+  if (stream->state == AL_STREAM_OPEN && stream->queue.bytes == 0 && !stream->above_high && !stream->show_again)
+    al_defer_cancel (&stream->defer);
   if (!stream->hung_up)
     al_stream_update_watch (stream);
 }
@@ -332,6 +337,16 @@ al_stream_write (AlStream *stream, const void *data, size_t len, size_t *ret_n)
   return io;
 }
 
+static AlIo
+flush_record (AlStream *stream, size_t *ret_n)
+{
+  uint8_t space[TLS_RECORD];
+  const uint8_t *data;
+  size_t len = al_send_queue_gather (&stream->queue, space, sizeof space, &data);
+
+  return al_stream_write (stream, data, len, ret_n);
+}
+
 /* One step of sending. AL_IO_AGAIN: the socket is full. */
 static AlIo
 flush_some (AlStream *stream, size_t *ret_n)
@@ -341,14 +356,10 @@ flush_some (AlStream *stream, size_t *ret_n)
   ssize_t n;
 
   if (stream->ssl != NULL)
-    {
-      uint8_t space[TLS_RECORD];
-      const uint8_t *data;
-      size_t len = al_send_queue_gather (&stream->queue, space, sizeof space, &data);
-
-      return al_stream_write (stream, data, len, ret_n);
-    }
+    return flush_record (stream, ret_n);
   message.msg_iovlen = al_send_queue_peek (&stream->queue, iov, MAX_IOV);
+  if (message.msg_iovlen == 1)
+    return al_stream_write (stream, iov[0].iov_base, iov[0].iov_len, ret_n);
   do
     n = sendmsg (stream->watch.fd, &message, MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);

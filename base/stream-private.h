@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stream.c, stream-io.c, stream-tls.c and listener.c share. An idle stream is this struct and its TLS state alone. */
+/* What stream*.c and listener.c share. An idle stream is this struct and its TLS state alone. */
 #pragma once
 
 #include <openssl/ssl.h>
@@ -97,8 +97,8 @@ void al_stream_note_eof (AlStream *stream);
 
 /* stream-io.c */
 void al_stream_on_event (AlWatch *watch, uint32_t events, void *user);
-/** al_stream_pump: reads and delivers. @show: deliver kept input even when nothing new came. Returns: false when the owner
- *  detached the stream, which must then not be touched. */
+/** al_stream_pump: reads and delivers. @show: deliver kept input even when nothing new came. Returns: false when the
+ *  owner detached the stream, which must then not be touched. */
 bool al_stream_pump (AlStream *stream, bool show);
 /** al_stream_flush: sends what the socket takes; may end in al_stream_die(). Never calls the owner. */
 void al_stream_flush (AlStream *stream);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TLS half of a stream. OpenSSL reads and writes the socket through a BIO of our own, for three reasons: send() can say
- * MSG_NOSIGNAL, a short read tells that the socket is empty and saves the read that would only say EAGAIN, and one event
- * cannot read without bound. Reading ahead is on (one read for a record, not two), so SSL_has_pending() is what counts.
+ * The TLS half of a stream. OpenSSL reads and writes the socket through a BIO of our own, for three reasons: send() can
+ * say MSG_NOSIGNAL, a short read tells that the socket is empty and saves the read that would only say EAGAIN, and one
+ * event cannot read without bound. Reading ahead is on (one read for a record, not two), so SSL_has_pending() is what counts.
  */
 #include "base/stream-private.h"
 

@@ -142,7 +142,7 @@ on_timer (AlTimer *timer, void *user)
 {
   AlStream *stream = user;
 
-  /* In LINGER everything was sent and only the peer's FIN is missing: the kernel may still deliver what is under way. */
+  /* In LINGER everything was sent and only the peer's FIN is missing; the kernel may still deliver what is under way */
   if (stream->state == AL_STREAM_LINGER)
     al_stream_die (stream, stream->reason, false);
   else
@@ -249,7 +249,7 @@ finish (AlStream *stream)
   al_stream_free_now (stream);
 }
 
-/* Runs whatever was put off to the end of the turn. The owner may do anything in its callbacks, so each step looks anew. */
+/* Runs what was put off to the end of the turn. The owner may do anything in its callbacks, so each step looks anew. */
 static void
 on_defer (AlDefer *defer, void *user)
 {

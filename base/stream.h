@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TCP and TLS byte streams on an AlLoop: listeners with first-bytes demultiplexing, byte-marked queues, no idle buffers. */
+/* TCP and TLS byte streams on an AlLoop: listeners that look at first bytes, bounded queues, no idle buffers. */
 #pragma once
 
 #include <glib.h>
@@ -99,9 +99,9 @@ typedef struct {
  * most 64 with accept4; on EMFILE gives up a reserve fd to refuse the connection instead of spinning.
  */
 AlListener *al_listener_new (AlLoop *loop, const AlAddr *address, const AlListenerConfig *config, GError **error);
-/** al_listener_new_unix: a local socket of mode 0600 at @path; a stale socket file is replaced, a live one is an error. */
+/** al_listener_new_unix: a local socket of mode 0600 at @path; a stale file is replaced, a live one is an error. */
 AlListener *al_listener_new_unix (AlLoop *loop, const char *path, const AlListenerConfig *config, GError **error);
-/** al_listener_route: connections of @proto go to @fn. AL_PROTO_UNKNOWN is the default route: for all without their own. */
+/** al_listener_route: connections of @proto go to @fn. AL_PROTO_UNKNOWN: the default, for all without their own. */
 void al_listener_route (AlListener *listener, AlProto proto, AlAcceptFn fn, void *user);
 void al_listener_get_address (const AlListener *listener, AlAddr *ret_address);
 /** AlListenerStats: since the listener was made. */
@@ -112,7 +112,8 @@ typedef struct {
 } AlListenerStats;
 /** al_listener_get_stats: Loop's thread. */
 void al_listener_get_stats (const AlListener *listener, AlListenerStats *ret_stats);
-/** al_listener_free: stops listening; streams that a route had live on, others are closed. NULL is allowed. Loop's thread. */
+/** al_listener_free: stops listening; streams that a route had live on, others are closed. NULL is allowed. Loop's
+ *  thread. */
 void al_listener_free (AlListener *listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AlListener, al_listener_free)
 
@@ -131,25 +132,25 @@ AlStream *al_stream_connect_tls (AlLoop *loop, const AlAddr *address, AlTls *tls
 
 void al_stream_set_ops (AlStream *stream, const AlStreamOps *ops, void *user);
 /** al_stream_set_limits: @input_bytes: most unconsumed input kept; queue marks in bytes, low <= high <= hard.
- *  Defaults: input 64 KiB, low 64 KiB, high 256 KiB, hard 1 MiB. Above the hard mark the stream closes with OVERFLOW. */
+ *  Defaults: input 64 KiB, low 64 KiB, high 256 KiB, hard 1 MiB. Above the hard mark the stream closes (OVERFLOW). */
 void al_stream_set_limits (AlStream *stream, size_t input_bytes, size_t low, size_t high, size_t hard);
 
-/** al_stream_send: sends what the socket takes (at the end of the turn, so that a turn's pieces leave together; big ones
- *  at once) and copies the rest. Before a client stream is connected, it queues. Loop's thread. */
+/** al_stream_send: sends what the socket takes and copies the rest. Pieces leave together, when on_data has returned or
+ *  at the end of the turn; big ones at once. Before a client stream is connected, it queues. Loop's thread. */
 AlSend al_stream_send (AlStream *stream, const void *data, size_t len);
 /** al_stream_send_buf: like al_stream_send() without a copy: queues a reference to @buf from @offset to its end. */
 AlSend al_stream_send_buf (AlStream *stream, AlBuf *buf, size_t offset);
 size_t al_stream_get_queued (const AlStream *stream);
 
-/** al_stream_pause: @paused: no more on_data (and TCP pushes back) until false. Saying false, also when it was not paused,
- *  shows kept input again at the end of the turn: the way on for an owner that had left bytes for later. */
+/** al_stream_pause: @paused: no more on_data (and TCP pushes back) until false. Saying false, also when it was not
+ *  paused, shows kept input again at the end of the turn: the way on for an owner that had left bytes for later. */
 void al_stream_pause (AlStream *stream, bool paused);
 
 /** al_stream_close: sends what is queued, then FIN (after close_notify), waits for the peer's FIN at most 2 s; then
- *  on_closed (LOCAL). No more on_data. A peer that takes nothing of the queue for 10 s is reset: on_closed (TIMEOUT). */
+ *  on_closed (LOCAL). No more on_data. A peer that takes nothing for 10 s is reset: on_closed (TIMEOUT). */
 void al_stream_close (AlStream *stream);
-/** al_stream_abort: throws the queue away and resets the connection; on_closed (ABORT) at the end of the turn. A detached
- *  stream is freed at once, without on_closed. */
+/** al_stream_abort: throws the queue away and resets the connection; on_closed (ABORT) at the end of the turn. A
+ *  detached stream is freed at once, without on_closed. */
 void al_stream_abort (AlStream *stream);
 
 AlLoop *al_stream_get_loop (const AlStream *stream);

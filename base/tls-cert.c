@@ -34,7 +34,8 @@ fail_openssl (GError **error, const char *path, const char *what)
 {
   const char *reason = ERR_reason_error_string (ERR_peek_last_error ());
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s: %s", path, what, reason != NULL ? reason : "unknown error");
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s: %s", path, what,
+               reason != NULL ? reason : "unknown error");
   ERR_clear_error ();
   return false;
 }
@@ -149,6 +150,8 @@ set_serial (X509 *certificate)
   return ok;
 }
 
+static const unsigned char common_name[] = "Aldis self-signed";
+
 static X509 *
 make_certificate (EVP_PKEY *key, const char *const *names, unsigned days)
 {
@@ -163,8 +166,7 @@ make_certificate (EVP_PKEY *key, const char *const *names, unsigned days)
   ok = X509_set_version (certificate, X509_VERSION_3) == 1 && set_serial (certificate)
        && X509_gmtime_adj (X509_getm_notBefore (certificate), -BACKDATE_S) != NULL
        && X509_gmtime_adj (X509_getm_notAfter (certificate), (long) days * 24 * 3600) != NULL
-       && X509_NAME_add_entry_by_txt (subject, "CN", MBSTRING_UTF8, (const unsigned char *) "Aldis self-signed", -1, -1, 0)
-            == 1
+       && X509_NAME_add_entry_by_txt (subject, "CN", MBSTRING_UTF8, common_name, -1, -1, 0) == 1
        && X509_set_issuer_name (certificate, subject) == 1 && X509_set_pubkey (certificate, key) == 1
        && add_extension (certificate, NID_basic_constraints, "critical,CA:FALSE")
        && add_extension (certificate, NID_key_usage, "critical,digitalSignature")

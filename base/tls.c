@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Server certificates: the SSL_CTX in use is behind a lock that is held for a pointer and a reference count. Any thread. */
+/* Certificates: the SSL_CTX in use is behind a lock that is held for a pointer and a reference count. Any thread. */
 #include "base/tls.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS for the streams of base: a certificate (or what to trust) in an OpenSSL SSL_CTX that can be exchanged while
- * connections live. */
+/* TLS for the streams of base: a certificate (or what to trust), which can be exchanged while connections live. */
 #pragma once
 
 #include <glib.h>
@@ -28,7 +27,7 @@ AlTls *al_tls_new (const char *certificate, const char *key, const char *const *
  */
 AlTls *al_tls_new_client (const char *trust, GError **error);
 
-/** al_tls_reload: reads both files again and swaps them in atomically; on error the old ones stay in use. Any thread. */
+/** al_tls_reload: reads both files again and swaps them in at once; on error the old ones stay in use. Any thread. */
 bool al_tls_reload (AlTls *tls, GError **error);
 
 AlTls *al_tls_ref (AlTls *tls);
@@ -39,8 +38,8 @@ void al_tls_unref (AlTls *tls);
  * @names: NULL-terminated DNS names and IP addresses for subjectAltName
  *
  * Writes an ECDSA P-256 key (mode 0600) and a certificate valid for @days (1 to 3650). Existing files are not
- * overwritten: a @certificate that exists is G_IO_ERROR_EXISTS, a @key that exists is used for the new certificate (it is
- * written first, so it may be left from a start that was cut short). Each file appears whole or not at all.
+ * overwritten: a @certificate that exists is G_IO_ERROR_EXISTS, a @key that exists is used for the new certificate (it
+ * is written first, so it may be left from a start that was cut short). Each file appears whole or not at all.
  */
 bool al_tls_make_self_signed (const char *certificate, const char *key, const char *const *names, unsigned days,
                               GError **error);

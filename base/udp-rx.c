@@ -118,8 +118,8 @@ hand_over (AlUdp *udp, unsigned n)
   return !udp->dead;
 }
 
-/* Do datagrams come in trains: equal length, same sender? Then the kernel shall keep them together from now on. It stays
- * so: switching off would let messages that already wait appear as one datagram each. */
+/* Do datagrams come in trains: equal length, same sender? Then the kernel shall keep them together from now on. It
+ * stays so: switching off would let messages that already wait appear as one datagram each. */
 static void
 consider_gro (AlUdp *udp)
 {
@@ -149,7 +149,7 @@ count_followers (AlUdp *udp, unsigned n)
   consider_gro (udp);
 }
 
-/* Cuts message @i into views from @n_views on. Returns: the new number of views, AL_UDP_NONE when the socket is gone. */
+/* Cuts message @i into views from @n_views on. Returns: how many there are now; AL_UDP_NONE: the socket is gone. */
 static unsigned
 cut (AlUdp *udp, unsigned i, unsigned n_views)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Queueing what is to be sent, in trains: same socket, same destination, same length. udp-flush.c sends them at the end of
- * the turn. Thread of the loop.
+ * Queueing what is to be sent, in trains: same socket, same destination, same length. udp-flush.c sends them at the end
+ * of the turn. Thread of the loop.
  */
 #include <string.h>
 

@@ -145,8 +145,8 @@ void al_udp_send (AlUdp *udp, const AlAddr *to, const AlAddr *local, const void 
 /**
  * al_udp_send_view: one datagram out of two pieces, without copying the second.
  * @head: @head_len bytes (0 to 64) to stand in front, copied
- * @body: @body_len bytes that stay unchanged until the end of the turn; or bytes of an AlUdpDatagram of this hub, during
- *   its callback
+ * @body: @body_len bytes that stay unchanged until the end of the turn; or bytes of an AlUdpDatagram of this hub,
+ *   during its callback
  */
 void al_udp_send_view (AlUdp *udp, const AlAddr *to, const AlAddr *local, const void *head, size_t head_len,
                        const void *body, size_t body_len);

@@ -69,13 +69,14 @@ test_bounded (void)
 {
   for (unsigned i = 0; i < 100000; i++)
     {
+      size_t which = i / 2 % G_N_ELEMENTS (cases);
       uint8_t bytes[32];
       AlProto proto;
 
       for (unsigned k = 0; k < sizeof bytes; k++)
         bytes[k] = (uint8_t) g_test_rand_int ();
       if (i % 2 == 0)
-        memcpy (bytes, cases[i / 2 % G_N_ELEMENTS (cases)].bytes, MIN (1 + i % 4, cases[i / 2 % G_N_ELEMENTS (cases)].len));
+        memcpy (bytes, cases[which].bytes, MIN (1 + i % 4, cases[which].len));
       proto = al_proto_classify (bytes, 16);
       g_assert_cmpint (proto, !=, AL_PROTO_MORE);
       g_assert_cmpint (proto, ==, al_proto_classify (bytes, 32));

@@ -425,7 +425,8 @@ test_input_limit (void)
       side->consume = 0;
       for (unsigned idle = 0; idle < 3;)
         {
-          ssize_t n = send (fd, block + (sent - 4) % sizeof block, sizeof block - (sent - 4) % sizeof block, MSG_NOSIGNAL);
+          size_t at = (sent - 4) % sizeof block;
+          ssize_t n = send (fd, block + at, sizeof block - at, MSG_NOSIGNAL);
 
           sent += n > 0 ? (uint64_t) n : 0;
           idle = n > 0 ? 0 : idle + 1;
