@@ -87,6 +87,19 @@ db_lock (MsgDb *db, const char *path, GError **error)
   return false;
 }
 
+/* SQLite would create it readable for all, within the umask; the WAL takes its mode over. */
+static bool
+db_create (const char *path, GError **error)
+{
+  int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd >= 0)
+    return close (fd) == 0;
+  int saved = errno;
+  g_propagate_error (error, msg_error_new (MSG_ERROR_UNAVAILABLE, "storage", "%s: %s", path, g_strerror (saved)));
+  return false;
+}
+
 static bool
 db_configure (MsgDb *db, GError **error)
 {
@@ -133,12 +146,8 @@ msg_db_open (const char *url, MsgDbMode mode, GError **error)
       g_propagate_error (error, msg_error_new (MSG_ERROR_UNAVAILABLE, "storage", "\"%s\" names no file", url));
       return NULL;
     }
-  if (mode == MSG_DB_WRITE)
-    {
-      flags |= SQLITE_OPEN_CREATE;
-      if (!db_lock (db, path, error))
-        return NULL;
-    }
+  if (mode == MSG_DB_WRITE && (!db_lock (db, path, error) || !db_create (path, error)))
+    return NULL;
   /* NOMUTEX: a connection belongs to one thread at a time */
   if (sqlite3_open_v2 (path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
     {

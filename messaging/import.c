@@ -19,6 +19,7 @@ typedef struct {
   gpointer data;
   MsgImportReader *reader;
   MsgImportReport report;
+  GHashTable *names;         /* key -> line: lines end in any order, but the first of a name shall have it */
   unsigned n_lines, n_sums;  /* on their way */
   GError *error;             /* why it stops early */
 } ImportOp;
@@ -111,9 +112,17 @@ line_check (LineOp *op, MsgImportRecord *record, GError **error)
 {
   MsgAccountOp *account = &op->account;
   MsgPasswordCost cost;
+  unsigned earlier;
 
   if (!msg_account_op_draft (account, record->username, record->display_name, error))
     return false;
+  earlier = GPOINTER_TO_UINT (g_hash_table_lookup (op->import->names, account->key));
+  if (earlier != 0)
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "username_taken", "This username is in line %u.",
+                                               earlier));
+      return false;
+    }
   if ((record->password == NULL) == (record->password_hash == NULL))
     {
       g_propagate_error (error, msg_error_new (MSG_ERROR_INVALID, "password", "Either a password or a passwordHash."));
@@ -144,6 +153,7 @@ line_start (ImportOp *import, MsgImportRecord *record)
       msg_op_fail (&op->account.op, error);
       return;
     }
+  (void) g_hash_table_insert (import->names, g_strdup (op->account.key), GUINT_TO_POINTER (record->line));
   op->has_sum = record->password != NULL;
   import->n_sums += op->has_sum;
   op->account.new_password = g_steal_pointer (&record->password);
@@ -210,6 +220,7 @@ import_clear (MsgOp *ctx)
   ImportOp *op = (ImportOp *) ctx;
 
   msg_import_reader_free (op->reader);
+  g_hash_table_unref (op->names);
   g_ptr_array_unref (op->report.problems);
   g_clear_error (&op->error);
 }
@@ -226,6 +237,7 @@ msg_account_import (MsgCore *core, const char *text, gsize len, MsgImportFn fn, 
   op->fn = fn;
   op->data = data;
   op->report.problems = g_ptr_array_new_with_free_func (problem_free);
+  op->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   op->reader = msg_import_reader_new (text, len, &error);
   if (op->reader == NULL)
     msg_op_fail (&op->op, error);

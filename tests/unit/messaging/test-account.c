@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness.h"
 
+#include "messaging/core-private.h"
+
 typedef Bench Fixture;
 
 static void
@@ -415,6 +417,45 @@ test_overload (Fixture *f, gconstpointer data)
 }
 
 static void
+hold (gpointer gate)
+{
+  char byte;
+
+  g_assert_cmpint (read (*(int *) gate, &byte, 1), ==, 1);
+}
+
+static void
+on_held (gpointer gate, const GError *error)
+{
+}
+
+/* Whether the user exists or not, a login is one sum on the pool; with a pool that is full both end the same way. */
+static void
+test_unknown_costs_as_much (Fixture *f, gconstpointer data)
+{
+  g_auto (Answer) ann = { 0 }, known = { 0 }, unknown = { 0 }, impossible = { 0 };
+  int gate[2];
+
+  f->options.pool_queue_length = 0;
+  bench_reopen (f);
+  bench_register (f, "ann", 1, &ann);
+  g_assert_cmpint (pipe (gate), ==, 0);
+  msg_pool_run (f->core->pool, true, hold, on_held, &gate[0]);
+  msg_pool_run (f->core->pool, true, hold, on_held, &gate[0]);
+  bench_login (f, "ann", "correct horse", 0, 1, &known);
+  bench_login (f, "nobody", "correct horse", 0, 1, &unknown);
+  bench_login (f, "?", "correct horse", 0, 1, &impossible);
+  assert_reason (&known, MSG_ERROR_UNAVAILABLE, "busy");
+  assert_reason (&unknown, MSG_ERROR_UNAVAILABLE, "busy");
+  assert_reason (&impossible, MSG_ERROR_UNAVAILABLE, "busy");
+  g_assert_cmpint (write (gate[1], "xx", 2), ==, 2);
+  while (msg_pool_get_pending (f->core->pool) > 0)
+    (void) g_main_context_iteration (f->context, TRUE);
+  (void) close (gate[0]);
+  (void) close (gate[1]);
+}
+
+static void
 test_rates (Fixture *f, gconstpointer data)
 {
   g_auto (Answer) first = { 0 }, ok1 = { 0 }, ok2 = { 0 }, refused = { 0 }, later = { 0 }, reg1 = { 0 }, reg2 = { 0 };
@@ -445,7 +486,7 @@ test_rates (Fixture *f, gconstpointer data)
   assert_reason (&reg2, MSG_ERROR_LIMIT, "registration_rate");
 }
 
-/* No password, hash of another kind or token lies in the files as it is. */
+/* No password or token lies in the files as it is, and the files are nobody else's to read. */
 static void
 test_secrets_on_disk (Fixture *f, gconstpointer data)
 {
@@ -459,8 +500,11 @@ test_secrets_on_disk (Fixture *f, gconstpointer data)
     {
       g_autofree char *file = g_build_filename (f->dir, name, NULL);
       g_autofree char *text = NULL;
+      GStatBuf info;
       gsize len;
 
+      g_assert_cmpint (g_stat (file, &info), ==, 0);
+      g_assert_cmpint (info.st_mode & 0777, ==, 0600);
       g_assert_true (g_file_get_contents (file, &text, &len, NULL));
       g_assert_null (memmem (text, len, "correct horse", 13));
       g_assert_null (memmem (text, len, first.login->token + 4, MSG_TOKEN_STRLEN - 4));
@@ -484,6 +528,7 @@ main (int argc, char **argv)
   ADD ("read", test_read);
   ADD ("race", test_race);
   ADD ("overload", test_overload);
+  ADD ("unknown-costs-as-much", test_unknown_costs_as_much);
   ADD ("rates", test_rates);
   ADD ("secrets-on-disk", test_secrets_on_disk);
   return g_test_run ();
