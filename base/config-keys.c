@@ -32,7 +32,7 @@ static const AlConfigKey keys[] = {
   TEXT ("signaling", "jwt_public_key", "", "PEM file with the Ed25519 key that verifies EdDSA tokens; empty: off."),
   TEXT ("signaling", "jwt_issuer", "", "If set, the iss claim that a token must carry."),
   TEXT ("signaling", "jwt_audience", "", "If set, the aud claim that a token must carry."),
-  SECRETS ("signaling", "api_keys", 32, "Bearer keys of the backend API; empty: the API is off."),
+  SECRETS ("signaling", "api_keys", 32, "Keys of the backend API, NAME:KEY each; empty: the API is off."),
   TEXT ("signaling", "webhook_url", "", "Where call events are posted; empty: nowhere."),
   SECRET ("signaling", "webhook_secret", 32, "Key of the HMAC-SHA256 signature on webhooks; needed with webhook_url."),
   NETS ("signaling", "trusted_proxies", "", "Peers whose X-Forwarded-For is believed."),
