@@ -98,6 +98,10 @@ void msg_account_create (MsgCore *core, const char *username, const char *passwo
  *  ("password"), FORBIDDEN ("external"), UNAVAILABLE. */
 void msg_account_set_password (MsgCore *core, MsgId user_id, const char *password, MsgDoneFn fn, gpointer data);
 
+/** msg_account_rename: gives a user another display name. Errors: NOT_FOUND ("user"), INVALID ("display_name"),
+ *  UNAVAILABLE. */
+void msg_account_rename (MsgCore *core, MsgId user_id, const char *display_name, MsgUserFn fn, gpointer data);
+
 /** msg_account_set_disabled: disabling ends all sessions (MSG_END_DISABLED) and refuses logins until enabled again.
  *  Setting what is already so succeeds. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
 void msg_account_set_disabled (MsgCore *core, MsgId user_id, bool disabled, MsgDoneFn fn, gpointer data);

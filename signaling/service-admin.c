@@ -51,45 +51,15 @@ user_import (SigRpcCall *call, JsonObject *params, gpointer user)
   msg_account_import (self->config.core, text, strlen (text), on_imported, call);
 }
 
-typedef struct {
-  SigServices *services;
-  SigRpcCall *call;
-  unsigned limit;
-} Page;
-
-static void
-on_sessions (GPtrArray *rows, const GError *error, gpointer user)
-{
-  g_autofree Page *page = user;
-  JsonObject *result;
-  JsonArray *list;
-
-  if (error != NULL)
-    {
-      sig_rpc_fail_error (page->call, error);
-      return;
-    }
-  result = json_object_new ();
-  list = json_array_new ();
-  for (unsigned i = 0; i < rows->len; i++)
-    json_array_add_object_element (list, sig_service_session_to_json (page->services, rows->pdata[i]));
-  json_object_set_array_member (result, "sessions", list);
-  if (rows->len == page->limit)
-    sig_json_set_id (result, "next", ((const MsgSession *) rows->pdata[rows->len - 1])->device->id);
-  sig_rpc_reply_object (page->call, result);
-}
-
 static void
 session_list (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
   MsgId after = json_object_has_member (params, "after") ? sig_json_get_id (params, "after") : 0;
-  Page *page = g_new0 (Page, 1);
+  unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
 
-  page->services = self;
-  page->call = call;
-  page->limit = (unsigned) json_object_get_int_member (params, "limit");
-  msg_session_list_all (self->config.core, after, page->limit, on_sessions, page);
+  msg_session_list_all (self->config.core, after, limit, sig_service_on_session_page,
+                        sig_service_page_new (self, call, limit));
 }
 
 static void

@@ -3,8 +3,8 @@
 #include "messaging/session.h"
 #include "signaling/services-private.h"
 
-JsonObject *
-sig_service_account_to_json (const MsgUser *user)
+static JsonObject *
+account_to_json (const MsgUser *user)
 {
   JsonObject *object = sig_profile_user (user);
 
@@ -14,8 +14,8 @@ sig_service_account_to_json (const MsgUser *user)
   return object;
 }
 
-JsonObject *
-sig_service_session_to_json (SigServices *self, const MsgSession *row)
+static JsonObject *
+session_to_json (SigServices *self, const MsgSession *row)
 {
   JsonObject *object = json_object_new ();
   SigSession *session = sig_sessions_lookup (self->config.sessions, row->device->id);
@@ -41,7 +41,7 @@ on_user (const MsgUser *found, const GError *error, gpointer call)
       return;
     }
   result = json_object_new ();
-  json_object_set_object_member (result, "user", sig_service_account_to_json (found));
+  json_object_set_object_member (result, "user", account_to_json (found));
   sig_rpc_reply_object (call, result);
 }
 
@@ -83,17 +83,10 @@ user_get (SigRpcCall *call, JsonObject *params, gpointer user)
   msg_account_get (self->config.core, &id, 1, on_one_user, call);
 }
 
-/* a list asked for with a limit: a full page has a next one */
-typedef struct {
-  SigServices *services;
-  SigRpcCall *call;
-  unsigned limit;
-} Page;
-
-static Page *
-page_new (SigServices *services, SigRpcCall *call, unsigned limit)
+SigServicePage *
+sig_service_page_new (SigServices *services, SigRpcCall *call, unsigned limit)
 {
-  Page *page = g_new0 (Page, 1);
+  SigServicePage *page = g_new0 (SigServicePage, 1);
 
   page->services = services;
   page->call = call;
@@ -104,7 +97,7 @@ page_new (SigServices *services, SigRpcCall *call, unsigned limit)
 static void
 on_user_page (GPtrArray *users, const GError *error, gpointer user)
 {
-  g_autofree Page *page = user;
+  g_autofree SigServicePage *page = user;
   JsonObject *result;
   JsonArray *list;
 
@@ -116,7 +109,7 @@ on_user_page (GPtrArray *users, const GError *error, gpointer user)
   result = json_object_new ();
   list = json_array_new ();
   for (unsigned i = 0; i < users->len; i++)
-    json_array_add_object_element (list, sig_service_account_to_json (users->pdata[i]));
+    json_array_add_object_element (list, account_to_json (users->pdata[i]));
   json_object_set_array_member (result, "users", list);
   if (users->len == page->limit)
     json_object_set_string_member (result, "next", ((const MsgUser *) users->pdata[users->len - 1])->username);
@@ -130,7 +123,27 @@ user_list (SigRpcCall *call, JsonObject *params, gpointer user)
   unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
 
   msg_account_list (self->config.core, sig_json_get_string (params, "after"), limit, on_user_page,
-                    page_new (self, call, limit));
+                    sig_service_page_new (self, call, limit));
+}
+
+static void
+on_renamed (const MsgUser *renamed, const GError *error, gpointer user)
+{
+  g_autofree SigServicePage *page = user;
+
+  if (error == NULL)
+    sig_sessions_update_user (page->services->config.sessions, renamed);
+  on_user (renamed, error, page->call);
+}
+
+static void
+user_update (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_account_rename (self->config.core, sig_json_get_id (params, "userId"),
+                      json_object_get_string_member (params, "displayName"), on_renamed,
+                      sig_service_page_new (self, call, 0));
 }
 
 static void
@@ -157,10 +170,10 @@ user_delete (SigRpcCall *call, JsonObject *params, gpointer user)
   msg_account_delete (self->config.core, sig_json_get_id (params, "userId"), sig_service_on_done, call);
 }
 
-static void
-on_session_list (GPtrArray *rows, const GError *error, gpointer user)
+void
+sig_service_on_session_page (GPtrArray *rows, const GError *error, gpointer user)
 {
-  g_autofree Page *page = user;
+  g_autofree SigServicePage *page = user;
   JsonObject *result;
   JsonArray *list;
 
@@ -172,8 +185,10 @@ on_session_list (GPtrArray *rows, const GError *error, gpointer user)
   result = json_object_new ();
   list = json_array_new ();
   for (unsigned i = 0; i < rows->len; i++)
-    json_array_add_object_element (list, sig_service_session_to_json (page->services, rows->pdata[i]));
+    json_array_add_object_element (list, session_to_json (page->services, rows->pdata[i]));
   json_object_set_array_member (result, "sessions", list);
+  if (page->limit > 0 && rows->len == page->limit)
+    sig_json_set_id (result, "next", ((const MsgSession *) rows->pdata[rows->len - 1])->device->id);
   sig_rpc_reply_object (page->call, result);
 }
 
@@ -182,7 +197,7 @@ session_list (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_session_list (self->config.core, sig_json_get_id (params, "userId"), on_session_list, page_new (self, call, 0));
+  msg_session_list (self->config.core, sig_json_get_id (params, "userId"), sig_service_on_session_page, sig_service_page_new (self, call, 0));
 }
 
 /* backend.sessionRevoke: find the sessions, then end one after the other in a row of writes */
@@ -275,6 +290,7 @@ sig_service_backend_register (SigServices *self)
   sig_rpc_register (rpc, "backend.userCreate", SIG_RPC_BACKEND, user_create, self);
   sig_rpc_register (rpc, "backend.userGet", SIG_RPC_BACKEND, user_get, self);
   sig_rpc_register (rpc, "backend.userList", SIG_RPC_BACKEND, user_list, self);
+  sig_rpc_register (rpc, "backend.userUpdate", SIG_RPC_BACKEND, user_update, self);
   sig_rpc_register (rpc, "backend.userDisable", SIG_RPC_BACKEND, user_disable, self);
   sig_rpc_register (rpc, "backend.userEnable", SIG_RPC_BACKEND, user_enable, self);
   sig_rpc_register (rpc, "backend.userDelete", SIG_RPC_BACKEND, user_delete, self);

@@ -115,22 +115,6 @@ session_start (SigRpcCall *call, JsonObject *params, gpointer user)
     }
 }
 
-/* a request about sessions that is answered when the core has answered */
-typedef struct {
-  SigServices *services;
-  SigRpcCall *call;
-} Request;
-
-static Request *
-request_new (SigServices *services, SigRpcCall *call)
-{
-  Request *request = g_new0 (Request, 1);
-
-  request->services = services;
-  request->call = call;
-  return request;
-}
-
 static JsonObject *
 session_to_json (SigServices *self, const MsgSession *row, MsgId own_device)
 {
@@ -148,22 +132,22 @@ session_to_json (SigServices *self, const MsgSession *row, MsgId own_device)
 static void
 on_list (GPtrArray *rows, const GError *error, gpointer user)
 {
-  g_autofree Request *request = user;
-  MsgId own_device = sig_session_get_device_id (sig_rpc_call_get_session (request->call));
+  g_autofree SigServicePage *page = user;
+  MsgId own_device = sig_session_get_device_id (sig_rpc_call_get_session (page->call));
   JsonObject *result;
   JsonArray *list;
 
   if (error != NULL)
     {
-      sig_rpc_fail_error (request->call, error);
+      sig_rpc_fail_error (page->call, error);
       return;
     }
   result = json_object_new ();
   list = json_array_new ();
   for (unsigned i = 0; i < rows->len; i++)
-    json_array_add_object_element (list, session_to_json (request->services, rows->pdata[i], own_device));
+    json_array_add_object_element (list, session_to_json (page->services, rows->pdata[i], own_device));
   json_object_set_array_member (result, "sessions", list);
-  sig_rpc_reply_object (request->call, result);
+  sig_rpc_reply_object (page->call, result);
 }
 
 static void
@@ -172,17 +156,17 @@ session_list (SigRpcCall *call, JsonObject *params, gpointer user)
   SigServices *self = user;
 
   msg_session_list (self->config.core, sig_session_get_user_id (sig_rpc_call_get_session (call)), on_list,
-                    request_new (self, call));
+                    sig_service_page_new (self, call, 0));
 }
 
 static void
 on_logged_out (const GError *error, gpointer user)
 {
-  g_autofree Request *request = user;
+  g_autofree SigServicePage *page = user;
 
   /* else sig_service_session_on_ended() has answered it */
-  if (g_queue_remove (&request->services->logouts, request->call))
-    sig_service_on_done (error, request->call);
+  if (g_queue_remove (&page->services->logouts, page->call))
+    sig_service_on_done (error, page->call);
 }
 
 static void
@@ -199,7 +183,7 @@ session_revoke (SigRpcCall *call, JsonObject *params, gpointer user)
       return;
     }
   g_queue_push_tail (&self->logouts, call);
-  msg_session_revoke (self->config.core, user_id, device_id, on_logged_out, request_new (self, call));
+  msg_session_revoke (self->config.core, user_id, device_id, on_logged_out, sig_service_page_new (self, call, 0));
 }
 
 /* A device that logs itself out hears so before its connection closes. */

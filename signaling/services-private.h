@@ -30,7 +30,13 @@ void sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t k
 /** sig_service_on_done: a MsgDoneFn whose data is a SigRpcCall: {} or the error. */
 void sig_service_on_done (const GError *error, gpointer call);
 
-/** sig_service_account_to_json: Returns: (transfer full): an Account. */
-JsonObject *sig_service_account_to_json (const MsgUser *user);
-/** sig_service_session_to_json: Returns: (transfer full): a BackendSession. */
-JsonObject *sig_service_session_to_json (SigServices *self, const MsgSession *row);
+/** SigServicePage: a question to the core that is answered later. */
+typedef struct {
+  SigServices *services;
+  SigRpcCall *call;
+  unsigned limit;  /* of a list that has pages: a full one has a next; 0: all at once */
+} SigServicePage;
+
+SigServicePage *sig_service_page_new (SigServices *services, SigRpcCall *call, unsigned limit);
+/** sig_service_on_session_page: a MsgSessionsFn whose data is a SigServicePage: {sessions, next?}. */
+void sig_service_on_session_page (GPtrArray *rows, const GError *error, gpointer page);

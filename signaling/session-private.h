@@ -11,7 +11,12 @@ typedef struct {
   gpointer transport_user;
   AlMetrics *metrics;
   int64_t (*now_us) (void);  /* al_clock_now_us() but for tests */
+  size_t max_replay_bytes;   /* of all devices together: whoever was quiet longest gives way; 0: SIG_SESSIONS_REPLAY_BYTES */
 } SigSessionsConfig;
+
+/** What the replays of all devices may hold together: a device alone holds up to SIG_SESSION_RING_BYTES, and devices are
+ *  as many as people care to make. */
+#define SIG_SESSIONS_REPLAY_BYTES ((size_t) 256 * 1024 * 1024)
 
 SigSessions *sig_sessions_new (const SigSessionsConfig *config);
 /** sig_sessions_free: without a word to listeners or connections. */
@@ -66,6 +71,8 @@ unsigned sig_sessions_bar_user (SigSessions *sessions, MsgId user_id);
 /** sig_sessions_disconnect_device: its token was replaced: closes the connection with 4003, keeps the session for the new
  *  one. */
 void sig_sessions_disconnect_device (SigSessions *sessions, MsgId device_id);
+/** sig_sessions_update_user: the user has another name now. */
+void sig_sessions_update_user (SigSessions *sessions, const MsgUser *user);
 /** sig_sessions_get_revision: Returns: a number that grows with every revoke, bar and disconnect: who looked a token up before
  *  and attaches after one must look again. */
 unsigned sig_sessions_get_revision (const SigSessions *sessions);
@@ -73,6 +80,8 @@ unsigned sig_sessions_get_revision (const SigSessions *sessions);
 /** sig_sessions_tick: ends what was detached for too long and forgets old notifications; every few seconds. */
 void sig_sessions_tick (SigSessions *sessions);
 unsigned sig_sessions_get_n (const SigSessions *sessions);
+/** sig_sessions_get_replay_bytes: Returns: what is held for replays. */
+size_t sig_sessions_get_replay_bytes (const SigSessions *sessions);
 unsigned sig_sessions_get_n_attached (const SigSessions *sessions);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigSession, sig_session_unref)

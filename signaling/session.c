@@ -43,6 +43,7 @@ struct SigSessions {
   gpointer state_user;
   unsigned n_attached;
   unsigned revision;
+  size_t replay_bytes;
   /* passed in by the registry, not owned */
   AlGauge *held, *attached;
   AlCounter *notifications, *replayed, *resyncs, *takeovers;
@@ -133,6 +134,8 @@ sig_sessions_new (const SigSessionsConfig *config)
   AlMetrics *metrics = config->metrics;
 
   sessions->config = *config;
+  if (config->max_replay_bytes == 0)
+    sessions->config.max_replay_bytes = SIG_SESSIONS_REPLAY_BYTES;
   sessions->by_device = g_hash_table_new (NULL, NULL);
   sessions->by_user = g_hash_table_new (NULL, NULL);
   g_queue_init (&sessions->detached);
@@ -274,6 +277,16 @@ close_connection (SigSessions *sessions, SigSession *session, uint16_t code, con
   sessions->config.transport->close (session->conn, code, reason, sessions->config.transport_user);
 }
 
+/* empties the replay; numbers go on behind @last_seq */
+static void
+forget (SigSessions *sessions, SigSession *session, uint64_t last_seq)
+{
+  if (!sig_replay_is_empty (&session->replay))
+    g_queue_unlink (&sessions->noted, &session->noted_link);
+  sessions->replay_bytes -= sig_replay_get_bytes (&session->replay);
+  sig_replay_reset (&session->replay, last_seq);
+}
+
 static void
 end_session (SigSessions *sessions, SigSession *session, SigSessionEnd reason)
 {
@@ -283,9 +296,7 @@ end_session (SigSessions *sessions, SigSession *session, SigSessionEnd reason)
       lose_connection (sessions, session);
     }
   g_queue_unlink (&sessions->detached, &session->detached_link);
-  if (!sig_replay_is_empty (&session->replay))
-    g_queue_unlink (&sessions->noted, &session->noted_link);
-  sig_replay_clear (&session->replay);
+  forget (sessions, session, 0);
   unchain (sessions, session);
   g_hash_table_remove (sessions->by_device, key_of (session->device->id));
   session->sessions = NULL;
@@ -300,23 +311,39 @@ send_to (SigSessions *sessions, SigSession *session, AlBuf *buf)
   sessions->config.transport->send (session->conn, buf, sessions->config.transport_user);
 }
 
+static void
+keep (SigSessions *sessions, SigSession *session, AlBuf *buf)
+{
+  SigReplay *replay = &session->replay;
+
+  if (!sig_replay_is_empty (replay))
+    g_queue_unlink (&sessions->noted, &session->noted_link);
+  sessions->replay_bytes -= sig_replay_get_bytes (replay);
+  session->noted_us = sessions->config.now_us ();
+  sig_replay_push (replay, buf, session->noted_us, SIG_SESSION_RING_NOTIFICATIONS, SIG_SESSION_RING_BYTES);
+  sessions->replay_bytes += sig_replay_get_bytes (replay);
+  if (!sig_replay_is_empty (replay))
+    g_queue_push_tail_link (&sessions->noted, &session->noted_link);
+  while (sessions->replay_bytes > sessions->config.max_replay_bytes)
+    {
+      SigSession *quiet = g_queue_peek_head (&sessions->noted);
+
+      forget (sessions, quiet, sig_replay_get_last (&quiet->replay));
+    }
+}
+
 void
 sig_sessions_notify (SigSessions *sessions, MsgId device_id, const char *method, JsonObject *params)
 {
   SigSession *session = sig_sessions_lookup (sessions, device_id);
-  g_autoptr (JsonObject) owned G_GNUC_UNUSED = params;
+  g_autoptr (JsonObject) owned = params;
   g_autoptr (AlBuf) buf = NULL;
 
   if (session == NULL)
     return;
   json_object_set_int_member (params, "seq", (gint64) sig_replay_get_last (&session->replay) + 1);
   buf = sig_envelope_notification (method, params);
-  if (!sig_replay_is_empty (&session->replay))
-    g_queue_unlink (&sessions->noted, &session->noted_link);
-  session->noted_us = sessions->config.now_us ();
-  sig_replay_push (&session->replay, buf, session->noted_us, SIG_SESSION_RING_NOTIFICATIONS, SIG_SESSION_RING_BYTES);
-  if (!sig_replay_is_empty (&session->replay))
-    g_queue_push_tail_link (&sessions->noted, &session->noted_link);
+  keep (sessions, session, buf);
   if (session->conn != 0)
     send_to (sessions, session, buf);
   al_counter_add (sessions->notifications, 1);
@@ -351,14 +378,6 @@ take_connection (SigSessions *sessions, SigSession *session, SigConnId conn)
   session->conn = conn;
 }
 
-static void
-renumber (SigSessions *sessions, SigSession *session, uint64_t last_seq)
-{
-  if (!sig_replay_is_empty (&session->replay))
-    g_queue_unlink (&sessions->noted, &session->noted_link);
-  sig_replay_reset (&session->replay, last_seq);
-}
-
 SigSession *
 sig_sessions_attach (SigSessions *sessions, SigConnId conn, const MsgUser *user, const MsgDevice *device, int64_t last_seq,
                      SigAttach *ret_attach)
@@ -381,11 +400,11 @@ sig_sessions_attach (SigSessions *sessions, SigConnId conn, const MsgUser *user,
   newest = sig_replay_get_last (&session->replay);
   if (ret_attach->resync)
     {
-      renumber (sessions, session, MAX (newest, (uint64_t) last_seq) + 1);
+      forget (sessions, session, MAX (newest, (uint64_t) last_seq) + 1);
       al_counter_add (sessions->resyncs, 1);
     }
   else if (!ret_attach->resumed)
-    renumber (sessions, session, newest);
+    forget (sessions, session, newest);
   ret_attach->seq = sig_replay_get_last (&session->replay);
   return session;
 }
@@ -458,6 +477,18 @@ sig_sessions_disconnect_device (SigSessions *sessions, MsgId device_id)
   sig_sessions_detach (sessions, session, session->conn);
 }
 
+void
+sig_sessions_update_user (SigSessions *sessions, const MsgUser *user)
+{
+  SigSession *session = g_hash_table_lookup (sessions->by_user, key_of (user->id));
+
+  for (; session != NULL; session = session->next_of_user)
+    {
+      msg_user_free (session->user);
+      session->user = msg_user_copy (user);
+    }
+}
+
 unsigned
 sig_sessions_get_revision (const SigSessions *sessions)
 {
@@ -475,16 +506,19 @@ sig_sessions_tick (SigSessions *sessions)
     end_session (sessions, session, SIG_SESSION_EXPIRED);
   /* only who is quiet is looked at: a busy ring bounds itself */
   while ((session = g_queue_peek_head (&sessions->noted)) != NULL && now_us - session->noted_us >= KEEP_US)
-    {
-      g_queue_unlink (&sessions->noted, &session->noted_link);
-      sig_replay_clear (&session->replay);
-    }
+    forget (sessions, session, sig_replay_get_last (&session->replay));
 }
 
 unsigned
 sig_sessions_get_n (const SigSessions *sessions)
 {
   return g_hash_table_size (sessions->by_device);
+}
+
+size_t
+sig_sessions_get_replay_bytes (const SigSessions *sessions)
+{
+  return sessions->replay_bytes;
 }
 
 unsigned

@@ -227,6 +227,31 @@ test_set_password (Fixture *f, gconstpointer data)
 }
 
 static void
+test_rename (Fixture *f, gconstpointer data)
+{
+  g_auto (Answer) first = { 0 }, renamed = { 0 }, found = { 0 }, empty = { 0 }, nobody = { 0 };
+  MsgId id;
+
+  bench_register (f, "ann", 1, &first);
+  id = first.login->user->id;
+  msg_account_rename (f->core, id, " \xc3\x84nn ", on_user, &renamed);
+  bench_wait (f, &renamed);
+  g_assert_no_error (renamed.error);
+  g_assert_cmpstr (renamed.user->display_name, ==, "\xc3\x84nn");
+  g_assert_cmpstr (renamed.user->username, ==, "ann");
+  msg_account_find (f->core, "ann", on_user, &found);
+  bench_wait (f, &found);
+  g_assert_cmpstr (found.user->display_name, ==, "\xc3\x84nn");
+  g_assert_cmpuint (f->n_events, ==, 0);
+  msg_account_rename (f->core, id, " ", on_user, &empty);
+  bench_wait (f, &empty);
+  assert_reason (&empty, MSG_ERROR_INVALID, "display_name");
+  msg_account_rename (f->core, 12345, "Bob", on_user, &nobody);
+  bench_wait (f, &nobody);
+  assert_reason (&nobody, MSG_ERROR_NOT_FOUND, "user");
+}
+
+static void
 test_disable (Fixture *f, gconstpointer data)
 {
   g_auto (Answer) first = { 0 }, off = { 0 }, off2 = { 0 }, session = { 0 }, login = { 0 }, wrong = { 0 },
@@ -523,6 +548,7 @@ main (int argc, char **argv)
   ADD ("rehash", test_rehash);
   ADD ("change-password", test_change_password);
   ADD ("set-password", test_set_password);
+  ADD ("rename", test_rename);
   ADD ("disable", test_disable);
   ADD ("delete", test_delete);
   ADD ("read", test_read);

@@ -54,6 +54,29 @@ test_users (Bench *b, gconstpointer data)
 }
 
 static void
+test_update (Bench *b, gconstpointer data)
+{
+  g_auto (Person) alice = bench_person (b, 1, "alice", 0);
+  g_autofree char *params = g_strdup_printf ("{'userId':'%s','displayName':'Zo\xc3\xab'}", alice.user_id);
+  g_autoptr (JsonObject) result = bench_backend (b, "backend.userUpdate", params);
+  g_autoptr (JsonObject) found = bench_call (b, 1, "user.find", "{'username':'alice'}");
+  SigPeer key = { .bearer = BENCH_API_KEY };
+  g_autoptr (JsonNode) nobody = bench_post (b, &key, "backend.userUpdate", "{'userId':'7','displayName':'x'}", 200);
+  g_autoptr (JsonNode) blank = NULL;
+  MsgId device_id = 0;
+
+  g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (found, "user"), "displayName"), ==,
+                   "Zo\xc3\xab");
+  g_assert_true (msg_id_parse (alice.device_id, &device_id));
+  g_assert_cmpstr (sig_session_get_user (sig_sessions_lookup (b->sessions, device_id))->display_name, ==, "Zo\xc3\xab");
+  bench_assert_error (nobody, -32003, "user");
+  g_free (params);
+  params = g_strdup_printf ("{'userId':'%s','displayName':'  '}", alice.user_id);
+  blank = bench_post (b, &key, "backend.userUpdate", params, 200);
+  bench_assert_error (blank, -32602, "display_name");
+}
+
+static void
 test_user_pages (Bench *b, gconstpointer data)
 {
   static const char *const names[] = { "anna", "Bert", "carl", "Dora", "emil" };
@@ -242,6 +265,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("access", test_access);
   ADD ("users", test_users);
+  ADD ("update", test_update);
   ADD ("user-pages", test_user_pages);
   ADD ("disable", test_disable);
   ADD ("delete", test_delete);

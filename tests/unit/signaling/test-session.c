@@ -56,7 +56,7 @@ static const SigSessionListener silent_listener = { NULL };
 static void
 set_up (Fixture *f, gconstpointer data)
 {
-  SigSessionsConfig config = { &fake_transport, &f->fake, NULL, read_clock };
+  SigSessionsConfig config = { &fake_transport, &f->fake, NULL, read_clock, GPOINTER_TO_SIZE (data) };
 
   clock_us = 1000 * G_USEC_PER_SEC;
   g_queue_init (&f->fake.events);
@@ -426,6 +426,46 @@ test_replaced (Fixture *f, gconstpointer data)
   expect_note (f, 2, "one", 1);
 }
 
+/* all devices together: who was quiet longest loses first */
+static void
+test_total_bytes (Fixture *f, gconstpointer data)
+{
+  g_autofree char *large = g_strnfill (400, 'x');
+  SigAttach a;
+
+  for (MsgId device = 11; device <= 13; device++)
+    sig_sessions_detach (f->sessions, attach (f, (SigConnId) device, device, SIG_SEQ_NONE, &a), (SigConnId) device);
+  notify (f, 11, large);
+  notify (f, 12, large);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), >, 800);
+  notify (f, 11, "short");
+  notify (f, 13, large);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), <=, 1024);
+  (void) attach (f, 1, 11, 0, &a);
+  g_assert_true (a.resumed);
+  (void) attach (f, 2, 12, 0, &a);
+  g_assert_true (a.resync);
+  (void) attach (f, 3, 13, 0, &a);
+  g_assert_true (a.resumed);
+  (void) sig_sessions_revoke_user (f->sessions, 1, 0);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), ==, 0);
+}
+
+static void
+test_update_user (Fixture *f, gconstpointer data)
+{
+  char username[] = "alice", display_name[] = "Al";
+  MsgUser user = { .id = 1, .username = username, .display_name = display_name };
+  SigAttach a;
+  SigSession *one = attach (f, 1, 11, SIG_SEQ_NONE, &a), *two = attach (f, 2, 12, SIG_SEQ_NONE, &a);
+  SigSession *other = attach (f, 3, 21, SIG_SEQ_NONE, &a);
+
+  sig_sessions_update_user (f->sessions, &user);
+  g_assert_cmpstr (sig_session_get_user (one)->display_name, ==, "Al");
+  g_assert_cmpstr (sig_session_get_user (two)->display_name, ==, "Al");
+  g_assert_cmpstr (sig_session_get_user (other)->display_name, ==, "alice");
+}
+
 static bool
 collect (SigSession *session, gpointer user)
 {
@@ -509,6 +549,7 @@ test_many (Fixture *f, gconstpointer data)
     (void) sig_sessions_bar_user (f->sessions, user);
   g_assert_cmpuint (sig_sessions_get_n (f->sessions), ==, 0);
   g_assert_cmpuint (sig_sessions_get_n_attached (f->sessions), ==, 0);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), ==, 0);
 }
 
 static JsonArray *
@@ -570,6 +611,8 @@ main (int argc, char **argv)
   ADD ("revoke", test_revoke);
   ADD ("revoke-user", test_revoke_user);
   ADD ("replaced", test_replaced);
+  g_test_add ("/signaling/session/total-bytes", Fixture, GSIZE_TO_POINTER (1024), set_up, test_total_bytes, tear_down);
+  ADD ("update-user", test_update_user);
   ADD ("of-user", test_of_user);
   ADD ("many", test_many);
   ADD ("state", test_state);
