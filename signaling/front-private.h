@@ -219,7 +219,8 @@ struct SigFrontThread {
   int64_t date_s;
 };
 
-SigFrontThread *sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, GError **error);
+SigFrontThread *sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, unsigned mailbox,
+                                      GError **error);
 bool sig_front_thread_start (SigFrontThread *thread, GError **error);
 /** sig_front_thread_free: joins it; a STOP was sent before. */
 void sig_front_thread_free (SigFrontThread *thread);
@@ -387,6 +388,9 @@ void sig_front_ws_clear (SigFrontConn *conn);
 
 /* ---- for tests ---- */
 
+/** sig_front_new_sized: sig_front_new() with mailboxes of @mailbox messages. */
+SigFront *sig_front_new_sized (GMainContext *context, const AlConfig *config, AlMetrics *metrics, const SigFrontOps *ops,
+                               gpointer user, unsigned mailbox, GError **error);
 /** sig_front_get_address: Returns: false when nothing listens for @kind. Main thread. */
 bool sig_front_get_address (SigFront *front, SigFrontListen kind, AlAddr *ret_address);
 /** sig_front_skip_us: moves the clock of all its loops, in order with what was sent before. Main thread. */

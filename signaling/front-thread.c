@@ -25,7 +25,7 @@ down_free (gpointer message)
 }
 
 SigFrontThread *
-sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, GError **error)
+sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, unsigned mailbox, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("front-%u", index);
   SigFrontThread *thread = g_new0 (SigFrontThread, 1);
@@ -44,7 +44,7 @@ sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, 
   al_timer_init (&thread->stop_timer, on_stop_timer, thread);
   thread->loop = al_loop_new (name, error);
   if (thread->loop != NULL)
-    thread->box = al_mailbox_new (SIG_FRONT_MAILBOX, down_free, error);
+    thread->box = al_mailbox_new (mailbox, down_free, error);
   if (thread->box == NULL || !al_loop_add_mailbox (thread->loop, thread->box, on_down, thread, error))
     {
       sig_front_thread_free (thread);

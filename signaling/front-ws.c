@@ -168,7 +168,7 @@ static void
 on_close_frame (SigFrontConn *conn, uint16_t code)
 {
   if (conn->state == SIG_FRONT_WS)
-    send_close (conn, code == 1005 ? 1000 : code, "");
+    send_close (conn, code, "");
   sig_front_ws_gone (conn, code);
   sig_front_conn_finish (conn);
 }

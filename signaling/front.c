@@ -72,7 +72,7 @@ load_files (const char *web_root, GError **error)
 }
 
 static bool
-make_threads (SigFront *front, const AlConfig *config, GError **error)
+make_threads (SigFront *front, const AlConfig *config, unsigned mailbox, GError **error)
 {
   g_autoptr (SigStatic) files = load_files (front->web_root, error);
   unsigned n = sig_front_setup_threads (config);
@@ -81,7 +81,7 @@ make_threads (SigFront *front, const AlConfig *config, GError **error)
     return false;
   for (unsigned i = 0; i < n; i++)
     {
-      SigFrontThread *thread = sig_front_thread_new (&front->shared, i, files, error);
+      SigFrontThread *thread = sig_front_thread_new (&front->shared, i, files, mailbox, error);
 
       if (thread == NULL)
         return false;
@@ -94,12 +94,12 @@ make_threads (SigFront *front, const AlConfig *config, GError **error)
 }
 
 static bool
-open_front (SigFront *front, const AlConfig *config, AlMetrics *metrics, GError **error)
+open_front (SigFront *front, const AlConfig *config, AlMetrics *metrics, unsigned mailbox, GError **error)
 {
   if (!sig_front_setup_shared (&front->shared, config, metrics, error))
     return false;
-  front->shared.to_main = al_mailbox_new (SIG_FRONT_MAILBOX, up_free, error);
-  if (front->shared.to_main == NULL || !make_threads (front, config, error))
+  front->shared.to_main = al_mailbox_new (mailbox, up_free, error);
+  if (front->shared.to_main == NULL || !make_threads (front, config, mailbox, error))
     return false;
   if (*al_config_get_list (config, "signaling", "tls_listen") != NULL)
     {
@@ -119,8 +119,8 @@ open_front (SigFront *front, const AlConfig *config, AlMetrics *metrics, GError 
 }
 
 SigFront *
-sig_front_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics, const SigFrontOps *ops, gpointer user,
-               GError **error)
+sig_front_new_sized (GMainContext *context, const AlConfig *config, AlMetrics *metrics, const SigFrontOps *ops,
+                     gpointer user, unsigned mailbox, GError **error)
 {
   SigFront *front = g_new0 (SigFront, 1);
 
@@ -135,12 +135,19 @@ sig_front_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics
   atomic_init (&front->shared.held, 0);
   for (unsigned i = 0; i < SIG_FRONT_LISTEN_N; i++)
     front->addresses[i] = g_array_new (FALSE, TRUE, sizeof (AlAddr));
-  if (!open_front (front, config, metrics, error))
+  if (!open_front (front, config, metrics, mailbox, error))
     {
       sig_front_free (front);
       return NULL;
     }
   return front;
+}
+
+SigFront *
+sig_front_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics, const SigFrontOps *ops, gpointer user,
+               GError **error)
+{
+  return sig_front_new_sized (context, config, metrics, ops, user, SIG_FRONT_MAILBOX, error);
 }
 
 static gboolean
