@@ -89,10 +89,10 @@ export class RpcClient extends EventTarget {
     if (this.state === 'waiting') this.#connect();
   }
 
-  /** probe: asks whether the other end is there (after sleep, after a change of network). */
-  probe() {
+  /** probe: asks whether the other end is there (after sleep, after a change of network). @param {number} [timeoutMs] */
+  probe(timeoutMs = PROBE_TIMEOUT_MS) {
     if (this.state === 'waiting') this.#connect();
-    else if (this.state === 'online') this.#sendProbe();
+    else if (this.state === 'online') this.#sendProbe(timeoutMs);
   }
 
   /**
@@ -264,9 +264,9 @@ export class RpcClient extends EventTarget {
     this.#probeTimer = setTimeout(() => this.#sendProbe(), QUIET_MS);
   }
 
-  #sendProbe() {
+  #sendProbe(timeoutMs = PROBE_TIMEOUT_MS) {
     const socket = this.#socket;
-    this.call('server.info', {}, { timeoutMs: PROBE_TIMEOUT_MS }).catch((error) => {
+    this.call('server.info', {}, { timeoutMs }).catch((error) => {
       if (socket && socket === this.#socket && error.code === RpcError.TIMEOUT) this.#lost();
     });
   }

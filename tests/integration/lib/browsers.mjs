@@ -21,9 +21,9 @@ const CHROMIUM_ARGS = [
  */
 /** @typedef {{evaluate: (fn: Function | string, arg?: any) => Promise<any>, reload: () => Promise<void>, close: () => Promise<void>, page: any}} Tab */
 
-/** @param {string[]} [args] more flags @returns {Promise<Browser>} */
-export async function openChromium(args = []) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...CHROMIUM_ARGS, ...args] });
+/** @param {string[]} [args] more flags @param {string} [executablePath] @returns {Promise<Browser>} */
+export async function openChromium(args = [], executablePath = '/usr/bin/chromium') {
+  const browser = await chromium.launch({ executablePath, headless: true, args: [...CHROMIUM_ARGS, ...args] });
   return {
     name: 'chromium',
     open: async (url) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Serves the client's modules unbundled, the pages of the tests, and a FakeServer at /fake, on a loopback port of the
- * kernel's choice.
+ * Serves the client's modules unbundled, the pages of the tests, and a FakeServer at /fake, on a port of the kernel's
+ * choice.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -21,13 +21,13 @@ const page = `<!doctype html><meta charset="utf-8"><title>test</title>
 export class Pages {
   /** the calls between browsers @type {FakeServer} */ fake = new FakeServer();
 
-  static async start() {
+  static async start(host = '127.0.0.1') {
     const pages = new Pages();
     pages.http = createServer((request, response) => void pages.#serve(request, response));
     pages.sockets = new WebSocketServer({ server: pages.http, path: '/fake' });
     pages.sockets.on('connection', (socket) => pages.#connected(socket));
-    await new Promise((resolve) => pages.http.listen(0, '127.0.0.1', resolve));
-    pages.url = `http://127.0.0.1:${pages.http.address().port}/`;
+    await new Promise((resolve) => pages.http.listen(0, host, resolve));
+    pages.url = `http://${host}:${pages.http.address().port}/`;
     return pages;
   }
 

@@ -26,6 +26,7 @@ export const SLOTS = [
 ];
 
 const MAX_RESTARTS = 3;
+const CERTIFICATE_MS = 5000;
 
 export class CallMedia extends EventTarget {
   /** @type {Map<Slot, RTCRtpTransceiver>} */ #transceivers = new Map();
@@ -156,8 +157,14 @@ export class CallMedia extends EventTarget {
   /** verifyFingerprint: once connected: the certificate that came over DTLS is the one of the sealed description. */
   async verifyFingerprint() {
     const transport = this.#transceivers.get('audio')?.sender.transport;
-    const [der] = transport?.getRemoteCertificates() ?? [];
-    if (!der || (await fingerprintOfCertificate(der)) !== this.fingerprint) throw new CryptoError('fingerprint');
+    /* the transport learns of its certificates a little after the connection says that it is connected */
+    for (const end = Date.now() + CERTIFICATE_MS; !this.#closed && Date.now() < end;) {
+      const [der] = transport?.getRemoteCertificates() ?? [];
+      if (der && (await fingerprintOfCertificate(der)) === this.fingerprint) return;
+      if (der) break;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new CryptoError('fingerprint');
   }
 
   /** letSend: from now on tracks may leave: the key agreement is complete. */

@@ -3,13 +3,15 @@
  * Renegotiation and ICE over the sealed channel once a call is agreed ("perfect negotiation": on a collision the polite
  * side, the callee, takes its offer back), and the healing of a lost path by ICE restart.
  *
- *   healthy -- disconnected 2 s, failed, network changed --> healing: a restart now and every 8 s --> healthy
- *                                                             45 s without success: event 'hopeless'
+ *   healthy -- disconnected 2 s, failed, suspected (path-watch.js) --> healing: a restart now and every 8 s --> healthy
+ *                                                                       45 s without success: event 'hopeless'
  *
- * Events: 'path' (detail: {up}), 'hopeless', 'broken' (detail: {reason}).
+ * Events: 'path' (detail: {up}), 'suspect' (the connection to the server may be gone as well), 'hopeless', 'broken'
+ * (detail: {reason}).
  */
 import { CryptoError } from '../crypto/errors.js';
-import { descriptionParse } from './sdp.js';
+import { PathWatch } from './path-watch.js';
+import { descriptionParse, tidy } from './sdp.js';
 
 /** @typedef {import('./channel.js').SealedChannel} SealedChannel */
 /** @typedef {import('./media.js').CallMedia} CallMedia */
@@ -34,6 +36,7 @@ export class Negotiator extends EventTarget {
   /** @type {any} */ #hopelessTimer = 0;
   #queue = Promise.resolve();
   #off = new AbortController();
+  #watch;
 
   /** @param {{media: CallMedia, channel: SealedChannel, polite: boolean, renewServers: () => Promise<RTCIceServer[] | null>}} needs */
   constructor({ media, channel, polite, renewServers }) {
@@ -48,13 +51,14 @@ export class Negotiator extends EventTarget {
     }, { signal });
     media.addEventListener('negotiate', () => void this.#run(() => this.#offer()), { signal });
     media.addEventListener('state', () => this.#pathChanged(), { signal });
-    globalThis.addEventListener?.('online', () => this.networkChanged(), { signal });
-    /** @type {any} */ (globalThis.navigator)?.connection?.addEventListener?.('change', () => this.networkChanged(), { signal });
+    this.#watch = new PathWatch(media);
+    this.#watch.addEventListener('suspect', () => this.#suspected());
   }
 
   /** start: the first offer and answer are in place. */
   start() {
     this.#started = true;
+    this.#watch.start();
     this.#pathChanged();
     this.#waitForPath(RESTART_EVERY_MS); /* a first path that never comes is healed like a lost one */
   }
@@ -65,18 +69,27 @@ export class Negotiator extends EventTarget {
     for (const candidate of message.ice ?? []) void this.#run(() => this.#candidate(candidate));
   }
 
-  /** networkChanged: the old path is probably gone; do not wait until ICE notices. */
-  networkChanged() {
-    if (this.#started && !this.#closed) void this.restart();
+  #suspected() {
+    this.dispatchEvent(new CustomEvent('suspect'));
+    void this.restart();
   }
 
   /** restart: finds a new path. */
   async restart() {
+    const { pc } = this.#media;
+    if (!this.#started || this.#closed) return;
     if (!this.#up) this.#waitForPath(RESTART_EVERY_MS);
+    if (pc.signalingState === 'have-local-offer' && pc.localDescription) {
+      /* the last offer is not answered yet: perhaps it never came, and it does no harm to come twice */
+      const { type, sdp } = pc.localDescription;
+      this.#channel.send({ sdp: { type, sdp: tidy(sdp) } });
+      return;
+    }
     const servers = await this.#renewServers().catch(() => null);
     if (this.#closed) return;
-    if (servers) this.#media.pc.setConfiguration({ ...this.#media.pc.getConfiguration(), iceServers: servers });
-    this.#media.pc.restartIce();
+    if (servers) pc.setConfiguration({ ...pc.getConfiguration(), iceServers: servers });
+    this.#watch.expect();
+    pc.restartIce();
     void this.#run(() => this.#offer());
   }
 
@@ -90,6 +103,7 @@ export class Negotiator extends EventTarget {
 
   close() {
     this.#closed = true;
+    this.#watch.close();
     this.#off.abort();
     clearTimeout(this.#restartTimer);
     clearTimeout(this.#hopelessTimer);
@@ -126,6 +140,7 @@ export class Negotiator extends EventTarget {
     this.#ignoring = collision && !this.#polite;
     if (this.#ignoring) return;
     if (description.type === 'answer' && pc.signalingState !== 'have-local-offer') return; /* to an offer taken back */
+    if (description.type === 'offer') this.#watch.expect();
     await this.#media.setRemote(description); /* rolls our own offer back if there is one */
     if (description.type !== 'offer') return;
     this.#channel.send({ sdp: await this.#media.setLocal() });

@@ -22,6 +22,7 @@ import { EndError } from './wait.js';
 
 const NO_MEDIA_MS = 30000;
 const GLARE_MS = 3000;
+const PROBE_MS = 2500;
 const SUMMARY_MS = 500;
 /** The server has ended the call for us, or never had it. */
 const NOTHING_TO_TELL = new Set(['answered_elsewhere', 'glare', 'call_ended', 'busy']);
@@ -192,6 +193,8 @@ export class CallSession extends CallControls {
     this.emit('tracks');
     this.#peerSays(peerState);
     negotiator.addEventListener('path', (event) => void this.#pathChanged(leg, /** @type {CustomEvent} */ (event).detail.up));
+    /* what took the path may have taken the connection to the server, over which a new one is found */
+    negotiator.addEventListener('suspect', () => leg.env.rpc.probe?.(PROBE_MS));
     negotiator.addEventListener('hopeless', () => this.failed(new EndError('failed')));
     negotiator.addEventListener('broken', (event) => this.#broken(/** @type {CustomEvent} */ (event).detail.reason));
     media.addEventListener('died', () => this.#workerDied());
@@ -207,6 +210,7 @@ export class CallSession extends CallControls {
     if (this.state === 'ended') return;
     if (!up) {
       if (this.#checked) this.setState('reconnecting');
+      leg.env.rpc.probe?.(PROBE_MS);
       return;
     }
     try {

@@ -4,6 +4,7 @@ import { CallEngine } from '/web/src/call/engine.js';
 import { b64u } from '/web/src/crypto/bytes.js';
 import { Identity } from '/web/src/crypto/identity.js';
 import { openStore } from '/web/src/crypto/store.js';
+import { RpcClient } from '/web/src/rpc.js';
 import { FakeServer } from './fake-server.js';
 
 const WORKER = '/web/src/crypto/media-worker.js';
@@ -70,6 +71,30 @@ async function person(name, { server, deviceId = `d-${name}`, store, options = {
   const made = { name, user, device, identity, engine, rpc, store: keys, incoming: [], rejected: [] };
   engine.addEventListener('incoming', ({ detail }) => made.incoming.push(detail.session));
   engine.addEventListener('rejected', ({ detail }) => made.rejected.push(detail.reason));
+  return made;
+}
+
+/** member: an account on a real server; the same one again after a reload. */
+async function member(name, url) {
+  const identity = await Identity.loadOrCreate(await openStore(), name);
+  const device = { name: 'test', platform: 'web', identityKey: identity.encoded };
+  let login = JSON.parse(localStorage.getItem(name) ?? 'null');
+  if (!login) {
+    const guest = new RpcClient(url);
+    guest.start(null);
+    login = await guest.call('account.register', { username: name, password: 'a long enough password', device });
+    guest.stop();
+    localStorage.setItem(name, JSON.stringify(login));
+  }
+  const rpc = new RpcClient(url);
+  const engine = new CallEngine({ rpc, identity, self: login, workerUrl: () => WORKER });
+  const made = { ...login, name, identity, engine, rpc, incoming: [], rejected: [], lost: [], sessions: [] };
+  rpc.addEventListener('session', ({ detail }) => { made.sessions.push(detail); engine.resume(detail.calls); });
+  engine.addEventListener('incoming', ({ detail }) => made.incoming.push(detail.session));
+  engine.addEventListener('rejected', ({ detail }) => made.rejected.push(detail.reason));
+  engine.addEventListener('lost', ({ detail }) => made.lost.push(detail));
+  rpc.start(login.token);
+  await until('the session', () => made.sessions.length);
   return made;
 }
 
@@ -150,7 +175,7 @@ function play(stream) {
 }
 
 /** flows: waits until sound and picture are decoded (more than before). */
-async function flows(session, { audio = true, video = true, frames = 15 } = {}) {
+async function flows(session, { audio = true, video = true, frames = 15, ms = 20000 } = {}) {
   const { pc } = session.leg.media;
   play(session.remoteStream);
   const before = await inbound(pc);
@@ -158,7 +183,7 @@ async function flows(session, { audio = true, video = true, frames = 15 } = {}) 
     const now = await inbound(pc);
     return (!video || now.video.decoded >= before.video.decoded + frames)
       && (!audio || now.audio.samples >= before.audio.samples + 24000) && now;
-  });
+  }, ms);
 }
 
 const ended = (session) => until(`the call to end (it is ${session.state})`, () => session.state === 'ended' && session.endReason);
@@ -168,7 +193,7 @@ const view = (session) => ({
 });
 
 window.t = {
-  FakeServer, Identity, person, synthetic, inbound, ring, active, connect, flows, ended, view, until, wait, b64u, WORKER,
+  FakeServer, Identity, member, person, synthetic, inbound, ring, active, connect, flows, ended, view, until, wait, b64u, WORKER,
   modules: {
     frame: () => import('/web/src/crypto/frame.js'),
     kdf: () => import('/web/src/crypto/kdf.js'),

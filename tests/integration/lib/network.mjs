@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * A small network of its own, in namespaces: one for the servers with a bridge, one for each person, all on 10.77.0.0/24.
+ * Names carry the process id; remove() takes everything away again.
+ */
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const ip = (...args) => run('ip', args);
+
+export class Network {
+  hub = `aldis-${process.pid}-hub`;
+  address = '10.77.0.1';
+  /** @type {string[]} */ #namespaces = [];
+
+  static async make() {
+    const network = new Network();
+    network.folder = await mkdtemp(path.join(tmpdir(), 'aldis-net-'));
+    await network.#namespace(network.hub);
+    await ip('-n', network.hub, 'link', 'add', 'br0', 'type', 'bridge');
+    await ip('-n', network.hub, 'addr', 'add', `${network.address}/24`, 'dev', 'br0');
+    await ip('-n', network.hub, 'link', 'set', 'br0', 'up');
+    return network;
+  }
+
+  async #namespace(name) {
+    await ip('netns', 'add', name);
+    this.#namespaces.push(name);
+    await ip('-n', name, 'link', 'set', 'lo', 'up');
+  }
+
+  /** What to run a program of the servers under. */
+  get command() {
+    return ['ip', 'netns', 'exec', this.hub];
+  }
+
+  /** person: a namespace with an address, and a Chromium that starts inside. */
+  async person(name, address) {
+    const namespace = `aldis-${process.pid}-${name}`;
+    const port = `v${process.pid}${name}`.slice(0, 15);
+    await this.#namespace(namespace);
+    await ip('-n', this.hub, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
+    await ip('-n', this.hub, 'link', 'set', port, 'master', 'br0', 'up');
+    await ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+    await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+    await ip('-n', namespace, 'route', 'add', 'default', 'via', this.address);
+    const chromium = path.join(this.folder, `chromium-${name}`);
+    await writeFile(chromium, `#!/bin/sh\nexec ip netns exec ${namespace} /usr/bin/chromium "$@"\n`);
+    await chmod(chromium, 0o755);
+    return {
+      chromium,
+      /** move: another address, as on the way from one network to another. */
+      move: async (to) => {
+        await ip('-n', namespace, 'addr', 'flush', 'dev', 'eth0');
+        await ip('-n', namespace, 'addr', 'add', `${to}/24`, 'dev', 'eth0');
+        await ip('-n', namespace, 'route', 'replace', 'default', 'via', this.address);
+      },
+    };
+  }
+
+  async remove() {
+    for (const namespace of this.#namespaces) await ip('netns', 'del', namespace).catch(() => {});
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
