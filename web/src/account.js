@@ -91,6 +91,8 @@ export class Account extends EventTarget {
     try {
       this.#enter(await call(id ? { id } : {}));
     } catch (error) {
+      /* What breaks the rules of names and passwords is nobody's. */
+      if (error instanceof RpcError && ['username', 'password', 'invalid_params'].includes(error.reason)) throw new RpcError('account.login', { code: RpcError.UNAUTHENTICATED, data: { reason: 'bad_password' } });
       /* The key of that device is gone from this browser (its keys were cleared): come as a new one. */
       const stale = error instanceof RpcError && id && error.reason === 'identity_key_changed';
       if (!stale) throw error;
@@ -104,6 +106,8 @@ export class Account extends EventTarget {
     this.#leaving = true;
     if (deviceId) await this.#rpc.call('session.revoke', { deviceId }, { timeoutMs: 4000 }).catch(() => {});
     this.#leaving = false;
+    /* usually the server has closed the connection by now, and with it this login */
+    if (!this.login) return;
     this.#forget();
     this.#rpc.stop('signed_out');
   }

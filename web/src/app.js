@@ -85,7 +85,7 @@ export class App extends EventTarget {
       this.log.clear();
       this.people.clear();
       /* the connection without a token serves the log-in page */
-      if (this.rpc.state === 'offline') queueMicrotask(() => this.account.user || this.rpc.start(null));
+      queueMicrotask(() => this.account.user || this.rpc.state !== 'offline' || this.rpc.start(null));
     }
     this.#replace(user ? new Shell(this, user.id) : new Welcome(this));
   }

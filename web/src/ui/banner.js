@@ -44,9 +44,10 @@ export class Banner {
     this.el.hidden = false;
     this.el.dataset.state = state;
     const lost = navigator.onLine === false ? 'You are offline.' : 'Connection lost.';
-    write(this.#text, `${lost}${this.#inCall() ? ' Your call goes on;' : ''} `);
+    write(this.#text, `${lost}${this.#inCall() ? ' Your call goes on; ' : ' '}`);
     const seconds = Math.max(1, Math.ceil((this.#rpc.retryAt - Date.now()) / 1000));
-    write(this.#count, state === 'connecting' ? 'trying now …' : `trying again in ${seconds} s`);
+    const doing = state === 'connecting' ? 'trying now …' : `trying again in ${seconds} s`;
+    write(this.#count, this.#inCall() ? doing : doing.replace('t', 'T'));
     this.#retry.hidden = state === 'connecting';
   }
 
