@@ -209,7 +209,7 @@ static const struct {
   { "duplicate-escape-both", "{\"\\u006a\":1,\"\\u006A\":2}", DUPLICATE, 13 },
   { "duplicate-slash", "{\"/\":1,\"\\/\":2}", DUPLICATE, 8 },
   { "duplicate-newline", "{\"\\n\":1,\"\\u000a\":2}", DUPLICATE, 9 },
-  { "duplicate-escapes", "{\"\\b\\f\\r\\t\\\\\":1,\"\\u0008\\u000c\\u000D\\u0009\\u005c\":2}", DUPLICATE, 16 },
+  { "duplicate-escapes", "{\"\\b\\f\\r\\t\\\\\":1,\"\\u0008\\u000c\\u000D\\u0009\\u005c\":2}", DUPLICATE, 17 },
   { "duplicate-pair", "{\"\\ud83d\\ude00\":1,\"\xf0\x9f\x98\x80\":2}", DUPLICATE, 19 },
   { "duplicate-far", "{\"a\":[{\"b\":1},{\"b\":1}],\"c\":{\"a\":1},\"a\":2}", DUPLICATE, 36 },
   { "duplicate-nested", "[{\"x\":{\"a\":1,\"b\":2,\"a\":3}}]", DUPLICATE, 20 },
