@@ -186,7 +186,7 @@ user_delete (Ctl *ctl, char **args, GError **error)
 
 const CtlCommand ctl_user_commands[] = {
   { "user add", "NAME [DISPLAY-NAME]", "make a user; asks for the password", 1, 2, user_add },
-  { "user import", "FILE", "make users from CSV (username,password,display_name) or JSON lines", 1, 1, user_import },
+  { "user import", "FILE", "make users from CSV (username,password,displayName) or JSON lines", 1, 1, user_import },
   { "user list", "", "all users", 0, 0, user_list },
   { "user passwd", "NAME", "set a password; ends the user's sessions", 1, 1, user_passwd },
   { "user disable", "NAME", "end sessions and calls, refuse logins", 1, 1, user_disable },

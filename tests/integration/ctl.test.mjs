@@ -41,7 +41,7 @@ test('user add, list, passwd, disable, enable, delete', async () => {
 
 test('user import reports lines that make no user, and makes the others', async () => {
   const file = path.join(server.folder, 'people.csv');
-  await writeFile(file, 'username,password,display_name\nimp_a,good password 1,"A, B"\nx,good password 1,\nimp_b,good password 1,\n');
+  await writeFile(file, 'username,password,displayName\nimp_a,good password 1,"A, B"\nx,good password 1,\nimp_b,good password 1,\n');
   const result = await ctl(['user', 'import', file]);
   assert.equal(result.code, 1);
   assert.match(result.stdout, /2 added, 1 not/);
