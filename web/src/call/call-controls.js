@@ -61,7 +61,11 @@ export class CallControls extends CallView {
     return { mute: this.muted, camera: !!this.#camera, screen: !!this.#screen };
   }
 
-  /** sendAll: the keys are good: from now on our tracks may leave. @protected @param {import('./media.js').CallMedia} media */
+  /**
+   * sendAll: the keys are good: from now on our tracks may leave.
+   * @protected
+   * @param {import('./media.js').CallMedia} media
+   */
   async sendAll(media) {
     const sent = [media.send('audio', this.#microphone), media.send('camera', this.#camera)];
     if (this.#screen) sent.push(this.shareScreen(this.#screen));

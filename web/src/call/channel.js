@@ -42,7 +42,10 @@ export class SealedChannel extends EventTarget {
     this.#callId = callId;
   }
 
-  /** start: the keys are agreed and confirmed; what waited goes out and is read. @param {{sealer: Sealer, opener: Opener}} agreed */
+  /**
+   * start: the keys are agreed and confirmed; what waited goes out and is read.
+   * @param {{sealer: Sealer, opener: Opener}} agreed
+   */
   start(agreed) {
     this.#agreed = agreed;
     const inbox = this.#inbox;
@@ -71,7 +74,11 @@ export class SealedChannel extends EventTarget {
     this.#opening = this.#opening.then(() => this.#open(opener, blob));
   }
 
-  /** farewell: one last message, past what waits; gives it @ms to leave. @param {Record<string, any>} message @param {number} ms */
+  /**
+   * farewell: one last message, past what waits; gives it @ms to leave.
+   * @param {Record<string, any>} message
+   * @param {number} ms
+   */
   async farewell(message, ms) {
     if (this.#closed || !this.#agreed) return;
     this.#outbox = [message];
@@ -178,7 +185,7 @@ export function messageParse(json) {
 }
 
 const isBoolean = (/** @type {any} */ value) => typeof value === 'boolean';
-const isShort = (/** @type {any} */ value) => value === null || value === undefined || (typeof value === 'string' && value.length <= 1024);
+const isShort = (/** @type {any} */ value) => (value ?? null) === null || (typeof value === 'string' && value.length <= 1024);
 
 /** @param {any} value */
 const isCandidate = (value) => typeof value === 'object' && value !== null && typeof value.candidate === 'string'
@@ -187,7 +194,8 @@ const isCandidate = (value) => typeof value === 'object' && value !== null && ty
 
 /** @type {Record<string, (value: any) => boolean>} */
 const SHAPES = {
-  sdp: (value) => typeof value === 'object' && value !== null && ['offer', 'answer'].includes(value.type) && typeof value.sdp === 'string',
+  sdp: (value) => typeof value === 'object' && value !== null && ['offer', 'answer'].includes(value.type)
+    && typeof value.sdp === 'string',
   ice: (value) => Array.isArray(value) && value.length <= 2 * MAX_ICE_PER_MESSAGE && value.every(isCandidate),
   mute: isBoolean,
   camera: isBoolean,

@@ -61,10 +61,13 @@ export class CallEngine extends EventTarget {
       rpc.on('call.ringing', toSession((session) => session.rang())),
       rpc.on('call.accepted', toSession((session, params) => {
         const leg = /** @type {OutgoingLeg | null} */ (outgoing(session));
-        if (leg && !leg.accepted(params)) session.dispatchEvent(new CustomEvent('warning', { detail: { reason: 'second_accept' } }));
+        if (!leg || leg.accepted(params)) return;
+        session.dispatchEvent(new CustomEvent('warning', { detail: { reason: 'second_accept' } }));
       })),
-      rpc.on('call.confirmed', toSession((session, params) => /** @type {IncomingLeg | null} */ (incoming(session))?.confirmed(params))),
-      rpc.on('call.revealed', toSession((session, params) => /** @type {OutgoingLeg | null} */ (outgoing(session))?.revealed(params))),
+      rpc.on('call.confirmed', toSession((session, params) =>
+        /** @type {IncomingLeg | null} */ (incoming(session))?.confirmed(params))),
+      rpc.on('call.revealed', toSession((session, params) =>
+        /** @type {OutgoingLeg | null} */ (outgoing(session))?.revealed(params))),
       rpc.on('call.sealed', toSession((session, params) => session.leg?.sealed(params))),
       rpc.on('call.ended', (params) => this.#ended(params)),
     ];
@@ -158,7 +161,8 @@ export class CallEngine extends EventTarget {
       if (unsupported()) throw new CryptoError('unsupported');
       const leg = await IncomingLeg.open(this.#env, params);
       if (!this.#checking.has(callId)) return; /* ended meanwhile */
-      const ours = [...this.sessions.values()].find((session) => session.outgoing && session.state === 'ringing' && session.peer.id === from.id);
+      const ours = [...this.sessions.values()].find((session) =>
+        session.outgoing && session.state === 'ringing' && session.peer.id === from.id);
       if (!ours) this.#ring(leg, params);
       else if (less(unb64u(callId, 16), unb64u(ours.id, 16))) void this.#adopt(ours, leg);
       else this.#held.set(callId, leg);
@@ -179,7 +183,11 @@ export class CallEngine extends EventTarget {
     this.#emit('incoming', { session });
   }
 
-  /** Both called at once: theirs stays, and ours becomes it, as accepted. @param {CallSession} session @param {IncomingLeg} leg */
+  /**
+   * Both called at once: theirs stays, and ours becomes it, as accepted.
+   * @param {CallSession} session
+   * @param {IncomingLeg} leg
+   */
   async #adopt(session, leg) {
     this.sessions.delete(session.id);
     leg.hooks = session.hooks();

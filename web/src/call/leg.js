@@ -77,7 +77,8 @@ export class Leg {
   /** say: a method of the call. @param {string} method @param {object} [params] */
   async say(method, params = {}) {
     try {
-      return await this.env.rpc.call(`call.${method}`, { callId: this.id, ...params }, { resend: true, timeoutMs: STEP_MS * 3 });
+      const options = { resend: true, timeoutMs: STEP_MS * 3 };
+      return await this.env.rpc.call(`call.${method}`, { callId: this.id, ...params }, options);
     } catch (error) {
       const { code, reason, data } = /** @type {any} */ (error);
       if (code === CONFLICT && DONE_BEFORE.has(reason)) return {};
@@ -114,7 +115,8 @@ export class Leg {
   /** @returns {Promise<RTCIceServer[]>} none if there are none, or the server does not answer in time */
   async #iceServers() {
     try {
-      const { iceServers, expiresAt } = await this.env.rpc.call('call.turn', { callId: this.id }, { timeoutMs: TURN_TIMEOUT_MS });
+      const options = { timeoutMs: TURN_TIMEOUT_MS };
+      const { iceServers, expiresAt } = await this.env.rpc.call('call.turn', { callId: this.id }, options);
       this.#serversExpireAt = expiresAt ?? 0;
       return iceServers ?? [];
     } catch {
@@ -143,10 +145,17 @@ export class Leg {
     }
   }
 
-  /** checkDevice: the server's word about the other device against the signed one. @param {Device | undefined} device @param {Party} peer @param {Bytes} identityKey */
+  /**
+   * checkDevice: the server's word about the other device against the signed one.
+   * @param {Device | undefined} device
+   * @param {Party} peer
+   * @param {Bytes} identityKey
+   */
   checkDevice(device, peer, identityKey) {
     const key = device?.identityKey;
-    if (!device || device.id !== peer.device || (key && key !== b64u(identityKey))) throw new CryptoError('wrong_peer', 'device');
+    if (!device || device.id !== peer.device || (key && key !== b64u(identityKey))) {
+      throw new CryptoError('wrong_peer', 'device');
+    }
     this.peerDevice = device;
   }
 
@@ -183,7 +192,8 @@ export class Leg {
       await this.say(method, method === 'hangup' ? params : {});
     } catch (error) {
       /* an accept was faster than our cancel or decline */
-      if (method !== 'hangup' && error instanceof EndError && error.reason === 'wrong_state') await this.say('hangup').catch(() => {});
+      const late = method !== 'hangup' && error instanceof EndError && error.reason === 'wrong_state';
+      if (late) await this.say('hangup').catch(() => {});
     }
   }
 

@@ -48,7 +48,11 @@ export class MediaClient extends EventTarget {
     return new RTCRtpScriptTransform(this.#worker, options);
   }
 
-  /** payloadTypes: what the negotiated numbers mean, where frames do not say. @param {string} id @param {Record<number, string>} types */
+  /**
+   * payloadTypes: what the negotiated numbers mean, where frames do not say.
+   * @param {string} id
+   * @param {Record<number, string>} types
+   */
   payloadTypes(id, types) {
     this.#worker.postMessage({ type: 'codecs', id, payloadTypes: types });
   }
@@ -58,7 +62,10 @@ export class MediaClient extends EventTarget {
     return this.#entry(id).promise;
   }
 
-  /** stats: counters by track id; empty if the worker does not answer. @returns {Promise<Record<string, TrackCounters>>} */
+  /**
+   * stats: counters by track id; empty if the worker does not answer.
+   * @returns {Promise<Record<string, TrackCounters>>}
+   */
   stats() {
     const ask = this.#nextAsk++;
     return new Promise((resolve) => {

@@ -58,7 +58,8 @@ export class CallMedia extends EventTarget {
       encodedInsertableStreams: true, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require',
       iceTransportPolicy: relayOnly ? 'relay' : 'all', iceServers, certificates: [certificate],
     }));
-    const tell = (/** @type {string} */ name, /** @type {any} */ detail = undefined) => this.dispatchEvent(new CustomEvent(name, { detail }));
+    const tell = (/** @type {string} */ name, /** @type {any} */ detail = undefined) =>
+      this.dispatchEvent(new CustomEvent(name, { detail }));
     this.pc.onconnectionstatechange = () => tell('state');
     this.pc.oniceconnectionstatechange = () => tell('state');
     this.pc.onnegotiationneeded = () => tell('negotiate');
@@ -81,7 +82,10 @@ export class CallMedia extends EventTarget {
     }
   }
 
-  /** For the side that answers; runs in the task of ontrack, in the order of the m-lines. @param {RTCRtpTransceiver} transceiver */
+  /**
+   * For the side that answers; runs in the task of ontrack, in the order of the m-lines.
+   * @param {RTCRtpTransceiver} transceiver
+   */
   #adopt(transceiver) {
     if ([...this.#transceivers.values()].includes(transceiver)) return;
     const place = this.pc.getTransceivers().indexOf(transceiver);

@@ -38,7 +38,9 @@ export class Negotiator extends EventTarget {
   #off = new AbortController();
   #watch;
 
-  /** @param {{media: CallMedia, channel: SealedChannel, polite: boolean, renewServers: () => Promise<RTCIceServer[] | null>}} needs */
+  /**
+   * @param {{media: CallMedia, channel: SealedChannel, polite: boolean, renewServers: () => Promise<RTCIceServer[] | null>}} needs
+   */
   constructor({ media, channel, polite, renewServers }) {
     super();
     this.#media = media;
@@ -177,7 +179,8 @@ export class Negotiator extends EventTarget {
   /** Restarts in @ms if there is no path by then, again and again, until it is hopeless. @param {number} ms */
   #waitForPath(ms) {
     clearTimeout(this.#restartTimer);
-    this.#restartTimer = setTimeout(() => !this.#up && !this.#closed && void this.restart(), ms + (this.#polite ? POLITE_MS : 0));
+    const wait = ms + (this.#polite ? POLITE_MS : 0);
+    this.#restartTimer = setTimeout(() => !this.#up && !this.#closed && void this.restart(), wait);
     this.#hopelessTimer ||= setTimeout(() => !this.#up && this.dispatchEvent(new CustomEvent('hopeless')), HOPELESS_MS);
   }
 }

@@ -20,7 +20,12 @@ export class OutgoingLeg extends Leg {
   /** @type {Caller | null} */ #caller = null;
   #confirming = false;
 
-  /** @param {import('./leg.js').Environment} env @param {string} id @param {import('./leg.js').LegHooks} hooks @param {{peer: User, video: boolean}} call */
+  /**
+   * @param {import('./leg.js').Environment} env
+   * @param {string} id
+   * @param {import('./leg.js').LegHooks} hooks
+   * @param {{peer: User, video: boolean}} call
+   */
   constructor(env, id, hooks, { peer, video }) {
     super(env, id, hooks, true);
     this.#peer = peer;
@@ -70,7 +75,11 @@ export class OutgoingLeg extends Leg {
     return caller;
   }
 
-  /** The user has to look at a changed key; until then the other side gets nothing but this. @param {Trust} trust @param {Caller} caller */
+  /**
+   * The user has to look at a changed key; until then the other side gets nothing but this.
+   * @param {Trust} trust
+   * @param {Caller} caller
+   */
   async #hold(trust, caller) {
     const agreed = /** @type {NonNullable<typeof caller.agreed>} */ (caller.agreed);
     const sealed = await agreed.sealer.seal(new TextEncoder().encode('{"hold":true}'));

@@ -34,7 +34,9 @@ export class CallSession extends CallControls {
   #stats = new StatsReader();
   /** @type {any} */ #noMediaTimer = 0;
 
-  /** @param {{id: string, peer: import('../types.js').User, outgoing: boolean, video: boolean, onEnded: (session: CallSession) => void}} call */
+  /**
+   * @param {{id: string, peer: import('../types.js').User, outgoing: boolean, video: boolean, onEnded: (session: CallSession) => void}} call
+   */
   constructor({ onEnded, ...call }) {
     super(call);
     this.#onEnded = onEnded;
@@ -282,6 +284,7 @@ export class CallSession extends CallControls {
   async #summary() {
     const late = new Promise((resolve) => setTimeout(resolve, SUMMARY_MS, {}));
     const { rttMs, lossPercent, route, codecVideo } = /** @type {Partial<CallStats>} */ (await Promise.race([this.stats(), late]));
-    return Object.fromEntries(Object.entries({ rttMs, lossPercent, route, codecVideo }).filter(([, value]) => value !== null && value !== undefined));
+    const figures = Object.entries({ rttMs, lossPercent, route, codecVideo });
+    return Object.fromEntries(figures.filter(([, value]) => value !== null && value !== undefined));
   }
 }

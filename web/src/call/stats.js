@@ -6,7 +6,8 @@
 /** @typedef {{at: number, bytes: number}} Sample */
 
 const STREAMS = /** @type {const} */ ({
-  'inbound-rtp/audio': 'audioIn', 'inbound-rtp/video': 'videoIn', 'outbound-rtp/audio': 'audioOut', 'outbound-rtp/video': 'videoOut',
+  'inbound-rtp/audio': 'audioIn', 'inbound-rtp/video': 'videoIn',
+  'outbound-rtp/audio': 'audioOut', 'outbound-rtp/video': 'videoOut',
 });
 
 /** Figures over the time since it was last asked. */
@@ -91,7 +92,11 @@ function codec(report, all, kind) {
   return report.get(stream?.codecId)?.mimeType?.split('/')[1];
 }
 
-/** sum: the worker's counters of all tracks in one. @param {Record<string, TrackCounters>} tracks @returns {Record<string, number>} */
+/**
+ * sum: the worker's counters of all tracks in one.
+ * @param {Record<string, TrackCounters>} tracks
+ * @returns {Record<string, number>}
+ */
 export function sum(tracks) {
   /** @type {Record<string, number>} */
   const total = { encrypted: 0, decrypted: 0, framesWithoutTrailer: 0, duplicates: 0, failed: 0 };

@@ -22,7 +22,9 @@ import { CryptoError } from './errors.js';
  * @property {number} peerLeaf
  * @property {number} generation 0, and one more for every worker started anew
  */
-/** @typedef {'duplicate' | 'old' | 'malformed' | 'no_trailer' | 'wrong_key_id' | 'stale' | 'not_authentic'} FrameRefusal */
+/**
+ * @typedef {'duplicate' | 'old' | 'malformed' | 'no_trailer' | 'wrong_key_id' | 'stale' | 'not_authentic'} FrameRefusal
+ */
 
 /** Far below what AES-GCM bears (2^32 invocations is the bound for random nonces; counters allow more). */
 const MAX_FRAMES = 2 ** 40;
