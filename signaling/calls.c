@@ -354,17 +354,27 @@ sig_calls_say (SigCalls *calls, const SigCallsRequest *request, SigCallsFn fn, g
     (void) sig_calls_entry_step (entry, &event, fn, data);
 }
 
+/* an ended call that is still being written is as gone as one of the past */
+static bool
+was_concerned (SigCalls *calls, const SigCallsEntry *entry, const uint8_t *id, uint64_t user, uint64_t device)
+{
+  if (entry == NULL)
+    return sig_recent_calls_concerned (calls->recent, sig_calls_make_key (calls, id), user, device);
+  return sig_call_get_state (entry->call) == SIG_CALL_ENDED
+         && (sig_call_get_caller_device (entry->call) == device || sig_call_get_callee (entry->call) == user);
+}
+
 bool
 sig_calls_check_party (SigCalls *calls, const uint8_t *id, MsgId user_id, MsgId device_id, SigCallsError *ret_error)
 {
-  SigCallsEntry *entry = sig_calls_find (calls, id);
-  uint64_t key = sig_calls_make_key (calls, id);
+  const SigCallsEntry *entry = sig_calls_find (calls, id);
 
   if (entry != NULL && sig_call_concerns (entry->call, (uint64_t) user_id, (uint64_t) device_id))
     return true;
-  *ret_error = sig_recent_calls_concerned (calls->recent, key, (uint64_t) user_id, (uint64_t) device_id)
-                   ? sig_calls_error_gone
-                   : sig_calls_error_not_found;
+  if (was_concerned (calls, entry, id, (uint64_t) user_id, (uint64_t) device_id))
+    *ret_error = sig_calls_error_gone;
+  else
+    *ret_error = sig_calls_error_not_found;
   return false;
 }
 
