@@ -8,7 +8,7 @@
 #define POLICY \
   "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " \
   "media-src 'self' blob: mediastream:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; font-src 'self'; " \
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'\r\n" \
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types aldis\r\n" \
   "Referrer-Policy: no-referrer\r\n" \
   "Permissions-Policy: camera=(self), microphone=(self), display-capture=(self), fullscreen=(self)\r\n" \
   "Cross-Origin-Opener-Policy: same-origin\r\n"
