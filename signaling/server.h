@@ -16,7 +16,7 @@ typedef struct SigServer SigServer;
 /**
  * sig_server_new:
  * @context: the main context; everything of the main thread runs on it
- * @config: (transfer none): must outlive the server, or be replaced by sig_server_reload()
+ * @config: (transfer none): must outlive the server
  * @metrics: (transfer none): must outlive the server
  *
  * Opens the database (and migrates it), then the listeners, starts all threads, takes up the calls that the database

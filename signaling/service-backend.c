@@ -197,7 +197,8 @@ session_list (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_session_list (self->config.core, sig_json_get_id (params, "userId"), sig_service_on_session_page, sig_service_page_new (self, call, 0));
+  msg_session_list (self->config.core, sig_json_get_id (params, "userId"), sig_service_on_session_page,
+                    sig_service_page_new (self, call, 0));
 }
 
 /* backend.sessionRevoke: find the sessions, then end one after the other in a row of writes */
