@@ -6,7 +6,7 @@ import { icon } from './icons.js';
 /** @typedef {{tone?: 'calm' | 'warn' | 'bad', icon?: string, action?: {label: string, run: () => void}, ms?: number, key?: string}} ToastOptions */
 
 export class Toasts {
-  el = h('div', { class: 'toasts', popover: 'manual', testid: 'toasts' });
+  el = h('div', { class: 'toasts', popover: 'manual', role: 'region', 'aria-label': 'Notes', testid: 'toasts' });
   #polite = h('div', { class: 'unseen', 'aria-live': 'polite', testid: 'announcer' });
   #urgent = h('div', { class: 'unseen', 'aria-live': 'assertive' });
 

@@ -20,7 +20,7 @@ export class PanelSlot extends EventTarget {
     const scope = (this.#scope = new Scope());
     const close = h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Close', testid: 'panel-close', onclick: () => this.close() }, icon('close', 20));
     const panel = h('div', { class: `panel panel-${name}`, role: 'dialog', 'aria-label': title, testid, tabIndex: -1 },
-      h('header', { class: 'panel-head' }, h('h2', {}, title), close), h('div', { class: 'panel-body' }, build(scope)));
+      h('header', { class: 'panel-head' }, h('h2', {}, title), close), h('div', { class: 'panel-body', tabIndex: 0, role: 'group', 'aria-label': title }, build(scope)));
     this.el.replaceChildren(panel);
     panel.focus({ preventScroll: true });
     this.dispatchEvent(new CustomEvent('change'));
