@@ -26,7 +26,7 @@ static const AlConfigKey keys[] = {
   TEXT ("signaling", "tls_certificate", "", "PEM chain, leaf first; empty: a self-signed one is made in data_dir."),
   TEXT ("signaling", "tls_key", "", "PEM private key of tls_certificate."),
   TEXT ("signaling", "web_root", "./web/dist", "Folder of the web client; empty: none is served."),
-  NUMBER ("signaling", "front_threads", "0", 0, 64, "Threads that serve connections; 0: one per core."),
+  NUMBER ("signaling", "front_threads", "0", 0, 64, "Threads that serve connections; 0: one per core, at most 4."),
   BOOL ("signaling", "allow_registration", "true", "Whether anybody may make an account."),
   SECRET ("signaling", "jwt_secret", 32, "HS256 key with which your application signs its users' tokens; empty: off."),
   TEXT ("signaling", "jwt_public_key", "", "PEM file with the Ed25519 key that verifies EdDSA tokens; empty: off."),
