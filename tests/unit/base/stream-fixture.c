@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -150,9 +151,10 @@ server_get (Server *server, unsigned i)
 int
 raw_connect (const AlAddr *address)
 {
-  int fd = socket (address->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket (address->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
   g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one), ==, 0);
   g_assert_cmpint (connect (fd, &address->sa, al_addr_get_len (address)), ==, 0);
   g_assert_cmpint (fcntl (fd, F_SETFL, O_NONBLOCK), ==, 0);
   return fd;

@@ -300,6 +300,72 @@ test_pending (void)
 }
 
 static void
+limit_on_accept (Side *side)
+{
+  al_stream_set_limits (side->stream, 4096, 1, 1, 1);
+}
+
+/* A record longer than the input limit, to an owner that takes everything at once: nothing pushes it but the stream. */
+static void
+test_drained (void)
+{
+  uint8_t data[16000] = "GET ";
+  Server server;
+  Client client;
+  Side *side;
+
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  server.on_accept = limit_on_accept;
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  client_write (&client, &server, data, 4);
+  side = server_get (&server, 0); /* which lowers the limit */
+  client_write (&client, &server, data + 4, sizeof data - 4);
+  RUN_UNTIL (server.loop, side->got->len == sizeof data);
+  g_assert_cmpmem (side->got->data, side->got->len, data, sizeof data);
+  client_close (&client);
+  server_close (&server);
+}
+
+static void
+pause_early (Side *side)
+{
+  side->react = pause_self;
+  side->consume = 5;
+}
+
+/* The last bytes and the end are read in one go, and the owner pauses in between: the end waits for it. */
+static void
+test_paused_eof (void)
+{
+  Server server;
+  Client client;
+  Side *side;
+
+  open_tls_server (&server, AL_TLS_ALWAYS);
+  server.on_accept = pause_early;
+  client_open (&client, &server, TLS1_3_VERSION);
+  g_assert_cmpint (client_handshake (&client, &server), ==, 1);
+  for (unsigned turn = 0; turn < 5; turn++)
+    al_loop_iterate (server.loop, 0);
+  client_write (&client, &server, "GET last", 8);
+  (void) SSL_shutdown (client.ssl);
+  g_assert_cmpint (shutdown (client.fd, SHUT_WR), ==, 0); /* not close(): the unread ticket would make it a reset */
+  side = server_get (&server, 0);
+  for (unsigned turn = 0; turn < 5; turn++)
+    al_loop_iterate (server.loop, 0);
+  g_assert_false (side->closed);
+  g_assert_cmpuint (side->got->len, ==, 5);
+  side->react = NULL;
+  al_stream_pause (side->stream, false);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpmem (side->got->data, side->got->len, "GET last", 8);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_EOF);
+  client_close (&client);
+  server_close (&server);
+}
+
+static void
 test_detect (void)
 {
   Server server;
@@ -335,7 +401,7 @@ test_first_bytes (void)
   g_assert_cmpint (client_handshake (&client, &server), ==, 1);
   for (unsigned i = 0; i < 8; i++)
     {
-      client_write (&client, &server, "OPTIONS " + i, 1);
+      client_write (&client, &server, &"OPTIONS "[i], 1);
       al_loop_iterate (server.loop, 0);
     }
   side = server_get (&server, 0);
@@ -793,6 +859,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/base/stream-tls/transfer-1.2", GINT_TO_POINTER (TLS1_2_VERSION), check_transfer);
   g_test_add_data_func ("/base/stream-tls/transfer-1.3", GINT_TO_POINTER (TLS1_3_VERSION), check_transfer);
   g_test_add_func ("/base/stream-tls/pending", test_pending);
+  g_test_add_func ("/base/stream-tls/drained", test_drained);
+  g_test_add_func ("/base/stream-tls/paused-eof", test_paused_eof);
   g_test_add_func ("/base/stream-tls/detect", test_detect);
   g_test_add_func ("/base/stream-tls/first-bytes", test_first_bytes);
   g_test_add_func ("/base/stream-tls/garbage", test_garbage);
