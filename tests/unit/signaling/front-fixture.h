@@ -101,7 +101,7 @@ fixture_start (Fixture *fixture, const char *more)
                                           "listen=127.0.0.1:0\ntls_listen=127.0.0.1:0\nweb_root=%s/web\n%s",
                                           fixture->folder, fixture->folder, more);
   fixture->config =
-    al_config_parse (fixture->config_text, strlen (fixture->config_text), "test", al_config_keys (), &error);
+      al_config_parse (fixture->config_text, strlen (fixture->config_text), "test", al_config_keys (), &error);
   g_assert_no_error (error);
   fixture->front = sig_front_new_sized (fixture->context, fixture->config, fixture->metrics, &ops, fixture,
                                         fixture->mailbox != 0 ? fixture->mailbox : SIG_FRONT_MAILBOX, &error);

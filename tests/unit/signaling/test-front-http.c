@@ -314,8 +314,8 @@ static void
 test_proxy (Fixture *fixture, gconstpointer data)
 {
   g_auto (Answer) answer = fixture_ask (
-    fixture, SIG_FRONT_HTTP,
-    POST ("Content-Length: 2\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.7\r\nX-Forwarded-Proto: https\r\n", "{}"));
+      fixture, SIG_FRONT_HTTP,
+      POST ("Content-Length: 2\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.7\r\nX-Forwarded-Proto: https\r\n", "{}"));
   char text[AL_ADDR_STRLEN];
 
   g_assert_cmpuint (answer.status, ==, 200);
@@ -327,7 +327,7 @@ static void
 test_proxy_not_trusted (Fixture *fixture, gconstpointer data)
 {
   g_auto (Answer) answer = fixture_ask (
-    fixture, SIG_FRONT_HTTP, POST ("Content-Length: 2\r\nX-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n", "{}"));
+      fixture, SIG_FRONT_HTTP, POST ("Content-Length: 2\r\nX-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n", "{}"));
   char text[AL_ADDR_STRLEN];
 
   g_assert_cmpuint (answer.status, ==, 200);
@@ -339,13 +339,13 @@ static void
 test_cors (Fixture *fixture, gconstpointer data)
 {
   g_auto (Answer) preflight = fixture_ask (
-    fixture, SIG_FRONT_HTTP, "OPTIONS /rpc HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+      fixture, SIG_FRONT_HTTP, "OPTIONS /rpc HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\nAccess-Control-Request-Method: POST\r\n\r\n");
   g_auto (Answer) refused =
-    fixture_ask (fixture, SIG_FRONT_HTTP, "OPTIONS /rpc HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n\r\n");
+      fixture_ask (fixture, SIG_FRONT_HTTP, "OPTIONS /rpc HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n\r\n");
   g_auto (Answer) post =
-    fixture_ask (fixture, SIG_FRONT_HTTP, POST ("Content-Length: 2\r\nOrigin: https://app.example\r\n", "{}"));
+      fixture_ask (fixture, SIG_FRONT_HTTP, POST ("Content-Length: 2\r\nOrigin: https://app.example\r\n", "{}"));
   g_auto (Answer) own =
-    fixture_ask (fixture, SIG_FRONT_HTTP, POST ("Content-Length: 2\r\nOrigin: http://localhost\r\n", "{}"));
+      fixture_ask (fixture, SIG_FRONT_HTTP, POST ("Content-Length: 2\r\nOrigin: http://localhost\r\n", "{}"));
   g_autofree char *allowed = answer_get (&preflight, "Access-Control-Allow-Origin");
   g_autofree char *methods = answer_get (&preflight, "Access-Control-Allow-Methods");
   g_autofree char *nobody = answer_get (&refused, "Access-Control-Allow-Origin");

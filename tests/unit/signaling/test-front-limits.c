@@ -77,7 +77,7 @@ test_file_whole (Fixture *fixture, gconstpointer data)
 
   for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
-      g_auto (Answer) answer = fixture_ask (fixture, kinds[i], GET ("/big.bin", "") );
+      g_auto (Answer) answer = fixture_ask (fixture, kinds[i], GET ("/big.bin", ""));
       g_auto (Answer) next = { 0 };
       Client *client = fixture->clients[0];
 
@@ -109,11 +109,11 @@ test_file_range (Fixture *fixture, gconstpointer data)
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autofree char *request =
-        g_strdup_printf ("GET /big.bin HTTP/1.1\r\nHost: a\r\nRange: %s\r\n\r\n", cases[i].range);
+          g_strdup_printf ("GET /big.bin HTTP/1.1\r\nHost: a\r\nRange: %s\r\n\r\n", cases[i].range);
       g_auto (Answer) answer = ask (fixture, request);
       g_autofree char *range = answer_get (&answer, "Content-Range");
       g_autofree char *expected =
-        g_strdup_printf ("bytes %zu-%zu/%d", cases[i].first, cases[i].end - 1, BIG);
+          g_strdup_printf ("bytes %zu-%zu/%d", cases[i].first, cases[i].end - 1, BIG);
 
       g_assert_cmpuint (answer.status, ==, cases[i].status);
       if (answer.status == 206)
