@@ -336,7 +336,7 @@ void
 sig_sessions_notify (SigSessions *sessions, MsgId device_id, const char *method, JsonObject *params)
 {
   SigSession *session = sig_sessions_lookup (sessions, device_id);
-  g_autoptr (JsonObject) owned = params;
+  G_GNUC_UNUSED g_autoptr (JsonObject) owned = params;
   g_autoptr (AlBuf) buf = NULL;
 
   if (session == NULL)

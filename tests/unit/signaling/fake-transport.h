@@ -22,7 +22,7 @@ fake_send (SigConnId conn, AlBuf *text, gpointer user)
 {
   g_autofree char *json = fake_text (text);
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonNode) node = al_json_parse (json, strlen (json), &error);
+  G_GNUC_UNUSED g_autoptr (JsonNode) node = al_json_parse (json, strlen (json), &error);
 
   g_assert_no_error (error);
   g_queue_push_tail (&((FakeTransport *) user)->events, g_strdup_printf ("send %u %s", (unsigned) conn, json));
