@@ -246,7 +246,8 @@ next_line (const char *data, size_t len, size_t *pos, AlStr *ret_line)
 {
   const char *start = data + *pos;
   size_t room = MIN (len, AL_HTTP_MAX_HEAD) - *pos;
-  const char *lf = memchr (start, '\n', room);
+  /* with no bytes there may be no pointer either, which memchr must not be given */
+  const char *lf = room > 0 ? memchr (start, '\n', room) : NULL;
 
   if (lf == NULL)
     {
