@@ -1,8 +1,14 @@
 #!/usr/bin/env python3
-"""Counts passed and failed cases in the reports of meson (JUnit) and node --test (TAP): prints "PASSED FAILED"."""
+"""Reads the reports of meson (JUnit) and node --test (TAP).
+
+count.py REPORT...                    prints "PASSED FAILED"
+count.py --failures SUITE REPORT...   prints each case that failed with the first lines of why
+"""
 import re
 import sys
 import xml.etree.ElementTree as ET
+
+LINES = 20  # of each reason
 
 
 def count_junit(path):
@@ -22,9 +28,38 @@ def count_tap(path):
     return passed, failed
 
 
-def main():
+def failures_junit(path):
+    for suite in ET.parse(path).getroot().iter("testsuite"):
+        for case in suite.iter("testcase"):
+            reason = case.find("failure") if case.find("failure") is not None else case.find("error")
+            if reason is not None:
+                text = "\n".join(filter(None, [reason.get("message"), reason.text]))
+                yield f"{suite.get('name')}: {case.get('name')}", text.splitlines()
+
+
+def failures_tap(path):
+    lines = open(path, encoding="utf-8", errors="replace").read().splitlines()
+    for at, line in enumerate(lines):
+        found = re.match(r"( *)not ok \d+ - (.*)", line)
+        if found and not re.search(r"# (SKIP|TODO)", line):
+            end = next((i for i in range(at + 1, len(lines)) if lines[i].strip() == "..."), at + 1)
+            yield found.group(2), [text.strip() for text in lines[at + 1:end] if text.strip() != "---"]
+
+
+def show_failures(suite, paths):
+    for path in paths:
+        try:
+            for name, reason in (failures_junit if path.endswith(".xml") else failures_tap)(path):
+                print(f"FAILED {suite}: {name}")
+                for line in reason[:LINES]:
+                    print(f"  {line}")
+        except (OSError, ET.ParseError) as error:
+            print(f"FAILED {suite}: no readable report: {error}")
+
+
+def count(paths):
     totals = [0, 0]
-    for path in sys.argv[1:]:
+    for path in paths:
         try:
             counts = count_junit(path) if path.endswith(".xml") else count_tap(path)
         except (OSError, ET.ParseError):
@@ -33,4 +68,7 @@ def main():
     print(*totals)
 
 
-main()
+if sys.argv[1:2] == ["--failures"]:
+    show_failures(sys.argv[2], sys.argv[3:])
+else:
+    count(sys.argv[1:])
