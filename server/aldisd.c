@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/data-dir.h"
+#include "server/heap.h"
 #include "signaling/server.h"
 
 /* what a drain may take before the process leaves anyway */
@@ -26,6 +27,7 @@ typedef struct {
   GMainContext *context;
   GMainLoop *loop;
   SigServer *server;
+  HeapTrim trim;
   bool draining;
 } Aldisd;
 
@@ -103,6 +105,13 @@ on_reload (gpointer user)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_trim (gpointer user)
+{
+  (void) heap_trim (&((Aldisd *) user)->trim);
+  return G_SOURCE_CONTINUE;
+}
+
 /* Every connection is a descriptor; the soft limit of a shell (1,024) would be reached by a small crowd. */
 static void
 raise_descriptor_limit (void)
@@ -144,6 +153,7 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
       attach_source (self, g_unix_signal_source_new (SIGTERM), on_terminate);
       attach_source (self, g_unix_signal_source_new (SIGINT), on_terminate);
       attach_source (self, g_unix_signal_source_new (SIGHUP), on_reload);
+      attach_source (self, g_timeout_source_new_seconds (HEAP_TRIM_S), on_trim);
       announce (self);
       g_main_loop_run (self->loop);
       sig_server_free (self->server);
@@ -197,6 +207,7 @@ main (int argc, char **argv)
       return 0;
     }
 
+  heap_init ();
   al_log_init (config_log_level (config));
   /* a peer that closes must be an error of that write, not the end of the process */
   (void) signal (SIGPIPE, SIG_IGN);

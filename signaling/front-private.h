@@ -126,13 +126,20 @@ void sig_front_unhold (SigFrontShared *shared, size_t len);
 
 /* ---- front to main: front-up.c ---- */
 
-typedef enum { SIG_FRONT_UP_OPEN, SIG_FRONT_UP_MESSAGE, SIG_FRONT_UP_REQUEST, SIG_FRONT_UP_CLOSED } SigFrontUpType;
+typedef enum {
+  SIG_FRONT_UP_OPEN,
+  SIG_FRONT_UP_MESSAGE,
+  SIG_FRONT_UP_REQUEST,
+  SIG_FRONT_UP_CLOSED,
+  SIG_FRONT_UP_PROOF
+} SigFrontUpType;
 
 typedef struct SigFrontUp {
   SigFrontUpType type;
   uint16_t code; /* UP_CLOSED */
   bool tls, admin, held;
   SigConnId conn;
+  uint64_t seq; /* UP_PROOF */
   AlAddr address;
   const char *bearer; /* (nullable): inside data */
   SigFrontShared *shared;
@@ -150,6 +157,7 @@ bool sig_front_up_post (SigFrontUp *up);
 
 typedef enum {
   SIG_FRONT_DOWN_SEND,
+  SIG_FRONT_DOWN_PROBE,
   SIG_FRONT_DOWN_DONE,
   SIG_FRONT_DOWN_RESPOND,
   SIG_FRONT_DOWN_CLOSE,
@@ -168,6 +176,7 @@ typedef struct {
   AlBuf *buf;
   SigStatic *files;
   int64_t us;
+  uint64_t seq; /* DOWN_PROBE */
   char reason[124];
 } SigFrontDown;
 
@@ -280,6 +289,7 @@ typedef struct {
   int64_t message_us;      /* when the incomplete message began; 0: none */
   int64_t rate_until_us, output_since_us, retry_us, closing_us;
   int64_t armed_us;        /* what the timer was last set to */
+  uint64_t probe_seq; /* what main wants to know of; 0: nothing */
   uint32_t message_bytes, held;
   uint8_t in_flight, pings;
   bool fragmented;
@@ -380,6 +390,7 @@ void sig_front_ws_timer (SigFrontConn *conn);
 /** sig_front_ws_arm: sets the timer to what is due first. */
 void sig_front_ws_arm (SigFrontConn *conn);
 void sig_front_ws_send (SigFrontConn *conn, AlBuf *text);
+void sig_front_ws_probe (SigFrontConn *conn, uint64_t seq);
 void sig_front_ws_done (SigFrontConn *conn);
 void sig_front_ws_close (SigFrontConn *conn, uint16_t code, const char *reason);
 /** sig_front_ws_gone: tells main once that it is over; no name after that. */

@@ -185,6 +185,10 @@ tell_conn (SigFrontThread *thread, const SigFrontDown *down)
       if (websocket)
         sig_front_ws_send (conn, down->buf);
       break;
+    case SIG_FRONT_DOWN_PROBE:
+      if (websocket)
+        sig_front_ws_probe (conn, down->seq);
+      break;
     case SIG_FRONT_DOWN_DONE:
       if (websocket)
         sig_front_ws_done (conn);

@@ -185,6 +185,32 @@ on_text (SigFrontConn *conn, const uint8_t *data, size_t len)
                                                (AlStr){ NULL, 0 }));
 }
 
+/* A ping says which question it repeats: a client may answer only the last of several (RFC 6455 §5.5.3). */
+static void
+send_ping (SigFrontConn *conn)
+{
+  uint64_t seq_be = GUINT64_TO_BE (conn->ws->probe_seq);
+  g_autoptr (AlBuf) frame = NULL;
+
+  if (conn->ws->probe_seq != 0)
+    frame = al_ws_frame (AL_WS_OP_PING, &seq_be, sizeof seq_be);
+  (void) sig_front_conn_send_buf (conn, frame != NULL ? frame : conn->thread->ping, 0);
+}
+
+static void
+on_pong (SigFrontConn *conn, const uint8_t *data, size_t len)
+{
+  uint64_t seq_be = GUINT64_TO_BE (conn->ws->probe_seq);
+  SigFrontUp *up;
+
+  if (conn->ws->probe_seq == 0 || len != sizeof seq_be || memcmp (data, &seq_be, len) != 0)
+    return;
+  up = sig_front_up_new (conn->thread->shared, SIG_FRONT_UP_PROOF, conn->id, NULL, 0, (AlStr){ NULL, 0 });
+  up->seq = conn->ws->probe_seq;
+  conn->ws->probe_seq = 0;
+  sig_front_conn_post (conn, up);
+}
+
 static bool
 on_message (AlWs *ws, AlWsOp op, const uint8_t *data, size_t len, uint16_t close_code, void *user)
 {
@@ -205,6 +231,8 @@ on_message (AlWs *ws, AlWsOp op, const uint8_t *data, size_t len, uint16_t close
     on_text (conn, data, len);
   else if (op == AL_WS_OP_BINARY)
     fail (conn, 1003);
+  else if (op == AL_WS_OP_PONG)
+    on_pong (conn, data, len);
   else if (op == AL_WS_OP_PING)
     {
       g_autoptr (AlBuf) pong = al_ws_frame (AL_WS_OP_PONG, data, len);
@@ -387,7 +415,7 @@ check_peer (SigFrontConn *conn, int64_t now_us)
   if (ws->pings < 2 && silent_us >= SIG_FRONT_PING_US * (ws->pings + 1))
     {
       ws->pings++;
-      (void) sig_front_conn_send_buf (conn, conn->thread->ping, 0);
+      send_ping (conn);
     }
   return true;
 }
@@ -434,6 +462,15 @@ sig_front_ws_send (SigFrontConn *conn, AlBuf *text)
   frame = al_ws_frame (AL_WS_OP_TEXT, text->data, text->len);
   if (!sig_front_conn_send_buf (conn, frame, 0))
     sig_front_ws_arm (conn);
+}
+
+void
+sig_front_ws_probe (SigFrontConn *conn, uint64_t seq)
+{
+  if (conn->state != SIG_FRONT_WS)
+    return;
+  conn->ws->probe_seq = seq;
+  send_ping (conn);
 }
 
 void

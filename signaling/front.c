@@ -53,6 +53,9 @@ on_up (void *message, void *user)
     case SIG_FRONT_UP_CLOSED:
       front->ops.on_closed (up->conn, up->code, front->user);
       break;
+    case SIG_FRONT_UP_PROOF:
+      front->ops.on_proof (up->conn, up->seq, front->user);
+      break;
     }
   sig_front_up_free (up);
 }
@@ -255,6 +258,15 @@ sig_front_send (SigFront *front, SigConnId conn, AlBuf *text)
   SigFrontDown *down = down_new (SIG_FRONT_DOWN_SEND, conn);
 
   down->buf = al_buf_ref (text);
+  post_to_conn (front, down);
+}
+
+void
+sig_front_probe (SigFront *front, SigConnId conn, uint64_t seq)
+{
+  SigFrontDown *down = down_new (SIG_FRONT_DOWN_PROBE, conn);
+
+  down->seq = seq;
   post_to_conn (front, down);
 }
 

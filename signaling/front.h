@@ -37,6 +37,8 @@ typedef struct {
   void (*on_request) (SigConnId conn, const SigPeer *peer, const char *body, size_t len, gpointer user);
   /* the WebSocket is gone; @code as received, or 1006; not called for requests */
   void (*on_closed) (SigConnId conn, uint16_t code, gpointer user);
+  /* sig_front_probe (@seq) was answered: what was sent to the WebSocket before it has arrived */
+  void (*on_proof) (SigConnId conn, uint64_t seq, gpointer user);
 } SigFrontOps;
 
 /**
@@ -50,6 +52,9 @@ void sig_front_free (SigFront *front);
 
 /** sig_front_send: one text message (the front frames it). @text: (transfer none). Main thread, as all below. */
 void sig_front_send (SigFront *front, SigConnId conn, AlBuf *text);
+/** sig_front_probe: asks a WebSocket, with a ping behind what was sent, whether it has it. Of several questions only the
+ *  last is answered. @seq: not 0, given back by on_proof. */
+void sig_front_probe (SigFront *front, SigConnId conn, uint64_t seq);
 /** sig_front_done: one call that arrived by on_message is answered (or needed no answer): it no longer counts as in flight. */
 void sig_front_done (SigFront *front, SigConnId conn);
 /** sig_front_respond: answers a POST. @body: JSON; (nullable): none for 204. @retry_after_s: 0 for no Retry-After. */

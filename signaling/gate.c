@@ -54,6 +54,16 @@ on_closed (SigConnId id, uint16_t code, gpointer user)
 }
 
 static void
+on_proof (SigConnId id, uint64_t seq, gpointer user)
+{
+  SigGate *gate = user;
+  const SigConn *conn = sig_conns_lookup (gate->conns, id);
+
+  if (conn != NULL && conn->session != NULL)
+    sig_sessions_delivered (gate->sessions, conn->session, id, seq);
+}
+
+static void
 on_post_login (const MsgLogin *login, const GError *error, gpointer user)
 {
   Post *post = user;
@@ -97,7 +107,7 @@ on_request (SigConnId id, const SigPeer *peer, const char *body, size_t len, gpo
 const SigFrontOps *
 sig_gate_ops (void)
 {
-  static const SigFrontOps ops = { on_open, on_message, on_request, on_closed };
+  static const SigFrontOps ops = { on_open, on_message, on_request, on_closed, on_proof };
 
   return &ops;
 }

@@ -91,6 +91,14 @@ sig_replay_expire (SigReplay *replay, int64_t before_us)
 }
 
 bool
+sig_replay_drop (SigReplay *replay, uint64_t seq)
+{
+  while (replay->n > 0 && replay->last_seq - replay->n < seq)
+    drop_oldest (replay);
+  return replay->n == 0;
+}
+
+bool
 sig_replay_has_all (const SigReplay *replay, uint64_t seq)
 {
   return seq <= replay->last_seq && replay->last_seq - seq <= replay->n;

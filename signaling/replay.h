@@ -29,6 +29,8 @@ uint64_t sig_replay_get_last (const SigReplay *replay);
 void sig_replay_push (SigReplay *replay, AlBuf *buf, int64_t now_us, unsigned max_n, size_t max_bytes);
 /** sig_replay_expire: drops what was pushed before @before_us. */
 void sig_replay_expire (SigReplay *replay, int64_t before_us);
+/** sig_replay_drop: drops those up to @seq. Returns: whether nothing is held any more. */
+bool sig_replay_drop (SigReplay *replay, uint64_t seq);
 /** sig_replay_has_all: whether everything behind @seq is held (nothing may be behind it). False for a @seq of the future. */
 bool sig_replay_has_all (const SigReplay *replay, uint64_t seq);
 /** sig_replay_get: Returns: (transfer none) (nullable): the notification with that number. */

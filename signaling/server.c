@@ -16,7 +16,7 @@
 #include "signaling/turn.h"
 #include "signaling/webhook.h"
 
-#define TICK_S 5
+#define TICK_S 1
 /* what a drain waits for requests in flight */
 #define DRAIN_MS 5000
 /* what a webhook that is being sent gets at the end */
@@ -71,7 +71,13 @@ transport_close (SigConnId conn, uint16_t code, const char *reason, gpointer use
   sig_front_close (((SigServer *) user)->front, conn, code, reason);
 }
 
-static const SigTransport transport = { transport_send, transport_done, transport_respond, transport_close };
+static void
+transport_probe (SigConnId conn, uint64_t seq, gpointer user)
+{
+  sig_front_probe (((SigServer *) user)->front, conn, seq);
+}
+
+static const SigTransport transport = { transport_send, transport_done, transport_respond, transport_close, transport_probe };
 
 static bool
 open_core (SigServer *self, GError **error)

@@ -62,6 +62,10 @@ JsonArray *sig_sessions_get_state (SigSessions *sessions, SigSession *session);
 /** sig_sessions_detach: @conn is gone. Nothing happens if the session has another connection by now. */
 void sig_sessions_detach (SigSessions *sessions, SigSession *session, SigConnId conn);
 
+/** sig_sessions_delivered: @conn has answered SigTransport.probe (@seq): what was sent before that has arrived. Nothing
+ *  happens if the session has another connection by now, or was not asked that. */
+void sig_sessions_delivered (SigSessions *sessions, SigSession *session, SigConnId conn, uint64_t seq);
+
 /** sig_sessions_revoke_device, _user: ends sessions whose tokens are revoked; closes connections with 4003. Returns: how
  *  many there were. @except: a device that stays, or 0. */
 unsigned sig_sessions_revoke_device (SigSessions *sessions, MsgId device_id);
@@ -77,7 +81,8 @@ void sig_sessions_update_user (SigSessions *sessions, const MsgUser *user);
  *  and attaches after one must look again. */
 unsigned sig_sessions_get_revision (const SigSessions *sessions);
 
-/** sig_sessions_tick: ends what was detached for too long and forgets old notifications; every few seconds. */
+/** sig_sessions_tick: ends what was detached for too long, asks connections whether they have what was sent, forgets old
+ *  notifications; every second. */
 void sig_sessions_tick (SigSessions *sessions);
 unsigned sig_sessions_get_n (const SigSessions *sessions);
 /** sig_sessions_get_replay_bytes: Returns: what is held for replays. */

@@ -1,53 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of sessions: who is attached, who may still come back, what they missed. Main thread. */
+/* The table of sessions: who is attached, who may still come back, what they missed (session-delivery.c). Main thread. */
 #include "signaling/session.h"
 
 #include "signaling/envelope.h"
-#include "signaling/replay.h"
-#include "signaling/session-private.h"
-
-/* A notification may be on the way to a connection that is dead and not yet known to be: a minute more than a device may
- * stay away covers that, since half-open connections are found within 30 s. */
-#define KEEP_US (SIG_SESSION_REATTACH_US + 60 * G_USEC_PER_SEC)
+#include "signaling/session-table.h"
 
 /* ids are keys of GHashTable by value */
 G_STATIC_ASSERT (sizeof (gpointer) >= sizeof (MsgId));
-
-struct SigSession {
-  unsigned refs;
-  SigSessions *sessions;    /* NULL: transient, or ended */
-  MsgUser *user;            /* owned */
-  MsgDevice *device;        /* owned */
-  SigConnId conn;           /* 0: detached */
-  int64_t detached_since_us;
-  SigReplay replay;
-  int64_t noted_us;         /* when the newest notification came */
-  SigSession *next_of_user;
-  GList detached_link;      /* in sessions->detached while detached */
-  GList noted_link;         /* in sessions->noted while the replay holds something */
-};
-
-typedef struct {
-  const SigSessionListener *listener;
-  gpointer user;
-} Listener;
-
-struct SigSessions {
-  SigSessionsConfig config;
-  GHashTable *by_device;    /* MsgId -> SigSession (a reference) */
-  GHashTable *by_user;      /* MsgId -> first SigSession, chained by next_of_user */
-  GQueue detached;          /* longest gone first */
-  GQueue noted;             /* longest quiet first */
-  GArray *listeners;        /* owned: Listener */
-  SigSessionStateFn state;
-  gpointer state_user;
-  unsigned n_attached;
-  unsigned revision;
-  size_t replay_bytes;
-  /* passed in by the registry, not owned */
-  AlGauge *held, *attached;
-  AlCounter *notifications, *replayed, *resyncs, *takeovers;
-};
 
 static gpointer
 key_of (MsgId id)
@@ -81,7 +40,7 @@ sig_session_new_transient (const MsgUser *user, const MsgDevice *device)
   session->refs = 1;
   session->user = msg_user_copy (user);
   session->device = msg_device_copy (device);
-  session->detached_link.data = session->noted_link.data = session;
+  session->detached_link.data = session->noted_link.data = session->unproven_link.data = session;
   return session;
 }
 
@@ -140,7 +99,8 @@ sig_sessions_new (const SigSessionsConfig *config)
   sessions->by_user = g_hash_table_new (NULL, NULL);
   g_queue_init (&sessions->detached);
   g_queue_init (&sessions->noted);
-  sessions->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
+  g_queue_init (&sessions->unproven);
+  sessions->listeners = g_array_new (FALSE, FALSE, sizeof (SigSessionEar));
   sessions->held = al_metrics_gauge (metrics, "aldis_sessions", "Sessions held, attached or waiting for their device.", NULL);
   sessions->attached = al_metrics_gauge (metrics, "aldis_sessions_attached", "Sessions with a connection.", NULL);
   sessions->notifications = al_metrics_counter (metrics, "aldis_notifications", "Notifications to devices.", NULL);
@@ -188,7 +148,7 @@ sig_sessions_foreach_of_user (SigSessions *sessions, MsgId user_id, SigSessionFn
 void
 sig_sessions_listen (SigSessions *sessions, const SigSessionListener *listener, gpointer user)
 {
-  Listener entry = { listener, user };
+  SigSessionEar entry = { listener, user };
 
   g_array_append_val (sessions->listeners, entry);
 }
@@ -198,7 +158,7 @@ sig_sessions_unlisten (SigSessions *sessions, const SigSessionListener *listener
 {
   for (unsigned i = sessions->listeners->len; i-- > 0;)
     {
-      const Listener *entry = &g_array_index (sessions->listeners, Listener, i);
+      const SigSessionEar *entry = &g_array_index (sessions->listeners, SigSessionEar, i);
 
       if (entry->listener == listener && entry->user == user)
         (void) g_array_remove_index (sessions->listeners, i);
@@ -221,7 +181,7 @@ sig_sessions_get_state (SigSessions *sessions, SigSession *session)
 #define TELL(sessions, member, ...)                                                                                    \
   for (unsigned i_ = 0; i_ < (sessions)->listeners->len; i_++)                                                         \
     {                                                                                                                  \
-      const Listener *entry_ = &g_array_index ((sessions)->listeners, Listener, i_);                                   \
+      const SigSessionEar *entry_ = &g_array_index ((sessions)->listeners, SigSessionEar, i_);                                   \
                                                                                                                        \
       if (entry_->listener->member != NULL)                                                                            \
         entry_->listener->member (__VA_ARGS__, entry_->user);                                                          \
@@ -265,6 +225,7 @@ static void
 lose_connection (SigSessions *sessions, SigSession *session)
 {
   session->conn = 0;
+  sig_session_stop_proving (session);
   session->detached_since_us = sessions->config.now_us ();
   g_queue_push_tail_link (&sessions->detached, &session->detached_link);
   sessions->n_attached--;
@@ -277,16 +238,6 @@ close_connection (SigSessions *sessions, SigSession *session, uint16_t code, con
   sessions->config.transport->close (session->conn, code, reason, sessions->config.transport_user);
 }
 
-/* empties the replay; numbers go on behind @last_seq */
-static void
-forget (SigSessions *sessions, SigSession *session, uint64_t last_seq)
-{
-  if (!sig_replay_is_empty (&session->replay))
-    g_queue_unlink (&sessions->noted, &session->noted_link);
-  sessions->replay_bytes -= sig_replay_get_bytes (&session->replay);
-  sig_replay_reset (&session->replay, last_seq);
-}
-
 static void
 end_session (SigSessions *sessions, SigSession *session, SigSessionEnd reason)
 {
@@ -296,7 +247,7 @@ end_session (SigSessions *sessions, SigSession *session, SigSessionEnd reason)
       lose_connection (sessions, session);
     }
   g_queue_unlink (&sessions->detached, &session->detached_link);
-  forget (sessions, session, 0);
+  sig_session_forget (session, 0);
   unchain (sessions, session);
   g_hash_table_remove (sessions->by_device, key_of (session->device->id));
   session->sessions = NULL;
@@ -311,27 +262,6 @@ send_to (SigSessions *sessions, SigSession *session, AlBuf *buf)
   sessions->config.transport->send (session->conn, buf, sessions->config.transport_user);
 }
 
-static void
-keep (SigSessions *sessions, SigSession *session, AlBuf *buf)
-{
-  SigReplay *replay = &session->replay;
-
-  if (!sig_replay_is_empty (replay))
-    g_queue_unlink (&sessions->noted, &session->noted_link);
-  sessions->replay_bytes -= sig_replay_get_bytes (replay);
-  session->noted_us = sessions->config.now_us ();
-  sig_replay_push (replay, buf, session->noted_us, SIG_SESSION_RING_NOTIFICATIONS, SIG_SESSION_RING_BYTES);
-  sessions->replay_bytes += sig_replay_get_bytes (replay);
-  if (!sig_replay_is_empty (replay))
-    g_queue_push_tail_link (&sessions->noted, &session->noted_link);
-  while (sessions->replay_bytes > sessions->config.max_replay_bytes)
-    {
-      SigSession *quiet = g_queue_peek_head (&sessions->noted);
-
-      forget (sessions, quiet, sig_replay_get_last (&quiet->replay));
-    }
-}
-
 void
 sig_sessions_notify (SigSessions *sessions, MsgId device_id, const char *method, JsonObject *params)
 {
@@ -343,7 +273,7 @@ sig_sessions_notify (SigSessions *sessions, MsgId device_id, const char *method,
     return;
   json_object_set_int_member (params, "seq", (gint64) sig_replay_get_last (&session->replay) + 1);
   buf = sig_envelope_notification (method, params);
-  keep (sessions, session, buf);
+  sig_session_keep (session, buf);
   if (session->conn != 0)
     send_to (sessions, session, buf);
   al_counter_add (sessions->notifications, 1);
@@ -376,6 +306,7 @@ take_connection (SigSessions *sessions, SigSession *session, SigConnId conn)
       al_gauge_add (sessions->attached, 1);
     }
   session->conn = conn;
+  sig_session_stop_proving (session);
 }
 
 SigSession *
@@ -400,11 +331,13 @@ sig_sessions_attach (SigSessions *sessions, SigConnId conn, const MsgUser *user,
   newest = sig_replay_get_last (&session->replay);
   if (ret_attach->resync)
     {
-      forget (sessions, session, MAX (newest, (uint64_t) last_seq) + 1);
+      sig_session_forget (session, MAX (newest, (uint64_t) last_seq) + 1);
       al_counter_add (sessions->resyncs, 1);
     }
   else if (!ret_attach->resumed)
-    forget (sessions, session, newest);
+    sig_session_forget (session, newest);
+  else
+    sig_session_drop_delivered (session, (uint64_t) last_seq); /* the client says so itself */
   ret_attach->seq = sig_replay_get_last (&session->replay);
   return session;
 }
@@ -419,6 +352,7 @@ sig_sessions_finish_attach (SigSessions *sessions, SigSession *session, const Si
       send_to (sessions, session, buf);
       al_counter_add (sessions->replayed, 1);
     }
+  sig_session_start_proving (session);
   TELL (sessions, on_attached, session, attach->resumed);
 }
 
@@ -504,9 +438,7 @@ sig_sessions_tick (SigSessions *sessions)
   while ((session = g_queue_peek_head (&sessions->detached)) != NULL
          && now_us - session->detached_since_us >= SIG_SESSION_REATTACH_US)
     end_session (sessions, session, SIG_SESSION_EXPIRED);
-  /* only who is quiet is looked at: a busy ring bounds itself */
-  while ((session = g_queue_peek_head (&sessions->noted)) != NULL && now_us - session->noted_us >= KEEP_US)
-    forget (sessions, session, sig_replay_get_last (&session->replay));
+  sig_sessions_tick_delivery (sessions);
 }
 
 unsigned

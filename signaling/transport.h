@@ -10,4 +10,5 @@ typedef struct {
   void (*done) (SigConnId conn, gpointer user);
   void (*respond) (SigConnId conn, unsigned status, AlBuf *body, unsigned retry_after_s, gpointer user);
   void (*close) (SigConnId conn, uint16_t code, const char *reason, gpointer user);
+  void (*probe) (SigConnId conn, uint64_t seq, gpointer user);
 } SigTransport;

@@ -55,6 +55,34 @@ test('past the bound the server says that it cannot resume', async () => {
   await Promise.all([a.close(), b.close()]);
 });
 
+test('what a pong has proven to have arrived is not held for a replay', async () => {
+  const [a, b] = await pair('xenia', 'yoshi');
+  const one = newCallId();
+  const asked = new Promise((resolve) => b.socket.on('ping', (data) => data.length === 8 && resolve(Number(data.readBigUInt64BE()))));
+  await a.call('call.invite', { callId: one, to: b.user.id, video: false, blob: 'AAAA' });
+  const { seq } = await b.notification('call.incoming');
+  assert.equal(await asked, seq);
+  await b.call('server.info'); // the pong went before it
+  await b.cut();
+  // a page that was reloaded knows nothing, and finds its call in the state
+  await b.connect();
+  const reloaded = await b.start();
+  assert.deepEqual([reloaded.resumed, reloaded.resync, reloaded.calls[0].callId], [false, false, one]);
+  const again = await b.notification('call.incoming');
+  await b.cut();
+  await b.connect();
+  const kept = await b.start(again.seq);
+  assert.deepEqual([kept.resumed, kept.seq], [true, again.seq]);
+  await b.cut();
+  // one that had thrown the notification away must begin anew
+  await b.connect();
+  const lost = await b.start(again.seq - 1);
+  assert.deepEqual([lost.resumed, lost.resync, lost.calls[0].callId], [false, true, one]);
+  await a.call('call.cancel', { callId: one });
+  await b.notification('call.ended');
+  await Promise.all([a.close(), b.close()]);
+});
+
 test('the newest connection of a token takes over', async () => {
   const [a] = await pair('xaver', 'yvonne');
   const b = await Client.open(server.wsUrl);

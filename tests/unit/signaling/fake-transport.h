@@ -8,7 +8,7 @@
 #include "signaling/transport.h"
 
 typedef struct {
-  GQueue events; /* owned strings: "send 7 {...}", "done 7", "respond 9 200 0 {...}", "close 7 4001 why" */
+  GQueue events; /* owned strings: "send 7 {...}", "done 7", "respond 9 200 0 {...}", "close 7 4001 why", "probe 7 3" */
 } FakeTransport;
 
 static inline char *
@@ -49,7 +49,13 @@ fake_close (SigConnId conn, uint16_t code, const char *reason, gpointer user)
   g_queue_push_tail (&((FakeTransport *) user)->events, g_strdup_printf ("close %u %u", (unsigned) conn, code));
 }
 
-static const SigTransport fake_transport = { fake_send, fake_done, fake_respond, fake_close };
+static inline void
+fake_probe (SigConnId conn, uint64_t seq, gpointer user)
+{
+  g_queue_push_tail (&((FakeTransport *) user)->events, g_strdup_printf ("probe %u %u", (unsigned) conn, (unsigned) seq));
+}
+
+static const SigTransport fake_transport = { fake_send, fake_done, fake_respond, fake_close, fake_probe };
 
 static inline void
 fake_clear (FakeTransport *fake)

@@ -299,7 +299,8 @@ client_take_frame (Client *client, char **ret_payload, size_t *ret_len)
   if (client->in->len < head + len)
     return 0;
   first = data[0];
-  *ret_payload = g_strndup ((const char *) data + head, len);
+  *ret_payload = g_malloc0 (len + 1);
+  memcpy (*ret_payload, data + head, len);
   *ret_len = len;
   (void) g_byte_array_remove_range (client->in, 0, (guint) (head + len));
   return first;

@@ -92,9 +92,15 @@ on_closed (SigConnId conn, uint16_t code, gpointer user)
 }
 
 static inline void
+on_proof (SigConnId conn, uint64_t seq, gpointer user)
+{
+  g_string_append_printf (((Fixture *) user)->log, "proof %u\n", (unsigned) seq);
+}
+
+static inline void
 fixture_start (Fixture *fixture, const char *more)
 {
-  static const SigFrontOps ops = { on_open, on_message, on_request, on_closed };
+  static const SigFrontOps ops = { on_open, on_message, on_request, on_closed, on_proof };
   g_autoptr (GError) error = NULL;
 
   fixture->config_text = g_strdup_printf ("[server]\ndata_dir=%s/var\nmetrics_listen=127.0.0.1:0\n[signaling]\n"

@@ -400,6 +400,44 @@ test_pings (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture_count (fixture, "aldis_front_closed", "reason", "half_open"), ==, 1);
 }
 
+/* questions go out behind what was sent; only the answer to the last one counts, and only once */
+static void
+test_probe (Fixture *fixture, gconstpointer data)
+{
+  static const char first_seq[] = { 0, 0, 0, 0, 0, 0, 0, 7 }, second_seq[] = { 0, 0, 0, 0, 0, 0, 1, 2 };
+  Client *client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
+  SigConnId conn = fixture->last;
+  g_autoptr (AlBuf) note = al_buf_new_copy ("note", 4);
+
+  sig_front_probe (fixture->front, 0, 7);
+  sig_front_send (fixture->front, conn, note);
+  sig_front_probe (fixture->front, conn, 7);
+  sig_front_probe (fixture->front, conn, 258);
+  for (unsigned i = 0; i < 4; i++)
+    {
+      static const uint8_t types[] = { 0x81, 0x89, 0x89, 0x89 };
+      g_autofree char *payload = NULL;
+      size_t len;
+      uint8_t first = 0;
+
+      if (i == 3) /* an ordinary ping repeats the question */
+        sig_front_skip_us (fixture->front, SIG_FRONT_PING_US + 1000);
+      WAIT_FOR (fixture, (first = client_take_frame (client, &payload, &len)) != 0);
+      g_assert_cmphex (first, ==, types[i]);
+      if (i > 0)
+        g_assert_cmpmem (payload, len, i == 1 ? first_seq : second_seq, sizeof first_seq);
+    }
+  client_send_frame (client, 0x8a, "", 0);
+  client_send_frame (client, 0x8a, first_seq, sizeof first_seq);
+  client_send_frame (client, 0x8a, second_seq, sizeof second_seq);
+  client_send_frame (client, 0x8a, second_seq, sizeof second_seq);
+  client_send_text (client, "sync");
+  g_free (fixture_next_text (fixture, client));
+  g_assert_nonnull (strstr (fixture->log->str, "proof 258\n"));
+  g_assert_null (strstr (fixture->log->str, "proof 7\n"));
+  g_assert_true (strstr (fixture->log->str, "proof") == g_strrstr (fixture->log->str, "proof"));
+}
+
 static uint8_t
 skip_frame (Fixture *fixture, Client *client)
 {
@@ -588,6 +626,7 @@ main (int argc, char **argv)
   ADD ("/signaling/front/ws/slow-reader", "front_threads=1\n", test_slow_reader);
   ADD ("/signaling/front/ws/stalled-reader", "front_threads=1\n", test_stalled_reader);
   ADD ("/signaling/front/ws/pings", "front_threads=1\n", test_pings);
+  ADD ("/signaling/front/ws/probe", "front_threads=1\n", test_probe);
   ADD ("/signaling/front/ws/endless-message", "front_threads=1\n", test_endless_message);
   g_test_add ("/signaling/front/ws/main-busy", Fixture, "front_threads=1\n", set_up_small, test_main_busy,
               fixture_tear_down);

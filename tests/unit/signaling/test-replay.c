@@ -114,6 +114,28 @@ test_reset (void)
   sig_replay_clear (&replay);
 }
 
+static void
+test_drop (void)
+{
+  SigReplay replay = { 0 };
+
+  g_assert_true (sig_replay_drop (&replay, 7));
+  for (unsigned i = 0; i < 5; i++)
+    push (&replay, "x", 0, 3, 100);
+  g_assert_false (sig_replay_drop (&replay, 2)); /* gave way already */
+  g_assert_true (sig_replay_has_all (&replay, 2));
+  g_assert_false (sig_replay_drop (&replay, 4));
+  g_assert_false (sig_replay_has_all (&replay, 3));
+  g_assert_true (sig_replay_has_all (&replay, 4));
+  g_assert_cmpuint (sig_replay_get_bytes (&replay), ==, 1);
+  g_assert_true (sig_replay_drop (&replay, 5));
+  g_assert_true (sig_replay_has_all (&replay, 5));
+  g_assert_false (sig_replay_has_all (&replay, 4));
+  push (&replay, "y", 0, 3, 100);
+  assert_text (&replay, 6, "y");
+  g_assert_true (sig_replay_drop (&replay, UINT64_MAX));
+}
+
 /* against a plain list, with wrap-around at every size of the ring */
 static void
 test_random (void)
@@ -148,6 +170,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signaling/replay/bound-bytes", test_bound_bytes);
   g_test_add_func ("/signaling/replay/expire", test_expire);
   g_test_add_func ("/signaling/replay/reset", test_reset);
+  g_test_add_func ("/signaling/replay/drop", test_drop);
   g_test_add_func ("/signaling/replay/random", test_random);
   return g_test_run ();
 }

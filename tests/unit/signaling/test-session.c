@@ -357,6 +357,102 @@ test_forget (Fixture *f, gconstpointer data)
   expect_note (f, 4, "new", (unsigned) a.seq);
 }
 
+/* a pong behind it proves that a notification has arrived: it is not held any more */
+static void
+test_delivered (Fixture *f, gconstpointer data)
+{
+  SigAttach a;
+  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
+
+  notify (f, 11, "one");
+  notify (f, 11, "two");
+  fake_clear (&f->fake);
+  sig_sessions_tick (f->sessions);
+  fake_expect_nothing (&f->fake);
+  clock_us += G_USEC_PER_SEC;
+  sig_sessions_tick (f->sessions);
+  fake_expect (&f->fake, "probe 1 2");
+  notify (f, 11, "three");
+  fake_clear (&f->fake);
+  clock_us += MINUTE_US;
+  sig_sessions_tick (f->sessions); /* one question at a time */
+  fake_expect_nothing (&f->fake);
+  sig_sessions_delivered (f->sessions, session, 1, 1); /* never asked */
+  sig_sessions_delivered (f->sessions, session, 9, 2); /* another connection */
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), >, 200);
+  sig_sessions_delivered (f->sessions, session, 1, 2);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), <, 100);
+  clock_us += G_USEC_PER_SEC;
+  sig_sessions_tick (f->sessions);
+  fake_expect (&f->fake, "probe 1 3");
+  sig_sessions_delivered (f->sessions, session, 1, 3);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), ==, 0);
+  clock_us += 10 * MINUTE_US;
+  sig_sessions_tick (f->sessions);
+  fake_expect_nothing (&f->fake);
+  /* numbers go on, and who has all resumes */
+  sig_sessions_detach (f->sessions, session, 1);
+  notify (f, 11, "four");
+  (void) attach (f, 2, 11, 3, &a);
+  g_assert_true (a.resumed);
+  expect_note (f, 2, "four", 4);
+  fake_expect_nothing (&f->fake);
+}
+
+/* a client that has thrown away what it had must begin anew */
+static void
+test_delivered_and_lost (Fixture *f, gconstpointer data)
+{
+  SigAttach a;
+  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
+
+  notify (f, 11, "one");
+  clock_us += G_USEC_PER_SEC;
+  sig_sessions_tick (f->sessions);
+  sig_sessions_delivered (f->sessions, session, 1, 1);
+  (void) attach (f, 2, 11, 0, &a);
+  g_assert_false (a.resumed);
+  g_assert_true (a.resync);
+}
+
+/* what was asked on a connection that is gone says nothing about the next */
+static void
+test_unproven (Fixture *f, gconstpointer data)
+{
+  SigAttach a;
+  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
+
+  notify (f, 11, "one");
+  notify (f, 11, "two");
+  clock_us += G_USEC_PER_SEC;
+  sig_sessions_tick (f->sessions);
+  sig_sessions_detach (f->sessions, session, 1);
+  sig_sessions_delivered (f->sessions, session, 1, 2);
+  clock_us += G_USEC_PER_SEC;
+  fake_clear (&f->fake);
+  sig_sessions_tick (f->sessions);
+  fake_expect_nothing (&f->fake);
+  (void) attach (f, 2, 11, 1, &a); /* it has the first: that one is not held any more */
+  g_assert_true (a.resumed);
+  expect_note (f, 2, "two", 2);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), <, 100);
+  clock_us += G_USEC_PER_SEC;
+  sig_sessions_tick (f->sessions);
+  fake_expect (&f->fake, "probe 2 2");
+  (void) attach (f, 3, 11, 1, &a);
+  g_assert_true (a.resumed);
+  fake_expect (&f->fake, "close 2 4001");
+  expect_note (f, 3, "two", 2);
+  sig_sessions_delivered (f->sessions, session, 2, 2);
+  sig_sessions_delivered (f->sessions, session, 3, 2);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), >, 0);
+  clock_us += G_USEC_PER_SEC;
+  sig_sessions_tick (f->sessions);
+  fake_expect (&f->fake, "probe 3 2");
+  sig_sessions_delivered (f->sessions, session, 3, 2);
+  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), ==, 0);
+}
+
 static void
 test_revoke (Fixture *f, gconstpointer data)
 {
@@ -608,6 +704,9 @@ main (int argc, char **argv)
   ADD ("take-over", test_take_over);
   ADD ("expire", test_expire);
   ADD ("forget", test_forget);
+  ADD ("delivered", test_delivered);
+  ADD ("delivered-and-lost", test_delivered_and_lost);
+  ADD ("unproven", test_unproven);
   ADD ("revoke", test_revoke);
   ADD ("revoke-user", test_revoke_user);
   ADD ("replaced", test_replaced);
