@@ -132,20 +132,23 @@ static char *
 csv_next (MsgImportReader *reader, MsgImportRecord *record)
 {
   g_autoptr (GString) field = g_string_new (NULL);
+  bool is_long = false;
   unsigned n = 0;
   char c;
 
   do
     {
       c = csv_field (reader, field);
-      if (c != '\0' && n < reader->n_fields && reader->map[n] < COLUMN_N && field->len > 0
-          && field->len < MSG_IMPORT_LINE_MAX_BYTES)
+      is_long = is_long || field->len >= MSG_IMPORT_LINE_MAX_BYTES;
+      if (c != '\0' && n < reader->n_fields && reader->map[n] < COLUMN_N && field->len > 0)
         *record_field (record, reader->map[n]) = g_strdup (field->str);
       n++;
     }
   while (c == ',');
   if (c == '\0')
     return g_strdup ("the quotes are wrong");
+  if (is_long)
+    return g_strdup ("a field is too long");
   if (n != reader->n_fields)
     return g_strdup_printf ("%u fields where the first line has %u", n, reader->n_fields);
   return NULL;

@@ -53,18 +53,24 @@ parse_number (const char **text, const char *prefix, unsigned max, unsigned *ret
   return true;
 }
 
-/* "$" and standard base64 without padding, as libargon2 writes it */
+/* "$" and standard base64 without padding, as libargon2 writes it: it refuses bits behind the last byte */
 static bool
 parse_part (const char **text)
 {
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static const unsigned spare_bits[] = { 0, 0, 15, 3 };
+  unsigned last;
   size_t len;
 
   if (**text != '$')
     return false;
   (*text)++;
-  len = strspn (*text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+  len = strspn (*text, alphabet);
   *text += len;
-  return len >= PART_MIN && len <= PART_MAX && len % 4 != 1;
+  if (len < PART_MIN || len > PART_MAX || len % 4 == 1)
+    return false;
+  last = (unsigned) (strchr (alphabet, (*text)[-1]) - alphabet);
+  return (last & spare_bits[len % 4]) == 0;
 }
 
 bool

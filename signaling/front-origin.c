@@ -11,14 +11,17 @@ starts_with (AlStr text, const char *prefix)
   return text.len >= len && g_ascii_strncasecmp (text.ptr, prefix, len) == 0;
 }
 
+/* "host" of "host:443"; "host:1:443" and "::443" are no host with a port */
 static AlStr
 without_port (AlStr authority, const char *port)
 {
   size_t len = strlen (port);
+  AlStr host = { authority.ptr, authority.len - MIN (len, authority.len) };
 
-  if (authority.len > len && memcmp (authority.ptr + authority.len - len, port, len) == 0)
-    authority.len -= len;
-  return authority;
+  if (host.len == 0 || memcmp (host.ptr + host.len, port, len) != 0
+      || (host.ptr[host.len - 1] != ']' && memchr (host.ptr, ':', host.len) != NULL))
+    return authority;
+  return host;
 }
 
 static bool

@@ -44,11 +44,23 @@ sig_json_append_string (GString *out, const char *text)
   g_string_append_c (out, '"');
 }
 
+/* Without a point and an exponent it is an integer to readers: -0 is none, and beyond 2^53 - 1 ours refuses one. */
 static void
-append_value (GString *out, JsonNode *node)
+append_double (GString *out, double value)
 {
   char number[G_ASCII_DTOSTR_BUF_SIZE];
 
+  if (!isfinite (value))
+    g_string_append (out, "null");
+  else if (fabs (value) >= 0x1p53)
+    g_string_append (out, g_ascii_formatd (number, sizeof number, "%.16e", value));
+  else
+    g_string_append (out, g_ascii_dtostr (number, sizeof number, value == 0 ? 0 : value));
+}
+
+static void
+append_value (GString *out, JsonNode *node)
+{
   switch (json_node_get_value_type (node))
     {
     case G_TYPE_STRING:
@@ -61,10 +73,7 @@ append_value (GString *out, JsonNode *node)
       g_string_append_printf (out, "%" G_GINT64_FORMAT, json_node_get_int (node));
       break;
     default:
-      if (!isfinite (json_node_get_double (node)))
-        g_string_append (out, "null");
-      else
-        g_string_append (out, g_ascii_dtostr (number, sizeof number, json_node_get_double (node)));
+      append_double (out, json_node_get_double (node));
       break;
     }
 }

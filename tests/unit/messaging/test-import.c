@@ -90,7 +90,7 @@ test_parse_bounds (void)
   g_autofree char *wide_out = parse (wide);
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpstr (csv_out, ==, "2:||secret12|;3:bob||secret34|;");
+  g_assert_cmpstr (csv_out, ==, "2!;3:bob||secret34|;");
   g_assert_cmpstr (json_out, ==, "1!;2:bob|||;");
   g_assert_cmpstr (wide_out, ==, "refused");
   g_assert_null (msg_import_reader_new ("user\0name", 9, &error));

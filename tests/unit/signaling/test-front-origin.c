@@ -45,6 +45,8 @@ test_origin_own (void)
     { "example.org", "http://", false, SIG_ORIGIN_REFUSED },
     { "example.org", "example.org", false, SIG_ORIGIN_REFUSED },
     { "example.org", "", false, SIG_ORIGIN_REFUSED },
+    { "localhost:3000:80", "http://localhost:3000", false, SIG_ORIGIN_REFUSED },
+    { "[::1]:80", "http://[::1]", false, SIG_ORIGIN_OWN },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -52,6 +52,32 @@ test_not_finite (void)
     }
 }
 
+/* What has the looks of an integer must be one that readers take. */
+static void
+test_doubles (void)
+{
+  static const struct {
+    double in;
+    const char *out;
+  } cases[] = {
+    { 0.0, "0" },
+    { -0.0, "0" },
+    { 5.0, "5" },
+    { 0x1p53 - 1, "9007199254740991" },
+    { 0x1p53, "9.0071992547409920e+15" },
+    { -0x1p60, "-1.1529215046068470e+18" },
+  };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (JsonNode) node = json_node_init_double (json_node_alloc (), cases[i].in);
+      g_autoptr (GString) out = g_string_new (NULL);
+
+      sig_json_append (out, node);
+      g_assert_cmpstr (out->str, ==, cases[i].out);
+    }
+}
+
 static void
 test_every_control (void)
 {
@@ -80,6 +106,7 @@ main (int argc, char **argv)
       g_test_add_data_func (name, GUINT_TO_POINTER (i), test_vector);
     }
   g_test_add_func ("/signaling/json-text/not-finite", test_not_finite);
+  g_test_add_func ("/signaling/json-text/doubles", test_doubles);
   g_test_add_func ("/signaling/json-text/every-control", test_every_control);
   return g_test_run ();
 }
