@@ -33,10 +33,8 @@ const connect = async (from, to, options) => {
 };
 const finish = async (one, other) => {
   await one.click('call-hangup');
-  for (const person of [one, other]) {
-    assert.equal(await person.ended(), 'hangup');
-    await person.click('summary-done');
-  }
+  assert.deepEqual(await Promise.all([one.ended(), other.ended()]), ['hangup', 'hangup']);
+  await Promise.all([one.done(), other.done()]);
 };
 
 app('a video call: picture and sound both ways, the same emoji, verified for the next call', async () => {
@@ -63,7 +61,7 @@ app('declined, cancelled, missed', async () => {
   await bob.sees('incoming-call');
   await bob.click('incoming-decline');
   assert.equal(await alice.ended(), 'declined');
-  await alice.click('summary-done');
+  await alice.done();
 
   await alice.call('bob');
   await bob.sees('incoming-call');
@@ -73,7 +71,7 @@ app('declined, cancelled, missed', async () => {
   await alice.call('bob');
   await bob.sees('incoming-call');
   assert.equal(await alice.ended(), 'missed');
-  await alice.click('summary-done');
+  await alice.done();
   await bob.get('incoming-call').waitFor({ state: 'detached', timeout: 20000 });
 });
 
@@ -81,7 +79,7 @@ app('busy', async () => {
   await connect(alice, bob, { video: false });
   await carol.call('alice', { video: false });
   assert.equal(await carol.ended(), 'busy');
-  await carol.click('summary-done');
+  await carol.done();
   await finish(alice, bob);
 });
 
@@ -155,7 +153,7 @@ app('a reload in the middle of a call ends it cleanly on the other side', async 
   await connect(alice, bob, { video: false });
   await alice.page.reload();
   assert.match(await bob.ended(), /^(hangup|disconnected|failed)$/);
-  await bob.click('summary-done');
+  await bob.done();
   await alice.sees('shell');
   await connect(alice, bob, { video: false });
   await finish(alice, bob);

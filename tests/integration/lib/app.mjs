@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A person in front of the web client: presses what a person presses, sees what a person sees. */
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { CHROMIUM_ARGS } from './browsers.mjs';
+import { pictureFile } from './picture.mjs';
 import { until } from './server.mjs';
+
+const WATCH = fileURLToPath(new URL('page/watch.js', import.meta.url));
+const LONG = 60000;
 
 export const password = 'four plain words here';
 
 /** One browser process of its own: the devices of two people share nothing. */
 export class Person {
-  /** @param {string} url of the server @param {string} username @param {{args?: string[], userDataDir?: string}} [options] */
-  static async open(url, username, { args = [] } = {}) {
+  /** how many of the summaries that the page has shown belong to calls before this one */ #before = 0;
+
+  /**
+   * @param {string} url of the server
+   * @param {string} username
+   * @param {{args?: string[], scripts?: (Function | string | {path: string})[]}} [options] scripts: run in the page before its own
+   */
+  static async open(url, username, { args = [], scripts = [] } = {}) {
     const person = new Person();
     person.username = username;
     person.url = url;
-    person.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...CHROMIUM_ARGS, '--auto-select-desktop-capture-source=Entire', '--use-fake-ui-for-media-stream', ...args] });
+    person.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...CHROMIUM_ARGS, '--auto-select-desktop-capture-source=Entire', `--use-file-for-fake-video-capture=${pictureFile()}`, ...args] });
     person.context = await person.browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1200, height: 780 }, ignoreHTTPSErrors: true });
+    for (const script of [{ path: WATCH }, ...scripts]) await person.context.addInitScript(script);
     person.page = await person.context.newPage();
+    person.page.on('domcontentloaded', () => { person.#before = 0; });
     person.errors = [];
     person.page.on('pageerror', (error) => person.errors.push(String(error)));
     person.page.on('console', (message) => { if (/Content Security Policy|TrustedHTML|integrity/i.test(message.text())) person.errors.push(message.text()); });
@@ -24,8 +37,8 @@ export class Person {
   }
 
   get(testid) { return this.page.locator(`[data-testid="${testid}"]`); }
-  click(testid) { return this.get(testid).first().click({ timeout: 20000 }); }
-  sees(testid, timeout = 30000) { return this.get(testid).first().waitFor({ state: 'visible', timeout }); }
+  click(testid) { return this.get(testid).first().click({ timeout: LONG }); }
+  sees(testid, timeout = LONG) { return this.get(testid).first().waitFor({ state: 'visible', timeout }); }
 
   async register() {
     await this.click('tab-register');
@@ -49,15 +62,23 @@ export class Person {
   async call(username, { video = true } = {}) {
     await this.click('nav-people');
     await this.get('search').fill(username);
-    await this.page.locator(`[data-testid="person-row"][data-username="${username}" i]`).first().waitFor({ timeout: 20000 });
+    await this.page.locator(`[data-testid="person-row"][data-username="${username}" i]`).first().waitFor({ timeout: LONG });
     await this.page.locator(`[data-testid="person-row"][data-username="${username}" i] [data-testid="${video ? 'row-video' : 'row-call'}"]`).first().click();
+    await this.sees('preflight-call');
+    await this.#begin();
     await this.click('preflight-call');
     /* a call that is refused at once has its summary before anybody could look */
-    await this.page.locator('[data-testid="call-view"], [data-testid="call-summary"]').first().waitFor({ timeout: 30000 });
+    await this.page.locator('[data-testid="call-view"], [data-testid="call-summary"]').first().waitFor({ timeout: LONG });
+  }
+
+  /** What the page shows from now on belongs to the next call. */
+  async #begin() {
+    this.#before = await this.page.evaluate(() => { window.watch.begin(); return window.watch.summaries.length; });
   }
 
   async answer() {
     await this.sees('incoming-call');
+    await this.#begin();
     await this.click('incoming-accept');
     await this.sees('call-view');
   }
@@ -67,14 +88,33 @@ export class Person {
     return this.get('call-view').first().evaluate((el) => ({ state: el.dataset.state, e2ee: el.dataset.e2ee, call: el.dataset.call }), null, { timeout: 5000 });
   }
 
-  active(timeout = 60000) {
-    return until(async () => (await this.view()).state === 'active', `${this.username}: an active call`, timeout);
+  async active(timeout = 90000) {
+    const reached = await until(async () => (await this.#end()) ?? ((await this.view()).state === 'active' && 'active'),
+      `${this.username}: an active call`, timeout);
+    if (reached !== 'active') throw new Error(`${this.username}: the call ended: ${JSON.stringify(reached)}`);
+  }
+
+  /** The summary of this call, once there is one: {reason, level}. It stays on the screen for a few seconds only. */
+  #end() {
+    return this.page.evaluate((before) => window.watch.summaries[before], this.#before);
   }
 
   /** Waits for the end: the summary's reason. A call that was declined or missed on the callee's side leaves no summary. */
-  async ended(timeout = 60000) {
-    await this.sees('call-summary', timeout);
-    return this.get('call-summary').getAttribute('data-reason');
+  async ended(timeout = LONG) {
+    return (await until(() => this.#end(), `${this.username}: the end of the call`, timeout)).reason;
+  }
+
+  /** Closes the summary, if it is still there. */
+  done() {
+    return this.page.evaluate(() => document.querySelector('[data-testid="summary-done"]')?.click());
+  }
+
+  /** What the page has shown of this call, and what went through its connections: see page/watch.js. */
+  seen() {
+    return this.page.evaluate(() => {
+      const { states, levels, toasts } = window.watch;
+      return { states, levels, toasts, media: window.watch.media() };
+    });
   }
 
   async emoji() {
@@ -107,7 +147,7 @@ export class Person {
       const analyser = context.createAnalyser();
       context.createMediaStreamSource(el.srcObject).connect(analyser);
       const samples = new Float32Array(analyser.fftSize);
-      for (let i = 0; i < 400; i++) {
+      for (let i = 0; i < 1200; i++) {
         analyser.getFloatTimeDomainData(samples);
         if (samples.some((value) => Math.abs(value) > 0.05)) { await context.close(); return true; }
         await new Promise((resolve) => setTimeout(resolve, 50));

@@ -77,10 +77,12 @@ export class IncomingLeg extends Leg {
     const { payload, reveal, sas } = await this.#callee.confirmed(this.blob(blob));
     const peerState = this.payloadParse(payload);
     await media.setRemote(descriptionParse(peerState.sdp, 'answer'));
+    const good = this.#acknowledged();
     await this.say('reveal', { blob: b64u(reveal) });
     this.channel.start(agreed);
+    const latest = await this.unlessStopped(within(good, 2 * STEP_MS, new EndError('failed', 'unconfirmed')));
     await trust.remember();
-    return { sas, suite: agreed.suite, peerState };
+    return { sas, suite: agreed.suite, peerState: { ...peerState, ...latest } };
   }
 
   /** @override @returns {import('./leg.js').EndMethod} */
@@ -90,6 +92,16 @@ export class IncomingLeg extends Leg {
 
   get agreed() {
     return this.#callee.agreed;
+  }
+
+  /** The caller tells its state once it has found the reveal to be good, and no earlier. @returns {Promise<Record<string, any>>} */
+  #acknowledged() {
+    return new Promise((resolve) => {
+      this.channel.addEventListener('message', (event) => {
+        const { detail } = /** @type {CustomEvent} */ (event);
+        if (typeof detail.mute === 'boolean') resolve(detail);
+      });
+    });
   }
 
   /** The caller's confirm: soon, or later if its user has to look at a changed key of ours. */

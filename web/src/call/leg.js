@@ -193,7 +193,7 @@ export class Leg {
     } catch (error) {
       /* an accept was faster than our cancel or decline */
       const late = method !== 'hangup' && error instanceof EndError && error.reason === 'wrong_state';
-      if (late) await this.say('hangup').catch(() => {});
+      if (late) await this.say('hangup', params).catch(() => {});
     }
   }
 

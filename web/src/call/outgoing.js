@@ -46,7 +46,6 @@ export class OutgoingLeg extends Leg {
     const agreed = /** @type {NonNullable<typeof caller.agreed>} */ (caller.agreed);
     const peerState = this.payloadParse(payload);
     const media = await this.openMedia(false);
-    media.giveSecrets(agreed.media);
     await media.setRemote(descriptionParse(peerState.sdp, 'offer'));
     const answer = await media.setLocal();
     media.learnCodecs();
@@ -57,6 +56,7 @@ export class OutgoingLeg extends Leg {
     const late = new EndError('failed', 'unconfirmed');
     const revealed = await this.unlessStopped(within(this.#revealed.promise, STEP_MS, late));
     const sas = await caller.revealed(this.blob(revealed));
+    media.giveSecrets(agreed.media); /* the callee may send by now; before this nothing of it is opened */
     await trust.remember();
     return { sas, suite, peerState };
   }

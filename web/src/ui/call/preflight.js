@@ -14,8 +14,10 @@ import { Preview } from './preview.js';
  */
 export async function preflight(app, peer, { video, local = new LocalMedia(app), signal }) {
   const preview = new Preview(app, local, { video });
-  const call = h('button', { class: 'button primary', type: 'button', testid: 'preflight-call', disabled: !local.microphone, onclick: () => dialog.close('call') }, icon(video ? 'camera' : 'phone', 20), `Call ${peer.displayName}`);
-  const update = () => { call.disabled = local.microphone?.readyState !== 'live'; };
+  const call = h('button', { class: 'button primary', type: 'button', testid: 'preflight-call', disabled: true, onclick: () => dialog.close('call') }, icon(video ? 'camera' : 'phone', 20), `Call ${peer.displayName}`);
+  /* not before the camera is on or known not to work: whoever is called is told at once whether it is a video call */
+  let settled = false;
+  const update = () => { call.disabled = !settled || local.microphone?.readyState !== 'live'; };
   local.addEventListener('change', update);
   const again = h('input', { type: 'checkbox', checked: !app.settings.get('previewBeforeCall'), testid: 'preflight-skip', onchange: () => app.settings.set('previewBeforeCall', !again.checked) });
   const dialog = new Dialog({
@@ -24,7 +26,11 @@ export async function preflight(app, peer, { video, local = new LocalMedia(app),
       h('button', { class: 'button', type: 'button', testid: 'preflight-cancel', onclick: () => dialog.close() }, 'Cancel'), call],
   });
   signal.addEventListener('abort', () => dialog.close(), { once: true });
-  void preview.start().then(() => dialog.el.open && call.focus());
+  void preview.start().then(() => {
+    settled = true;
+    update();
+    if (dialog.el.open) call.focus();
+  });
   const chosen = await dialog.closed;
   preview.end();
   local.removeEventListener('change', update);
