@@ -18,6 +18,19 @@ al_str_equal_nocase (AlStr a, const char *b)
   return strlen (b) == a.len && g_ascii_strncasecmp (a.ptr != NULL ? a.ptr : "", b, a.len) == 0;
 }
 
+AlStr
+al_str_trim (AlStr a)
+{
+  while (a.len > 0 && (a.ptr[0] == ' ' || a.ptr[0] == '\t'))
+    {
+      a.ptr++;
+      a.len--;
+    }
+  while (a.len > 0 && (a.ptr[a.len - 1] == ' ' || a.ptr[a.len - 1] == '\t'))
+    a.len--;
+  return a;
+}
+
 bool
 al_str_has_token (AlStr list, const char *token)
 {
@@ -28,11 +41,7 @@ al_str_has_token (AlStr list, const char *token)
       const char *comma = memchr (p, ',', (size_t) (end - p));
       const char *stop = comma != NULL ? comma : end, *next = comma != NULL ? comma + 1 : end;
 
-      while (p < stop && (*p == ' ' || *p == '\t'))
-        p++;
-      while (p < stop && (stop[-1] == ' ' || stop[-1] == '\t'))
-        stop--;
-      if (p < stop && al_str_equal_nocase ((AlStr){ p, (size_t) (stop - p) }, token))
+      if (p < stop && al_str_equal_nocase (al_str_trim ((AlStr){ p, (size_t) (stop - p) }), token))
         return true;
       p = next;
     }

@@ -32,19 +32,6 @@ is_token (AlStr text)
   return text.len > 0;
 }
 
-static AlStr
-trim (AlStr text)
-{
-  while (text.len > 0 && text.ptr[0] == ' ')
-    {
-      text.ptr++;
-      text.len--;
-    }
-  while (text.len > 0 && text.ptr[text.len - 1] == ' ')
-    text.len--;
-  return text;
-}
-
 /* Cuts @line at the first @c. Returns: false when there is none. */
 static bool
 cut (AlStr *line, char c, AlStr *ret_before)
@@ -198,7 +185,7 @@ parse_field (Head *head, AlStr line)
   for (size_t i = 0; i < field.value.len; i++)
     if (g_ascii_iscntrl (field.value.ptr[i]))
       return AL_HTTP_BAD_REQUEST;
-  field.value = trim (field.value);
+  field.value = al_str_trim (field.value);
   if (request->n_fields == AL_HTTP_MAX_FIELDS)
     return AL_HTTP_FIELDS_TOO_LARGE;
   request->fields[request->n_fields++] = field;

@@ -19,6 +19,8 @@ typedef struct {
 bool al_str_equal (AlStr a, const char *b);
 /** al_str_equal_nocase: ASCII case folding only. */
 bool al_str_equal_nocase (AlStr a, const char *b);
+/** al_str_trim: Returns: @a without spaces and tabs around it (OWS of RFC 9110 §5.6.3). */
+AlStr al_str_trim (AlStr a);
 /** al_str_has_token: is @token one of the comma-separated elements (RFC 9110 §5.6.1), case folded. */
 bool al_str_has_token (AlStr list, const char *token);
 

@@ -2,7 +2,7 @@
 /* What a call consists of: for call.c, which changes it, and call-query.c, which answers questions about it. */
 #pragma once
 
-#include "signaling/bucket.h"
+#include "base/rate.h"
 #include "signaling/call.h"
 
 typedef enum {
@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
   bool attached, connected;
   int64_t gone_at_us; /* while not attached: then disconnected */
-  SigBucket seals, seal_bytes;
+  AlRate seals, seal_bytes;
 } SigCallSide;
 
 struct SigCall {

@@ -330,16 +330,16 @@ on_seal (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallRole r
 {
   const SigCallLimits *limits = call->limits;
   SigCallSide *side = &call->sides[get_side (role)];
-  const SigBucketSize seals_size = { limits->seal_burst, limits->seal_per_s, G_USEC_PER_SEC };
-  const SigBucketSize bytes_size = { limits->seal_burst_bytes, limits->seal_bytes_per_s, G_USEC_PER_SEC };
-  SigBucket seals = side->seals;
+  const AlRateLimit seals_limit = { limits->seal_burst, G_USEC_PER_SEC / limits->seal_per_s };
+  const AlRateLimit bytes_limit = { limits->seal_burst_bytes, G_USEC_PER_SEC / limits->seal_bytes_per_s };
+  AlRate seals = side->seals;
   int64_t wait_us;
 
   if (!blob_is_valid (event->blob))
     return SIG_CALL_INVALID_BLOB;
-  wait_us = sig_bucket_take (&seals, &seals_size, now_us, 1);
+  wait_us = al_rate_take (&seals, &seals_limit, 1, now_us);
   if (wait_us == 0)
-    wait_us = sig_bucket_take (&side->seal_bytes, &bytes_size, now_us, event->blob->len);
+    wait_us = al_rate_take (&side->seal_bytes, &bytes_limit, (uint32_t) event->blob->len, now_us);
   if (wait_us > 0)
     {
       out->retry_after_ms = (wait_us + 999) / 1000;

@@ -152,7 +152,7 @@ typedef struct {
   int64_t ring_us;    /* 60 s: then missed */
   int64_t connect_us; /* 30 s from accept to both connected: then failed */
   int64_t gone_us;    /* 30 s without a party: then disconnected */
-  /* seals of one direction: a bucket of messages and one of bytes of text; each at least 1 */
+  /* seals of one direction: a bucket of messages and one of bytes of text; each at least 1, a burst at most 2^20 */
   unsigned seal_burst, seal_per_s;
   unsigned seal_burst_bytes, seal_bytes_per_s;
 } SigCallLimits;

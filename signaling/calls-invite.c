@@ -38,10 +38,10 @@ take_rates (SigCalls *calls, MsgId from, MsgId to)
 {
   MsgId pair[2] = { from, to };
   int64_t now_us = sig_calls_now_us (calls);
-  int64_t wait_us = sig_buckets_take (calls->per_user, (uint64_t) from, now_us);
+  int64_t wait_us = al_rate_table_take (calls->per_user, &from, sizeof from, 1, now_us);
 
   if (wait_us == 0)
-    wait_us = sig_buckets_take (calls->per_pair, al_siphash (&calls->sip_key, pair, sizeof pair), now_us);
+    wait_us = al_rate_table_take (calls->per_pair, pair, sizeof pair, 1, now_us);
   return wait_us;
 }
 

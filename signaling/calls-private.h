@@ -2,9 +2,9 @@
 /* The parts of the table of calls, for the calls-*.c files. Main thread. */
 #pragma once
 
+#include "base/rate.h"
 #include "base/siphash.h"
 #include "base/timer.h"
-#include "signaling/bucket.h"
 #include "signaling/call-metrics.h"
 #include "signaling/calls.h"
 #include "signaling/recent-calls.h"
@@ -54,7 +54,7 @@ struct SigCalls {
   GHashTable *by_key;  /* SigCallsEntry.key -> SigCallsEntry (a reference) */
   GHashTable *by_user; /* MsgId in its heap copy -> GPtrArray of SigCallsEntry */
   SigRecentCalls *recent;
-  SigBuckets *per_user, *per_pair;
+  AlRateTable *per_user, *per_pair;
   AlTimerWheel *wheel;
   GSource *source; /* (nullable): one, for the earliest deadline of the wheel */
   AlTimer heartbeat;

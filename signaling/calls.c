@@ -13,6 +13,7 @@
 #include "signaling/rpc.h"
 
 #define MINUTE_US (60 * G_USEC_PER_SEC)
+#define RATES 16384 /* 256 KiB a table: more users than that over their limit at once need not be told apart */
 
 void
 sig_calls_options_init (SigCallsOptions *options)
@@ -87,10 +88,12 @@ sig_calls_tick (SigCalls *calls)
 
 /* --- lifecycle --- */
 
-static SigBuckets *
-make_buckets (unsigned per_minute)
+static AlRateTable *
+make_rates (unsigned per_minute)
 {
-  return sig_buckets_new (&(SigBucketSize){ per_minute, per_minute, MINUTE_US });
+  const AlRateLimit limit = al_rate_limit (per_minute, MINUTE_US);
+
+  return al_rate_table_new (&limit, RATES);
 }
 
 SigCalls *
@@ -106,8 +109,8 @@ sig_calls_new (const SigCallsOptions *options)
   calls->by_key = g_hash_table_new (g_int64_hash, g_int64_equal);
   calls->by_user = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   calls->recent = sig_recent_calls_new ();
-  calls->per_user = make_buckets (options->invites_per_user);
-  calls->per_pair = make_buckets (options->invites_per_pair);
+  calls->per_user = make_rates (options->invites_per_user);
+  calls->per_pair = make_rates (options->invites_per_pair);
   calls->wheel = al_timer_wheel_new (sig_calls_now_us (calls));
   al_timer_init (&calls->heartbeat, sig_calls_on_heartbeat, calls);
   al_sip_key_init_random (&calls->sip_key);
@@ -146,8 +149,8 @@ sig_calls_free (SigCalls *calls)
   g_hash_table_unref (calls->by_key);
   g_hash_table_unref (calls->by_user);
   sig_recent_calls_free (calls->recent);
-  sig_buckets_free (calls->per_user);
-  sig_buckets_free (calls->per_pair);
+  al_rate_table_free (calls->per_user);
+  al_rate_table_free (calls->per_pair);
   al_timer_wheel_free (calls->wheel);
   g_free (calls);
 }

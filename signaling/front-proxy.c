@@ -15,19 +15,6 @@ sig_proxy_is_trusted (const AlNet *trusted, unsigned n, const AlAddr *address)
   return false;
 }
 
-static AlStr
-trim (AlStr text)
-{
-  while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-    {
-      text.ptr++;
-      text.len--;
-    }
-  while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-    text.len--;
-  return text;
-}
-
 /* Cuts the last element off @list. Returns: false when there is none. */
 static bool
 pop_element (AlStr *list, AlStr *ret)
@@ -39,11 +26,11 @@ pop_element (AlStr *list, AlStr *ret)
   comma = list->len > 0 ? memrchr (list->ptr, ',', list->len) : NULL;
   if (comma == NULL)
     {
-      *ret = trim (*list);
+      *ret = al_str_trim (*list);
       *list = (AlStr){ NULL, 0 };
       return true;
     }
-  *ret = trim ((AlStr){ comma + 1, (size_t) (list->ptr + list->len - comma - 1) });
+  *ret = al_str_trim ((AlStr){ comma + 1, (size_t) (list->ptr + list->len - comma - 1) });
   list->len = (size_t) (comma - list->ptr);
   return true;
 }

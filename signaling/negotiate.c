@@ -3,19 +3,6 @@
 
 #include <string.h>
 
-static AlStr
-trim (AlStr text)
-{
-  while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
-    {
-      text.ptr++;
-      text.len--;
-    }
-  while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
-    text.len--;
-  return text;
-}
-
 /* Cuts the text before the next @separator off @list. */
 static AlStr
 next_part (AlStr *list, char separator)
@@ -26,7 +13,7 @@ next_part (AlStr *list, char separator)
 
   list->ptr += used;
   list->len -= used;
-  return trim (part);
+  return al_str_trim (part);
 }
 
 /* ";q=0", ";q=0.000": not acceptable. Anything else is: who writes 0.001 may have it. */
@@ -93,7 +80,7 @@ sig_negotiate_is_fresh (const AlHttpRequest *request, const char *etag)
 
       if (!al_str_equal_nocase (request->fields[i].name, "If-None-Match"))
         continue;
-      if (al_str_equal (trim (list), "*"))
+      if (al_str_equal (al_str_trim (list), "*"))
         return true;
       while (list.len > 0)
         {
@@ -140,7 +127,7 @@ sig_negotiate_range (const AlHttpRequest *request, const char *etag, size_t len,
     return SIG_RANGE_ALL;
   last_text = (AlStr){ range.ptr + strlen (unit), range.len - strlen (unit) };
   first_text = next_part (&last_text, '-');
-  last_text = trim (last_text);
+  last_text = al_str_trim (last_text);
   if (first_text.len == 0)
     {
       if (!parse_offset (last_text, &last))
