@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "server/data-dir.h"
 #include "server/heap.h"
+#include "server/workers.h"
 #include "signaling/server.h"
 
 /* what a drain may take before the process leaves anyway */
@@ -27,6 +28,7 @@ typedef struct {
   GMainContext *context;
   GMainLoop *loop;
   SigServer *server;
+  Workers *workers;
   HeapTrim trim;
   bool draining;
 } Aldisd;
@@ -85,7 +87,7 @@ on_terminate (gpointer user)
   return G_SOURCE_CONTINUE;
 }
 
-/* SIGHUP: certificates, static files and the log level; other keys need a restart */
+/* SIGHUP: the log level, certificates, static files, API keys, the webhook; other keys need a restart */
 static gboolean
 on_reload (gpointer user)
 {
@@ -95,12 +97,13 @@ on_reload (gpointer user)
 
   (void) sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
   config = al_config_load (self->config_path, al_config_keys (), &error);
-  if (config != NULL)
-    al_log_set_level (config_log_level (config));
-  if (config == NULL || !sig_server_reload (self->server, &error))
+  if (config == NULL || !sig_server_reload (self->server, config, &error))
     al_error ("reload failed, the old settings stay", "error", error->message);
   else
-    al_info ("reloaded");
+    {
+      al_info ("reloaded");
+      al_log_set_level (config_log_level (config));
+    }
   (void) sd_notify (0, "READY=1");
   return G_SOURCE_CONTINUE;
 }
@@ -147,19 +150,24 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
   g_main_context_push_thread_default (self->context);
-  self->server = sig_server_new (self->context, config, metrics, error);
-  if (self->server != NULL)
+  self->workers = workers_new (config, metrics, error);
+  if (self->workers != NULL)
+    self->server = sig_server_new (self->context, config, metrics, error);
+  if (self->server != NULL && workers_start (self->workers, error))
     {
+      sig_server_set_workers (self->server, workers_get_n (self->workers));
       attach_source (self, g_unix_signal_source_new (SIGTERM), on_terminate);
       attach_source (self, g_unix_signal_source_new (SIGINT), on_terminate);
       attach_source (self, g_unix_signal_source_new (SIGHUP), on_reload);
       attach_source (self, g_timeout_source_new_seconds (HEAP_TRIM_S), on_trim);
       announce (self);
       g_main_loop_run (self->loop);
-      sig_server_free (self->server);
-      al_info ("stopped");
       ok = true;
     }
+  sig_server_free (self->server);
+  workers_free (self->workers);
+  if (ok)
+    al_info ("stopped");
   g_main_context_pop_thread_default (self->context);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);

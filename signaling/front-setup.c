@@ -19,7 +19,11 @@ sig_front_setup_threads (const AlConfig *config)
   int64_t n = al_config_get_int (config, "signaling", "front_threads");
 
   if (n == 0)
-    n = MIN (g_get_num_processors (), DEFAULT_THREADS);
+    n = al_config_get_int (config, "server", "workers");
+  if (n == 0)
+    n = g_get_num_processors ();
+  if (al_config_get_int (config, "signaling", "front_threads") == 0)
+    n = MIN (n, DEFAULT_THREADS);
   return (unsigned) CLAMP (n, 1, (int64_t) SIG_FRONT_MAX_THREADS);
 }
 

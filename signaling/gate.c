@@ -91,7 +91,8 @@ on_request (SigConnId id, const SigPeer *peer, const char *body, size_t len, gpo
   Post *post;
 
   if (peer->bearer != NULL)
-    caller.backend = msg_api_keys_find (gate->api_keys, peer->bearer);
+    /* outlives a reload of the keys; the operator's names are few */
+    caller.backend = g_intern_string (msg_api_keys_find (gate->api_keys, peer->bearer));
   if (peer->bearer == NULL || caller.backend != NULL)
     {
       sig_rpc_dispatch (gate->rpc, &caller, body, len);

@@ -10,6 +10,7 @@
 #include "signaling/call-methods.h"
 #include "signaling/calls.h"
 #include "signaling/core-options.h"
+#include "signaling/front-setup.h"
 #include "signaling/gate.h"
 #include "signaling/service-calls.h"
 #include "signaling/services.h"
@@ -39,6 +40,8 @@ struct SigServer {
   SigCalls *calls;
   SigCallMethods *call_methods;
   SigWebhook *webhook;      /* (nullable) */
+  SigWebhook *old_webhook;  /* (nullable): of before the last reload: delivers what was queued for it */
+  char *webhook_url, *webhook_secret;
   SigFront *front;
   GSource *tick, *drain_timer;
   /* embedded */
@@ -139,7 +142,8 @@ make_api (SigServer *self, GError **error)
                                          .wall_ms = al_clock_wall_ms,
                                          .now_us = al_clock_now_us,
                                          .count_calls = count_calls,
-                                         .count_calls_user = self };
+                                         .count_calls_user = self,
+                                         .n_fronts = sig_front_setup_threads (self->config) };
   self->services = sig_services_new (&services_config);
   self->gate = (SigGate){ self->rpc, self->sessions, self->conns, self->core, self->api_keys };
   return true;
@@ -165,26 +169,51 @@ on_call_event (const char *name, JsonObject *payload, gpointer user)
   sig_webhook_post (((SigServer *) user)->webhook, name, payload);
 }
 
+/* @ret: NULL when @config wants none */
 static bool
-make_webhook (SigServer *self, GError **error)
+make_webhook (SigServer *self, const AlConfig *config, SigWebhook **ret, GError **error)
 {
-  SigWebhookConfig config;
+  SigWebhookConfig webhook;
 
-  if (!is_set (self->config, "webhook_url"))
+  *ret = NULL;
+  if (!is_set (config, "webhook_url"))
     return true;
-  sig_webhook_config_init (&config);
-  config.url = al_config_get_string (self->config, "signaling", "webhook_url");
-  config.secret = al_config_get_string (self->config, "signaling", "webhook_secret");
-  config.metrics = self->metrics;
-  if (*config.secret == '\0')
+  sig_webhook_config_init (&webhook);
+  webhook.url = al_config_get_string (config, "signaling", "webhook_url");
+  webhook.secret = al_config_get_string (config, "signaling", "webhook_secret");
+  webhook.metrics = self->metrics;
+  if (*webhook.secret == '\0')
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "[signaling] webhook_url needs a webhook_secret");
       return false;
     }
-  self->webhook = sig_webhook_new (&config, error);
-  if (self->webhook == NULL)
+  *ret = sig_webhook_new (&webhook, error);
+  return *ret != NULL;
+}
+
+/* @webhook: (transfer full) (nullable): made of @config. What waits in the one before still goes where it was meant for,
+ * unless a third comes. */
+static void
+take_webhook (SigServer *self, const AlConfig *config, SigWebhook *webhook)
+{
+  sig_webhook_free (self->old_webhook, 0);
+  self->old_webhook = self->webhook;
+  self->webhook = webhook;
+  g_free (self->webhook_url);
+  g_free (self->webhook_secret);
+  self->webhook_url = g_strdup (al_config_get_string (config, "signaling", "webhook_url"));
+  self->webhook_secret = g_strdup (al_config_get_string (config, "signaling", "webhook_secret"));
+  sig_calls_set_event_fn (self->calls, webhook != NULL ? on_call_event : NULL, self);
+}
+
+static bool
+start_webhook (SigServer *self, GError **error)
+{
+  SigWebhook *webhook;
+
+  if (!make_webhook (self, self->config, &webhook, error))
     return false;
-  sig_calls_set_event_fn (self->calls, on_call_event, self);
+  take_webhook (self, self->config, webhook);
   return true;
 }
 
@@ -211,7 +240,7 @@ sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metric
   self->context = context;
   self->config = config;
   self->metrics = metrics;
-  if (!open_core (self, error) || !make_api (self, error) || !make_calls (self, error) || !make_webhook (self, error))
+  if (!open_core (self, error) || !make_api (self, error) || !make_calls (self, error) || !start_webhook (self, error))
     return NULL;
   self->front = sig_front_new (context, config, metrics, sig_gate_ops (), &self->gate, error);
   if (self->front == NULL)
@@ -286,7 +315,10 @@ sig_server_free (SigServer *self)
   g_clear_pointer (&self->services, sig_services_free);
   g_clear_pointer (&self->conns, sig_conns_free);
   g_clear_pointer (&self->sessions, sig_sessions_free);
+  sig_webhook_free (self->old_webhook, 0);
   sig_webhook_free (self->webhook, WEBHOOK_GRACE_MS);
+  g_free (self->webhook_url);
+  g_free (self->webhook_secret);
   g_clear_pointer (&self->turn, sig_turn_free);
   g_clear_pointer (&self->api_keys, msg_api_keys_free);
   g_clear_pointer (&self->features, g_ptr_array_unref);
@@ -294,9 +326,32 @@ sig_server_free (SigServer *self)
 }
 
 bool
-sig_server_reload (SigServer *self, GError **error)
+sig_server_reload (SigServer *self, const AlConfig *config, GError **error)
 {
-  return sig_front_reload (self->front, error);
+  g_autoptr (MsgApiKeys) api_keys = msg_api_keys_new (al_config_get_list (config, "signaling", "api_keys"), error);
+  bool other_hook =
+      g_strcmp0 (self->webhook_url, al_config_get_string (config, "signaling", "webhook_url")) != 0
+      || g_strcmp0 (self->webhook_secret, al_config_get_string (config, "signaling", "webhook_secret")) != 0;
+  SigWebhook *webhook = NULL;
+
+  if (api_keys == NULL || (other_hook && !make_webhook (self, config, &webhook, error)))
+    return false;
+  if (!sig_front_reload (self->front, error))
+    {
+      sig_webhook_free (webhook, 0);
+      return false;
+    }
+  if (other_hook)
+    take_webhook (self, config, webhook);
+  msg_api_keys_free (self->api_keys);
+  self->gate.api_keys = self->api_keys = g_steal_pointer (&api_keys);
+  return true;
+}
+
+void
+sig_server_set_workers (SigServer *self, unsigned n)
+{
+  sig_services_set_workers (self->services, n);
 }
 
 char **

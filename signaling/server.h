@@ -39,8 +39,16 @@ void sig_server_drain (SigServer *server, GSourceOnceFunc done, gpointer user);
  *  flight are not answered. */
 void sig_server_free (SigServer *server);
 
-/** sig_server_reload: certificates, static files (SIGHUP). Returns: false: the old ones stay in use, @error says why. */
-bool sig_server_reload (SigServer *server, GError **error);
+/**
+ * sig_server_reload: certificates and static files by the names in use; API keys and the webhook by @config (SIGHUP).
+ * @config: (transfer none): read anew; need not live on. What else differs in it is left as it was at the start
+ *
+ * Returns: false: all old ones stay in use, @error says why.
+ */
+bool sig_server_reload (SigServer *server, const AlConfig *config, GError **error);
+
+/** sig_server_set_workers: how many threads of the media plane there are, for administration. */
+void sig_server_set_workers (SigServer *server, unsigned n);
 
 /** sig_server_get_urls: Returns: (transfer full): NULL-terminated addresses that a browser can open, http first. */
 char **sig_server_get_urls (SigServer *server);

@@ -76,6 +76,8 @@ status (SigRpcCall *call, JsonObject *params, gpointer user)
   json_object_set_int_member (result, "sessions", sig_sessions_get_n (config->sessions));
   json_object_set_int_member (result, "attached", sig_sessions_get_n_attached (config->sessions));
   json_object_set_int_member (result, "calls", n_calls);
+  json_object_set_int_member (result, "frontThreads", config->n_fronts);
+  json_object_set_int_member (result, "workers", self->n_workers);
   json_object_set_boolean_member (result, "draining", sig_rpc_is_draining (config->rpc));
   sig_rpc_reply_object (call, result);
 }

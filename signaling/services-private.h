@@ -10,6 +10,7 @@
 struct SigServices {
   SigServicesConfig config;
   int64_t start_us;
+  unsigned n_workers;
   GQueue logouts;   /* SigRpcCall of session.revoke by the device itself, not answered yet */
 };
 

@@ -47,6 +47,12 @@ sig_services_free (SigServices *self)
 }
 
 void
+sig_services_set_workers (SigServices *self, unsigned n)
+{
+  self->n_workers = n;
+}
+
+void
 sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MSG_IDENTITY_KEY_BYTES])
 {
   JsonObject *device = json_object_get_object_member (params, "device");

@@ -21,10 +21,13 @@ typedef struct {
   int64_t (*now_us) (void);               /* al_clock_now_us() but for tests */
   unsigned (*count_calls) (gpointer user); /* (nullable): for admin.status */
   gpointer count_calls_user;
+  unsigned n_fronts;                      /* for admin.status */
 } SigServicesConfig;
 
 /** sig_services_new: registers the methods. @config: copied. Must live until the core is freed: callbacks come to it. */
 SigServices *sig_services_new (const SigServicesConfig *config);
 void sig_services_free (SigServices *services);
+/** sig_services_set_workers: how many threads of the media plane there are, for admin.status. */
+void sig_services_set_workers (SigServices *services, unsigned n);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigServices, sig_services_free)

@@ -181,10 +181,10 @@ sig_sessions_get_state (SigSessions *sessions, SigSession *session)
 #define TELL(sessions, member, ...)                                                                                    \
   for (unsigned i_ = 0; i_ < (sessions)->listeners->len; i_++)                                                         \
     {                                                                                                                  \
-      const SigSessionEar *entry_ = &g_array_index ((sessions)->listeners, SigSessionEar, i_);                                   \
+      const SigSessionEar *ear_ = &g_array_index ((sessions)->listeners, SigSessionEar, i_);                           \
                                                                                                                        \
-      if (entry_->listener->member != NULL)                                                                            \
-        entry_->listener->member (__VA_ARGS__, entry_->user);                                                          \
+      if (ear_->listener->member != NULL)                                                                              \
+        ear_->listener->member (__VA_ARGS__, ear_->user);                                                              \
     }
 
 static SigSession *

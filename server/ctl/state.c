@@ -16,6 +16,8 @@ status (Ctl *ctl, char **args, GError **error)
   uptime = ctl_format_duration (json_object_get_int_member (result, "uptimeMs"));
   g_print ("aldisd %s, up %s%s\n", json_object_get_string_member (result, "version"), uptime,
            json_object_get_boolean_member (result, "draining") ? ", draining" : "");
+  g_print ("%d front threads, %d workers\n", (int) json_object_get_int_member (result, "frontThreads"),
+           (int) json_object_get_int_member (result, "workers"));
   g_print ("%d connections, %d devices connected, %d sessions held, %d calls\n",
            (int) json_object_get_int_member (result, "connections"), (int) json_object_get_int_member (result, "attached"),
            (int) json_object_get_int_member (result, "sessions"), (int) json_object_get_int_member (result, "calls"));

@@ -2,11 +2,12 @@
 // aldisd's options and aldisctl, as an administrator uses them.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client, newCallId } from './lib/client.mjs';
-import { Server, build, until } from './lib/server.mjs';
+import { Server, build, freePort, until } from './lib/server.mjs';
 
 let server;
 before(async () => { server = await Server.start(); });
@@ -87,6 +88,52 @@ test('a second aldisd on the same data folder is refused', async () => {
   const second = await run('aldisd', ['--config', path.join(server.folder, 'aldis.conf')]);
   assert.equal(second.code, 1);
   assert.match(second.stderr, new RegExp(`in use by another aldisd \\(process ${server.process.pid}\\)`));
+});
+
+test('datagrams reach the workers, and SIGTERM ends them', async () => {
+  const udpPort = await freePort();
+  const media = await Server.start({ server: { workers: 2, udp_listen: `127.0.0.1:${udpPort}` } });
+  try {
+    const status = JSON.parse((await run('aldisctl', ['--json', '--socket', path.join(media.folder, 'var/admin.sock'), 'status'])).stdout);
+    assert.deepEqual([status.workers, status.frontThreads], [2, 2]);
+    const socket = createSocket('udp4');
+    const stun = Buffer.from('000100002112a442000102030405060708090a0b', 'hex');
+    // sends are lost when a queue is full, so until all kinds were seen
+    await until(async () => {
+      for (const datagram of [stun, Buffer.alloc(20, 0x80), Buffer.from('x')]) socket.send(datagram, udpPort, '127.0.0.1');
+      const text = await media.metrics();
+      return ['stun', 'rtp', 'unknown'].every((kind) => Number(new RegExp(`aldis_worker_dropped_total{kind="${kind}"} (\\d+)`).exec(text)?.[1]) > 0);
+    }, 'the datagrams to be counted');
+    socket.close();
+    assert.deepEqual(await media.stop(), { code: 0, signal: null });
+  } finally {
+    await media.remove();
+  }
+});
+
+test('SIGHUP takes over API keys and the log level, and nothing of a file with a mistake', async () => {
+  const key = 'k'.repeat(40);
+  const reload = async (word) => {
+    const before = server.log.split(word).length;
+    await server.configure();
+    server.process.kill('SIGHUP');
+    await until(() => server.log.split(word).length > before, word);
+  };
+  const status = async () => (await fetch(`${server.url}/rpc`, {
+    method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'backend.userList', params: { limit: 1 } }),
+  })).status;
+  assert.equal(await status(), 401);
+  server.settings.signaling.api_keys = `shop:${key}`;
+  await reload('reloaded');
+  assert.equal(await status(), 200);
+  server.settings.signaling.nonsense = 1;
+  await reload('reload failed');
+  assert.equal(await status(), 200);
+  delete server.settings.signaling.nonsense;
+  delete server.settings.signaling.api_keys;
+  await reload('reloaded');
+  assert.equal(await status(), 401);
 });
 
 test('SIGHUP reloads; SIGTERM drains and a new process goes on', async () => {

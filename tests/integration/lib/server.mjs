@@ -48,7 +48,10 @@ export class Server {
     server.tlsPort = await freePort();
     server.metricsPort = await freePort();
     server.settings = {
-      server: { data_dir: path.join(server.folder, 'var'), log_level: 'debug', metrics_listen: `127.0.0.1:${server.metricsPort}`, ...settings.server },
+      server: {
+        data_dir: path.join(server.folder, 'var'), log_level: 'debug', metrics_listen: `127.0.0.1:${server.metricsPort}`,
+        udp_offload: process.env.ALDIS_UDP_OFFLOAD ?? 'auto', ...settings.server,
+      },
       signaling: { listen: `${host}:${server.port}`, tls_listen: `${host}:${server.tlsPort}`, web_root: path.join(top, 'web/dist'), ...settings.signaling },
       messaging: { ...settings.messaging },
       relay: { ...settings.relay },
@@ -61,13 +64,19 @@ export class Server {
   get wsUrl() { return `ws://${this.host}:${this.port}/rpc`; }
   get log() { return this.output.join(''); }
 
-  /** Starts the process on the folder as it is: also used after stop() and kill(). */
-  async launch() {
+  /** Writes the settings as they are now to the configuration file. */
+  async configure() {
     const file = path.join(this.folder, 'aldis.conf');
     const text = Object.entries(this.settings)
       .map(([section, keys]) => `[${section}]\n${Object.entries(keys).map(([k, v]) => `${k} = ${v}\n`).join('')}`)
       .join('\n');
     await writeFile(file, text);
+    return file;
+  }
+
+  /** Starts the process on the folder as it is: also used after stop() and kill(). */
+  async launch() {
+    const file = await this.configure();
     const [program, ...args] = [...this.command, path.join(build, 'server/aldisd'), '--config', file];
     this.output = [];
     this.process = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });

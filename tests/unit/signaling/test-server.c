@@ -103,6 +103,38 @@ test_refused (Fixture *f, gconstpointer data)
     }
 }
 
+/* a reload takes all of it or nothing */
+static void
+test_reload (Fixture *f, gconstpointer data)
+{
+  static const struct {
+    const char *signaling;
+    bool ok;
+  } rows[] = {
+    { "api_keys = shop:0123456789abcdef0123456789abcdef", true },
+    { "webhook_url = http://127.0.0.1:1/\nwebhook_secret = 0123456789abcdef0123456789abcdef", true },
+    { "webhook_url = http://127.0.0.1:1/\nwebhook_secret = 0123456789abcdef0123456789abcdef", true },
+    { "webhook_url = http://127.0.0.1:1/", false },
+    { "webhook_url = http://127.0.0.1:2/\nwebhook_secret = 0123456789abcdef0123456789abcdef", true },
+    { "api_keys = 0123456789abcdef0123456789abcdef-without-a-name", false },
+    { "", true },
+  };
+  g_autoptr (GError) start_error = NULL;
+  g_autoptr (SigServer) server = start (f, "", &start_error);
+
+  g_assert_no_error (start_error);
+  for (unsigned i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("[signaling]\n%s\n", rows[i].signaling);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (AlConfig) config = al_config_parse (text, strlen (text), "test", al_config_keys (), &error);
+
+      g_assert_no_error (error);
+      g_assert_true (sig_server_reload (server, config, &error) == rows[i].ok);
+      g_assert_true ((error == NULL) == rows[i].ok);
+    }
+}
+
 #define ADD(name, fn) g_test_add ("/signaling/server/" name, Fixture, NULL, set_up, fn, tear_down)
 
 int
@@ -111,5 +143,6 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("life", test_life);
   ADD ("refused", test_refused);
+  ADD ("reload", test_reload);
   return g_test_run ();
 }
