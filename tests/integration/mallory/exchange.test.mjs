@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows 2 to 7: the messages of the key exchange changed, replayed, dropped, doubled and given to others on their way.
+// Rows 1 to 7, with no picture: the messages of the key exchange changed, replayed, dropped, doubled and given to others on their way.
 import assert from 'node:assert/strict';
 import { BadCallee, b64u, flip, makeIdentity, readInvite, rewriteAccept, rewriteInvite, unb64u } from './attacker.mjs';
 import { until } from '../lib/server.mjs';
@@ -51,6 +51,12 @@ const ownOffer = () => on.carol.page.evaluate(async () => {
   for (const kind of ['audio', 'video', 'video', 'audio']) pc.addTransceiver(kind);
   await pc.setLocalDescription();
   return pc.localDescription.toJSON();
+});
+
+row(1, 'one bit of a sealed description changed, where its fingerprint and addresses are', async () => {
+  const spoil = (message) => change(message, (params) => { params.blob = flip(params.blob, -200); });
+  assert.deepEqual(await attacked('note', 'call.accepted', spoil), ['bad_seal', 'failed']);
+  assert.deepEqual(await attacked('note', 'call.confirmed', spoil), ['failed', 'bad_seal']);
 });
 
 row(2, 'the post-quantum suite taken out of the invitation', async () => {

@@ -7,8 +7,9 @@
  *
  * Without an `attack` she passes everything on. An attack has any of
  *   request(line, message)  a JSON-RPC request of a browser;  note(line, message)  a notification of the server;
- *   answer(line, message, method)  the answer to a request;  file(path, text)  a file of the client
- * and gives back what goes on in its place: a list of messages (empty: nothing), a text for a file, or undefined to leave it.
+ *   answer(line, message, method)  the answer to a request
+ * and gives back what goes on in its place: a list of messages (empty: nothing), or undefined to leave it. `file(path, text)` may
+ * give back another text for a file of the client.
  */
 import { createServer, request as httpRequest } from 'node:http';
 import WebSocket, { WebSocketServer } from 'ws';
@@ -89,6 +90,7 @@ class Line {
 export class Mallory {
   /** @type {Set<Line>} */ lines = new Set();
   attack = {};
+  /** @type {(path: string, text: string) => string | undefined} */ file = () => undefined;
   /** all that browsers asked, and all that the server told */ requests = [];
   notes = [];
   /** mistakes of her own: an attack that did not run proves nothing */ errors = [];
@@ -114,7 +116,7 @@ export class Mallory {
       const parts = [];
       for await (const part of answer) parts.push(part);
       const body = Buffer.concat(parts);
-      const changed = await this.attack.file?.(request.url, String(body));
+      const changed = this.file(request.url, String(body));
       const kept = Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !HOP.has(name)));
       response.writeHead(answer.statusCode, kept).end(changed ?? body);
     });

@@ -9,9 +9,9 @@ import { Mallory } from './proxy.mjs';
 /**
  * stage: sets it up for one test file: {server, mallory, and the people by their names}, filled in before the first test.
  * @param {string[]} names
- * @param {object} [options] of Person.open()
+ * @param {object} [options] of Person.open(), and file: of Mallory
  */
-export function stage(names, options = {}) {
+export function stage(names, { file, ...options } = {}) {
   const all = {};
   before(async () => {
     all.server = await Server.start({
@@ -19,6 +19,7 @@ export function stage(names, options = {}) {
       messaging: { registration_rate_address: 1000 },
     });
     all.mallory = await Mallory.start(all.server);
+    if (file) all.mallory.file = file;
     all.open = async (name, more = {}) => (await Person.open(all.mallory.url, name, { ...options, ...more })).register();
     await Promise.all(names.map(async (name) => { all[name] = await all.open(name); }));
     all.mallory.peace();

@@ -61,10 +61,9 @@ async function remoteRpc(user, device) {
 }
 
 /** person: an account with one device in this page. */
-async function person(name, { server, deviceId = `d-${name}`, store, options = {} } = {}) {
+async function person(name, { server, deviceId = `d-${name}`, store, options = {}, user = { id: `u-${name}`, username: name, displayName: name } } = {}) {
   const keys = store ?? await openStore(`keys-${name}-${Math.random()}`);
   const identity = await Identity.loadOrCreate(keys, name);
-  const user = { id: `u-${name}`, username: name, displayName: name };
   const device = { id: deviceId, name: 'test', platform: 'test', identityKey: identity.encoded };
   const rpc = server ? localRpc(server, user, device) : await remoteRpc(user, device);
   const engine = new CallEngine({ rpc, identity, self: { user, device }, workerUrl: () => WORKER, ...options });
