@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A person in front of the web client: presses what a person presses, sees what a person sees. */
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { CHROMIUM_ARGS } from './browsers.mjs';
+import { CHROMIUM_ARGS, launchFirefox } from './browsers.mjs';
 import { pictureFile } from './picture.mjs';
 import { until } from './server.mjs';
 
@@ -28,7 +29,7 @@ export class Person {
     person.context = await person.browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1200, height: 780 }, ignoreHTTPSErrors: true });
     for (const script of [{ path: WATCH }, ...scripts]) await person.context.addInitScript(script);
     person.page = await person.context.newPage();
-    person.page.on('domcontentloaded', () => { person.#before = 0; });
+    person.page.on('domcontentloaded', () => { person.forget(); });
     person.errors = [];
     person.page.on('pageerror', (error) => person.errors.push(String(error)));
     person.page.on('console', (message) => { if (/Content Security Policy|TrustedHTML|integrity/i.test(message.text())) person.errors.push(message.text()); });
@@ -36,14 +37,16 @@ export class Person {
     return person;
   }
 
+  fill(testid, text) { return this.get(testid).fill(text); }
   get(testid) { return this.page.locator(`[data-testid="${testid}"]`); }
+  press(selector) { return this.page.locator(selector).first().click({ timeout: LONG }); }
   click(testid) { return this.get(testid).first().click({ timeout: LONG }); }
   sees(testid, timeout = LONG) { return this.get(testid).first().waitFor({ state: 'visible', timeout }); }
 
   async register() {
     await this.click('tab-register');
-    await this.get('username').fill(this.username);
-    await this.get('password').fill(password);
+    await this.fill('username', this.username);
+    await this.fill('password', password);
     await this.click('submit');
     await this.sees('shell');
     return this;
@@ -51,8 +54,8 @@ export class Person {
 
   async logIn() {
     await this.click('tab-login');
-    await this.get('username').fill(this.username);
-    await this.get('password').fill(password);
+    await this.fill('username', this.username);
+    await this.fill('password', password);
     await this.click('submit');
     await this.sees('shell');
     return this;
@@ -61,15 +64,17 @@ export class Person {
   /** Finds somebody and calls: through the preview, as a new account does. */
   async call(username, { video = true } = {}) {
     await this.click('nav-people');
-    await this.get('search').fill(username);
-    await this.page.locator(`[data-testid="person-row"][data-username="${username}" i]`).first().waitFor({ timeout: LONG });
-    await this.page.locator(`[data-testid="person-row"][data-username="${username}" i] [data-testid="${video ? 'row-video' : 'row-call'}"]`).first().click();
+    await this.fill('search', username);
+    await this.press(`[data-testid="person-row"][data-username="${username}" i] [data-testid="${video ? 'row-video' : 'row-call'}"]`);
     await this.sees('preflight-call');
     await this.#begin();
     await this.click('preflight-call');
     /* a call that is refused at once has its summary before anybody could look */
-    await this.page.locator('[data-testid="call-view"], [data-testid="call-summary"]').first().waitFor({ timeout: LONG });
+    await until(() => this.page.evaluate(() => Boolean(document.querySelector('[data-testid="call-view"], [data-testid="call-summary"]'))), 'the view of the call', LONG);
   }
+
+  /** The page is a new one. */
+  forget() { this.#before = 0; }
 
   /** What the page shows from now on belongs to the next call. */
   async #begin() {
@@ -85,7 +90,9 @@ export class Person {
 
   /** The state of the call view: {state, e2ee}. */
   async view() {
-    return this.get('call-view').first().evaluate((el) => ({ state: el.dataset.state, e2ee: el.dataset.e2ee, call: el.dataset.call }), null, { timeout: 5000 });
+    const view = await this.page.evaluate(() => ({ ...document.querySelector('[data-testid="call-view"]')?.dataset }));
+    if (!view.state) throw new Error(`${this.username} has no call on the screen`);
+    return view;
   }
 
   async active(timeout = 90000) {
@@ -118,9 +125,9 @@ export class Person {
   }
 
   async emoji() {
-    if (!(await this.get('security-panel').count())) await this.click('security');
-    await this.sees('security-panel');
-    return this.page.locator('[data-testid="security-panel"] [data-testid="sas-emoji"]').evaluateAll((list) => list.map((el) => el.dataset.name));
+    const read = () => [...document.querySelectorAll('[data-testid="security-panel"] [data-testid="sas-emoji"]')].map((element) => element.dataset.name);
+    if (!(await this.page.evaluate(() => Boolean(document.querySelector('[data-testid="security-panel"]'))))) await this.click('security');
+    return until(async () => { const names = await this.page.evaluate(read); return names.length && names; }, 'the emoji', LONG);
   }
 
   /** Proof that the peer's picture moves here: five more frames are presented, wherever the element is by then. */
@@ -142,7 +149,8 @@ export class Person {
 
   /** Waits until the peer's sound is loud enough to be the fake microphone's beep. */
   hears() {
-    return this.get('remote-audio').first().evaluate(async (el) => {
+    return this.page.evaluate(async () => {
+      const el = document.querySelector('[data-testid="remote-audio"]');
       const context = new AudioContext();
       const analyser = context.createAnalyser();
       context.createMediaStreamSource(el.srcObject).connect(analyser);
@@ -158,4 +166,65 @@ export class Person {
   }
 
   close() { return this.browser.close(); }
+}
+
+/** The same in Firefox ESR, over WebDriver BiDi. */
+export class FirefoxPerson extends Person {
+  static async open(url, username) {
+    const person = new FirefoxPerson();
+    Object.assign(person, { username, url, errors: [] });
+    person.browser = await launchFirefox();
+    person.page = await person.browser.newPage();
+    await person.page.evaluateOnNewDocument(await readFile(WATCH, 'utf8'));
+    person.page.on('pageerror', (error) => person.errors.push(String(error)));
+    person.page.on('domcontentloaded', () => { person.forget(); });
+    await person.page.goto(url);
+    return person;
+  }
+
+  press(selector) {
+    /* what a person would see: there, shown, and not disabled */
+    const click = (where) => {
+      const element = document.querySelector(where);
+      if (!element || element.disabled || !element.checkVisibility() || element.closest('[inert]')) return false;
+      element.click();
+      return true;
+    };
+    return until(() => this.page.evaluate(click, selector), `to press ${selector}`, LONG);
+  }
+
+  click(testid) { return this.press(`[data-testid="${testid}"]`); }
+
+  sees(testid, timeout = LONG) {
+    const shown = (where) => Boolean(document.querySelector(where)?.checkVisibility());
+    return until(() => this.page.evaluate(shown, `[data-testid="${testid}"]`), `to see ${testid}`, timeout);
+  }
+
+  async fill(testid, text) {
+    await this.sees(testid);
+    await this.page.evaluate((where, value) => {
+      const field = document.querySelector(where);
+      field.value = value;
+      for (const type of ['input', 'change']) field.dispatchEvent(new Event(type, { bubbles: true }));
+    }, `[data-testid="${testid}"]`, text);
+  }
+
+  /** Without a sound card Firefox plays nothing to an AudioContext: half a second of sound more has been decoded, and it is loud. */
+  hears() {
+    const sound = () => this.page.evaluate(async () => {
+      const all = { samples: 0, energy: 0 };
+      for (const entry of (await window.watch.pcs.at(-1).getStats()).values()) {
+        if (entry.type !== 'inbound-rtp' || entry.kind !== 'audio') continue;
+        all.samples += (entry.totalSamplesReceived ?? 0) - (entry.concealedSamples ?? 0);
+        all.energy += entry.totalAudioEnergy ?? 0;
+      }
+      return all;
+    });
+    let first;
+    return until(async () => {
+      const now = await sound();
+      first ??= now;
+      return now.samples >= first.samples + 24000 && now.energy > first.energy;
+    }, `${this.username}: sound`, LONG);
+  }
 }

@@ -44,18 +44,20 @@ export async function openChromium(args = [], executablePath = '/usr/bin/chromiu
   };
 }
 
+export const launchFirefox = () => puppeteer.launch({
+  browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true,
+  extraPrefsFirefox: {
+    'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true, 'media.autoplay.default': 0,
+    'media.autoplay.blocking_policy': 0, 'media.peerconnection.ice.loopback': true,
+    'media.peerconnection.ice.obfuscate_host_addresses': false, 'media.gmp-manager.updateEnabled': false,
+    'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
+    'app.update.disabledForTesting': true, 'services.settings.server': 'http://127.0.0.1:9/',
+  },
+});
+
 /** @returns {Promise<Browser>} */
 export async function openFirefox() {
-  const browser = await puppeteer.launch({
-    browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true,
-    extraPrefsFirefox: {
-      'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true, 'media.autoplay.default': 0,
-      'media.autoplay.blocking_policy': 0, 'media.peerconnection.ice.loopback': true,
-      'media.peerconnection.ice.obfuscate_host_addresses': false, 'media.gmp-manager.updateEnabled': false,
-      'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
-      'app.update.disabledForTesting': true, 'services.settings.server': 'http://127.0.0.1:9/',
-    },
-  });
+  const browser = await launchFirefox();
   return {
     name: 'firefox',
     open: async (url) => {
