@@ -39,3 +39,14 @@ web_build() {
     (cd web && node build.mjs) || fail "the web client does not build"
   fi
 }
+
+# use_node: the tests need Node.js 20; where the system's is older (Debian 12 has 18, enough for the web client's build) the
+# one pinned in scripts/node comes first in PATH
+use_node() {
+  [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ] || return 0
+  npm_install scripts/node
+  PATH=$(echo "$top"/scripts/node/node_modules/node-linux-*/bin):$PATH
+  # Debian's npm finds its modules through Debian's Node.js alone
+  export PATH NODE_PATH=/usr/share/nodejs:/usr/lib/nodejs
+  step "Node.js $(node --version)"
+}
