@@ -8,7 +8,7 @@
 /* main, fronts, store and pool are a dozen threads of which few allocate at once; the default is 8 a core */
 #define MAX_ARENAS 4
 /* less is left for the next burst */
-#define WORTH_BYTES ((size_t) 8 * 1024 * 1024)
+#define WORTH_BYTES ((size_t) 1024 * 1024)
 
 void
 heap_init (void)

@@ -43,6 +43,7 @@ sig_services_free (SigServices *self)
   if (self == NULL)
     return;
   g_queue_clear (&self->logouts);
+  g_string_free (self->info, TRUE);
   g_free (self);
 }
 

@@ -95,6 +95,21 @@ test_every_control (void)
     }
 }
 
+static void
+test_ints (void)
+{
+  static const int64_t values[] = { 0, 1, -1, 9, 10, -10, 1700000000000, 9007199254740991, -9007199254740991, INT64_MAX, INT64_MIN };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      g_autoptr (GString) out = g_string_new ("x");
+      g_autofree char *expected = g_strdup_printf ("x%" G_GINT64_FORMAT, values[i]);
+
+      sig_json_append_int (out, values[i]);
+      g_assert_cmpstr (out->str, ==, expected);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -107,6 +122,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/signaling/json-text/not-finite", test_not_finite);
   g_test_add_func ("/signaling/json-text/doubles", test_doubles);
+  g_test_add_func ("/signaling/json-text/ints", test_ints);
   g_test_add_func ("/signaling/json-text/every-control", test_every_control);
   return g_test_run ();
 }
