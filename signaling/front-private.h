@@ -118,6 +118,7 @@ struct SigFrontShared {
   atomic_uint connections;
   atomic_bool healthy, draining;
   _Atomic size_t held;
+  atomic_uint skips; /* see sig_front_skip_us() */
 };
 
 /** sig_front_hold: counts @len bytes that are kept for a client. Returns: false, nothing counted, over the limit. */
@@ -404,5 +405,6 @@ SigFront *sig_front_new_sized (GMainContext *context, const AlConfig *config, Al
                                gpointer user, unsigned mailbox, GError **error);
 /** sig_front_get_address: Returns: false when nothing listens for @kind. Main thread. */
 bool sig_front_get_address (SigFront *front, SigFrontListen kind, AlAddr *ret_address);
-/** sig_front_skip_us: moves the clock of all its loops, in order with what was sent before. Main thread. */
+/** sig_front_skip_us: moves the clock of all its loops, in order with what was sent before, and waits until all are there:
+ *  a connection that is made next knows no other time. Main thread. */
 void sig_front_skip_us (SigFront *front, int64_t us);

@@ -227,6 +227,7 @@ on_down (void *message, void *user)
       break;
     case SIG_FRONT_DOWN_SKIP:
       al_loop_skip_us (thread->loop, down->us);
+      (void) atomic_fetch_add (&thread->shared->skips, 1);
       break;
     default:
       tell_conn (thread, down);

@@ -339,5 +339,13 @@ sig_front_get_address (SigFront *front, SigFrontListen kind, AlAddr *ret_address
 void
 sig_front_skip_us (SigFront *front, int64_t us)
 {
+  unsigned wanted = atomic_load (&front->shared.skips) + front->threads->len;
+
   post_to_all (front, SIG_FRONT_DOWN_SKIP, NULL, us);
+  while (atomic_load (&front->shared.skips) != wanted)
+    {
+      if (front->retry != NULL) /* a mailbox was full */
+        (void) g_main_context_iteration (front->context, FALSE);
+      g_usleep (50);
+    }
 }
