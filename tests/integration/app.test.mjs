@@ -7,7 +7,7 @@ import { Server, delay, until } from './lib/server.mjs';
 
 let server, alice, bob, carol;
 before(async () => {
-  server = await Server.start({ signaling: { ring_timeout_s: 12 }, messaging: { registration_rate_address: 1000 } });
+  server = await Server.start({ signaling: { ring_timeout_s: 30 }, messaging: { registration_rate_address: 1000 } });
   [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(async (name) => (await Person.open(server.url, name)).register()));
 }, { timeout: 120000 });
 afterEach(async () => {
@@ -45,7 +45,7 @@ app('a video call: picture and sound both ways, the same emoji, verified for the
   assert.equal(mine.length, 4);
   assert.deepEqual(mine, theirs);
   await Promise.all([alice.click('sas-match'), bob.click('sas-match')]);
-  for (const person of [alice, bob]) await until(async () => (await person.view()).e2ee === 'verified', 'the mark of a verified call');
+  for (const person of [alice, bob]) await until(async () => (await person.view()).e2ee === 'verified', 'the mark of a verified call', 60000);
   await finish(alice, bob);
   await connect(bob, alice, { video: false });
   for (const person of [alice, bob]) assert.equal((await person.view()).e2ee, 'verified');
@@ -66,13 +66,13 @@ app('declined, cancelled, missed', async () => {
   await alice.call('bob');
   await bob.sees('incoming-call');
   await alice.click('call-hangup');
-  await bob.get('incoming-call').waitFor({ state: 'detached', timeout: 20000 });
+  await bob.get('incoming-call').waitFor({ state: 'detached', timeout: 60000 });
 
   await alice.call('bob');
   await bob.sees('incoming-call');
   assert.equal(await alice.ended(), 'missed');
   await alice.done();
-  await bob.get('incoming-call').waitFor({ state: 'detached', timeout: 20000 });
+  await bob.get('incoming-call').waitFor({ state: 'detached', timeout: 60000 });
 });
 
 app('busy', async () => {
@@ -87,10 +87,14 @@ app('both call each other at once: one call', async () => {
   await Promise.all([alice.call('carol', { video: false }), carol.call('alice', { video: false })]);
   /* who lost the race sees the other's call come in */
   await until(async () => {
-    for (const person of [alice, carol]) if (await person.get('incoming-call').count()) await person.get('incoming-accept').first().click({ timeout: 2000 }).catch(() => {});
+    for (const person of [alice, carol]) {
+      if (!await person.get('incoming-call').count()) continue;
+      await person.begins();
+      await person.get('incoming-accept').first().click({ timeout: 2000 }).catch(() => {});
+    }
     const views = await Promise.all([alice, carol].map((person) => person.view().catch(() => ({}))));
     return views.every(({ state }) => state === 'active') && views[0].call === views[1].call;
-  }, 'one call', 60000);
+  }, 'one call', 120000);
   await finish(alice, carol);
 });
 
@@ -102,7 +106,7 @@ app('a second device rings too and stops when the first answers', async () => {
     await alice.call('carol', { video: false });
     await Promise.all([carol.sees('incoming-call'), tablet.sees('incoming-call')]);
     await tablet.answer();
-    await carol.get('incoming-call').waitFor({ state: 'detached', timeout: 20000 });
+    await carol.get('incoming-call').waitFor({ state: 'detached', timeout: 60000 });
     await Promise.all([alice.active(), tablet.active()]);
     await finish(alice, tablet);
   } finally {
@@ -113,10 +117,10 @@ app('a second device rings too and stops when the first answers', async () => {
 app('a shared screen is seen and goes away again', async () => {
   await connect(alice, bob, { video: false });
   await alice.click('call-screen');
-  await bob.get('remote-screen').first().waitFor({ state: 'visible', timeout: 30000 });
+  await bob.get('remote-screen').first().waitFor({ state: 'visible', timeout: 60000 });
   await bob.watches('remote-screen');
   await alice.click('call-screen');
-  await bob.get('remote-screen').first().waitFor({ state: 'hidden', timeout: 30000 });
+  await bob.get('remote-screen').first().waitFor({ state: 'hidden', timeout: 60000 });
   await finish(bob, alice);
 });
 
@@ -131,7 +135,7 @@ app('the connection to the server is cut for 10 s: the call goes on, the banner 
   await delay(10000);
   await Promise.all([alice.watches(), bob.watches()]);
   await alice.context.setOffline(false);
-  await until(async () => !(await alice.get('reconnect-banner').isVisible()), 'the banner to go', 30000);
+  await until(async () => !(await alice.get('reconnect-banner').isVisible()), 'the banner to go', 60000);
   await Promise.all([alice.watches(), bob.watches()]);
   await finish(alice, bob);
 });
@@ -142,10 +146,10 @@ app('kill -9 of the server in the middle of a call: it goes on, and can be hung 
   await Promise.all([alice.sees('reconnect-banner'), bob.sees('reconnect-banner')]);
   await Promise.all([alice.watches(), bob.watches()]);
   await server.launch();
-  for (const person of [alice, bob]) await until(async () => !(await person.get('reconnect-banner').isVisible()), 'the banner to go', 40000);
+  for (const person of [alice, bob]) await until(async () => !(await person.get('reconnect-banner').isVisible()), 'the banner to go', 60000);
   await Promise.all([alice.active(), bob.active(), alice.watches(), bob.watches()]);
   await finish(bob, alice);
-  const carolIn = until(async () => !(await carol.get('reconnect-banner').isVisible()), 'carol to be back', 40000);
+  const carolIn = until(async () => !(await carol.get('reconnect-banner').isVisible()), 'carol to be back', 60000);
   await carolIn;
 });
 

@@ -22,7 +22,7 @@ const begin = (tab, name) => tab.evaluate(async (who) => {
 }, name);
 
 for (const [from, to] of [['chromium', 'chromium'], ['chromium', 'firefox'], ['firefox', 'chromium'], ['firefox', 'firefox']]) {
-  test(`browsers: ${from} calls ${to}`, { timeout: 120000 }, async () => {
+  test(`browsers: ${from} calls ${to}`, { timeout: 240000 }, async () => {
     const [one, two] = [await browsers[from].open(pages.url), await browsers[to].open(pages.url)];
     const name = (end) => `${end}-${from}-${to}`;
     await begin(one, name('alice'));
@@ -63,7 +63,7 @@ for (const [from, to] of [['chromium', 'chromium'], ['chromium', 'firefox'], ['f
   });
 }
 
-test('browsers: a reload in mid-call ends it on both sides, and the next call is one like any other', { timeout: 120000 }, async () => {
+test('browsers: a reload in mid-call ends it on both sides, and the next call is one like any other', { timeout: 240000 }, async () => {
   const [one, two] = [await browsers.chromium.open(pages.url), await browsers.chromium.open(pages.url)];
   await begin(one, 'alice-reloads');
   const bob = await begin(two, 'bob-stays');

@@ -15,7 +15,7 @@ after(async () => {
   await pages?.stop();
 });
 
-const page = (name, fn, check) => test(name, { timeout: 90000 }, async () => {
+const page = (name, fn, check) => test(name, { timeout: 240000 }, async () => {
   const tab = await browser.open(pages.url);
   try {
     await check(await tab.evaluate(fn));

@@ -17,7 +17,7 @@ after(async () => {
 });
 
 /** page: a fresh page for every test; what evaluate() returns. */
-const page = (name, fn, check, options = { timeout: 90000 }) => test(name, options, async () => {
+const page = (name, fn, check, options = { timeout: 240000 }) => test(name, options, async () => {
   tab = await browser.open(pages.url);
   try {
     await check(await tab.evaluate(fn));
@@ -104,7 +104,7 @@ page('media: mute, camera, screen and another microphone need no renegotiation',
 });
 
 for (const codec of ['video/vp8', 'video/vp9', 'video/h264', 'video/av1']) {
-  test(`media: ${codec}`, { timeout: 90000 }, async () => {
+  test(`media: ${codec}`, { timeout: 240000 }, async () => {
     tab = await browser.open(pages.url);
     try {
       const result = await tab.evaluate(async (prefer) => {
@@ -230,7 +230,7 @@ page('media: whenever a transform is attached, nothing leaves in clear; without 
     else assert.ok(decrypted > 10, `${order}, ${kind}`);
     if (order === 'taken away') assert.equal(after, 0, `${order}, ${kind}`);
   }
-}, { timeout: 150000 });
+}, { timeout: 300000 });
 
 page('media: an ICE restart, and a worker that has to be started anew', async () => {
   const server = new t.FakeServer();

@@ -31,7 +31,7 @@ before(async () => {
       return window.me.user;
     }, [name, server.wsUrl]);
   }
-}, { timeout: 120000 });
+}, { timeout: 240000 });
 
 after(async () => {
   await alice?.browser?.close();
@@ -72,11 +72,11 @@ async function hangup() {
 }
 
 for (const [who, from, to] of [['the caller', 'alice', '10.77.0.21'], ['the callee', 'bob', '10.77.0.22']]) {
-  test(`network: ${who} moves to another address in the middle of a call`, { timeout: 120000 }, async () => {
+  test(`network: ${who} moves to another address in the middle of a call`, { timeout: 240000 }, async () => {
     await call();
     await (from === 'alice' ? alice : bob).move(to);
     await both(() => t.flows(window.call, { frames: 300, ms: 90000 }));
-    await both(() => t.until('the call to be active', () => window.call.state === 'active', 30000));
+    await both(() => t.until('the call to be active', () => window.call.state === 'active', 90000));
     await flows();
     const counters = await both(async () => (await window.call.stats()).e2ee);
     for (const { failed, framesWithoutTrailer } of counters) assert.deepEqual([failed, framesWithoutTrailer], [0, 0]);
@@ -87,7 +87,7 @@ for (const [who, from, to] of [['the caller', 'alice', '10.77.0.21'], ['the call
   });
 }
 
-test('network: the server dies in the middle of a call and comes back', { timeout: 120000 }, async () => {
+test('network: the server dies in the middle of a call and comes back', { timeout: 240000 }, async () => {
   await call();
   await server.kill();
   await flows();

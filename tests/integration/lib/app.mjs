@@ -67,7 +67,7 @@ export class Person {
     await this.fill('search', username);
     await this.press(`[data-testid="person-row"][data-username="${username}" i] [data-testid="${video ? 'row-video' : 'row-call'}"]`);
     await this.sees('preflight-call');
-    await this.#begin();
+    await this.begins();
     await this.click('preflight-call');
     /* a call that is refused at once has its summary before anybody could look */
     await until(() => this.page.evaluate(() => Boolean(document.querySelector('[data-testid="call-view"], [data-testid="call-summary"]'))), 'the view of the call', LONG);
@@ -77,13 +77,13 @@ export class Person {
   forget() { this.#before = 0; }
 
   /** What the page shows from now on belongs to the next call. */
-  async #begin() {
+  async begins() {
     this.#before = await this.page.evaluate(() => { window.watch.begin(); return window.watch.summaries.length; });
   }
 
   async answer() {
     await this.sees('incoming-call');
-    await this.#begin();
+    await this.begins();
     await this.click('incoming-accept');
     await this.sees('call-view');
   }

@@ -11,7 +11,7 @@ const WORKER = '/web/src/crypto/media-worker.js';
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** until: polls a condition; says what it was waiting for when it gives up. */
-async function until(what, condition, ms = 20000) {
+async function until(what, condition, ms = 60000) {
   for (const end = Date.now() + ms; ;) {
     const value = await condition();
     if (value) return value;
@@ -174,7 +174,7 @@ function play(stream) {
 }
 
 /** flows: waits until sound and picture are decoded (more than before). */
-async function flows(session, { audio = true, video = true, frames = 15, ms = 20000 } = {}) {
+async function flows(session, { audio = true, video = true, frames = 15, ms = 60000 } = {}) {
   const { pc } = session.leg.media;
   play(session.remoteStream);
   const before = await inbound(pc);
