@@ -143,21 +143,26 @@ page('media: a receiver with another key decodes nothing; one without a transfor
     await receiver.setRemote(offer);
     await sender.setRemote(await receiver.setLocal());
     receiver.learnCodecs();
+    /* sound is decoded for somebody who listens alone */
+    const srcObject = new MediaStream([receiver.receiverTrack('audio'), receiver.receiverTrack('camera')]);
+    const element = Object.assign(document.createElement('video'), { srcObject, autoplay: true, playsInline: true });
+    document.body.append(element);
     const stream = t.synthetic();
     await sender.send('audio', stream.getAudioTracks()[0]);
     await sender.send('camera', stream.getVideoTracks()[0]);
     await sender.letSend();
     await t.until('frames to arrive', async () => {
       const { audio, video } = await t.inbound(receiver.pc);
-      return audio.packets > 60 && video.packets > 60;
+      return audio.packets > 120 && video.packets > 60 && (name === 'wrong' || (audio.samples > 24000 && video.decoded > 10));
     });
-    results[name] = { inbound: await t.inbound(receiver.pc), counters: await receiver.counters() };
+    results[name] = { inbound: await t.inbound(receiver.pc), counters: await receiver.counters(), width: element.videoWidth };
     sender.close();
     receiver.close();
   }
   return results;
 }, ({ right, wrong }) => {
-  assert.ok(right.inbound.video.decoded > 10, JSON.stringify(right));
+  assert.ok(right.inbound.video.decoded > 10 && right.inbound.audio.samples > 24000 && right.inbound.audio.energy > 0, JSON.stringify(right));
+  assert.deepEqual([right.width > 0, wrong.width, wrong.inbound.audio.energy], [true, 0, 0], JSON.stringify(wrong));
   assert.equal(wrong.inbound.video.decoded, 0);
   assert.equal(wrong.inbound.audio.samples, 0);
   assert.equal(wrong.counters['camera/receive'].decrypted + wrong.counters['audio/receive'].decrypted, 0);
