@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "server/data-dir.h"
 #include "server/heap.h"
+#include "server/relay-plane.h"
 #include "server/workers.h"
 #include "signaling/server.h"
 
@@ -29,6 +30,7 @@ typedef struct {
   GMainLoop *loop;
   SigServer *server;
   Workers *workers;
+  RelayPlane *relay;
   HeapTrim trim;
   bool draining;
 } Aldisd;
@@ -153,7 +155,9 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
   self->workers = workers_new (config, metrics, error);
   if (self->workers != NULL)
     self->server = sig_server_new (self->context, config, metrics, error);
-  if (self->server != NULL && workers_start (self->workers, error))
+  if (self->server != NULL)
+    self->relay = relay_plane_new (config, self->workers, NULL, error);
+  if (self->relay != NULL && workers_start (self->workers, error))
     {
       sig_server_set_workers (self->server, workers_get_n (self->workers));
       attach_source (self, g_unix_signal_source_new (SIGTERM), on_terminate);
@@ -165,6 +169,8 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
       ok = true;
     }
   sig_server_free (self->server);
+  workers_stop (self->workers);
+  relay_plane_free (self->relay);
   workers_free (self->workers);
   if (ok)
     al_info ("stopped");

@@ -117,11 +117,6 @@ worker_open (Worker *worker, Workers *workers, unsigned index, AlUdpOffload offl
 static void
 worker_clear (Worker *worker)
 {
-  if (worker->started)
-    {
-      al_loop_quit (worker->loop);
-      (void) pthread_join (worker->pthread, NULL);
-    }
   g_clear_pointer (&worker->sockets, g_ptr_array_unref);
   al_udp_hub_free (worker->hub);
   al_loop_free (worker->loop);
@@ -171,7 +166,7 @@ workers_new (const AlConfig *config, AlMetrics *metrics, GError **error)
 
   make_counters (workers, metrics);
   workers->addresses = g_array_new (FALSE, TRUE, sizeof (AlAddr));
-  if (!read_addresses (workers, al_config_get_list (config, "server", "udp_listen"), error))
+  if (!read_addresses (workers, al_config_get_list (config, "relay", "listen_udp"), error))
     return NULL;
   if (workers->addresses->len == 0)
     return g_steal_pointer (&workers);
@@ -181,7 +176,7 @@ workers_new (const AlConfig *config, AlMetrics *metrics, GError **error)
     if (!worker_open (&workers->workers[workers->n], workers, workers->n,
                       offload ? AL_UDP_OFFLOAD_AUTO : AL_UDP_OFFLOAD_OFF, error))
       {
-        g_prefix_error (error, "[server] udp_listen: ");
+        g_prefix_error (error, "[relay] listen_udp: ");
         worker_clear (&workers->workers[workers->n]);
         return NULL;
       }
@@ -189,10 +184,23 @@ workers_new (const AlConfig *config, AlMetrics *metrics, GError **error)
 }
 
 void
+workers_stop (Workers *workers)
+{
+  for (unsigned i = 0; workers != NULL && i < workers->n; i++)
+    if (workers->workers[i].started)
+      {
+        al_loop_quit (workers->workers[i].loop);
+        (void) pthread_join (workers->workers[i].pthread, NULL);
+        workers->workers[i].started = false;
+      }
+}
+
+void
 workers_free (Workers *workers)
 {
   if (workers == NULL)
     return;
+  workers_stop (workers);
   for (unsigned i = 0; i < workers->n; i++)
     worker_clear (&workers->workers[i]);
   g_free (workers->workers);

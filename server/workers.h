@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The threads of the media plane: each has a loop, a UDP hub and a socket on every address of [server] udp_listen, all on
+ * The threads of the media plane: each has a loop, a UDP hub and a socket on every address of [relay] listen_udp, all on
  * the same ports (SO_REUSEPORT), so the kernel's hash keeps one client at one worker. A worker tells datagrams apart by
  * their first bytes and gives them to whoever has asked for that kind; what nobody has asked for is dropped and counted.
  */
@@ -22,7 +22,7 @@ typedef void (*WorkersFn) (AlUdp *udp, const AlUdpDatagram *datagram, int64_t no
 
 /**
  * workers_new:
- * @config: [server] udp_listen, workers, udp_offload
+ * @config: [relay] listen_udp, [server] workers, udp_offload
  * @metrics: must outlive them
  *
  * Opens the sockets. There are no workers when nothing is to be listened on.
@@ -30,6 +30,8 @@ typedef void (*WorkersFn) (AlUdp *udp, const AlUdpDatagram *datagram, int64_t no
  * Returns: (transfer full) (nullable): NULL with the address and why in @error.
  */
 Workers *workers_new (const AlConfig *config, AlMetrics *metrics, GError **error);
+/** workers_stop: ends the threads; loops, hubs and sockets stay until workers_free(). NULL is allowed. Main thread. */
+void workers_stop (Workers *workers);
 /** workers_free: ends the threads and closes the sockets. NULL is allowed. */
 void workers_free (Workers *workers);
 

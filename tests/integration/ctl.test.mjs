@@ -92,7 +92,7 @@ test('a second aldisd on the same data folder is refused', async () => {
 
 test('datagrams reach the workers, and SIGTERM ends them', async () => {
   const udpPort = await freePort();
-  const media = await Server.start({ server: { workers: 2, udp_listen: `127.0.0.1:${udpPort}` } });
+  const media = await Server.start({ server: { workers: 2 }, relay: { listen_udp: `127.0.0.1:${udpPort}` } });
   try {
     const status = JSON.parse((await run('aldisctl', ['--json', '--socket', path.join(media.folder, 'var/admin.sock'), 'status'])).stdout);
     assert.deepEqual([status.workers, status.frontThreads], [2, 2]);
@@ -102,7 +102,7 @@ test('datagrams reach the workers, and SIGTERM ends them', async () => {
     await until(async () => {
       for (const datagram of [stun, Buffer.alloc(20, 0x80), Buffer.from('x')]) socket.send(datagram, udpPort, '127.0.0.1');
       const text = await media.metrics();
-      return ['stun', 'rtp', 'unknown'].every((kind) => Number(new RegExp(`aldis_worker_dropped_total{kind="${kind}"} (\\d+)`).exec(text)?.[1]) > 0);
+      return ['stun', 'rtp', 'unknown'].every((kind) => Number(new RegExp(`aldis_worker_datagrams_total{kind="${kind}"} (\\d+)`).exec(text)?.[1]) > 0);
     }, 'the datagrams to be counted');
     socket.close();
     assert.deepEqual(await media.stop(), { code: 0, signal: null });

@@ -66,7 +66,7 @@ test_counted (void)
 {
   g_autoptr (AlMetrics) metrics = al_metrics_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (Workers) workers = make ("workers=2\nudp_listen=127.0.0.1:0;127.0.0.1:0\n", metrics, &error);
+  g_autoptr (Workers) workers = make ("workers=2\n[relay]\nlisten_udp=127.0.0.1:0;127.0.0.1:0\n", metrics, &error);
   AlAddr one, two;
 
   g_assert_no_error (error);
@@ -109,7 +109,7 @@ test_route (void)
 {
   g_autoptr (AlMetrics) metrics = al_metrics_new ();
   g_autoptr (GError) error = NULL;
-  Workers *workers = make ("workers=2\nudp_offload=off\nudp_listen=127.0.0.1:0\n", metrics, &error);
+  Workers *workers = make ("workers=2\nudp_offload=off\n[relay]\nlisten_udp=127.0.0.1:0\n", metrics, &error);
   AlCounter *taken = al_metrics_counter (metrics, "test_taken", "Taken.", NULL);
   Taker takers[2] = { 0 };
   AlAddr address;
@@ -139,17 +139,17 @@ test_taken_port (void)
 {
   g_autoptr (AlMetrics) metrics = al_metrics_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (Workers) first = make ("workers=1\nudp_listen=127.0.0.1:0\n", metrics, &error), second = NULL;
+  g_autoptr (Workers) first = make ("workers=1\n[relay]\nlisten_udp=127.0.0.1:0\n", metrics, &error), second = NULL;
   g_autofree char *text = NULL;
   AlAddr address;
 
   g_assert_no_error (error);
   g_assert_true (workers_get_address (first, 0, &address));
-  text = g_strdup_printf ("workers=2\nudp_listen=127.0.0.1:%u\n", al_addr_get_port (&address));
+  text = g_strdup_printf ("workers=2\n[relay]\nlisten_udp=127.0.0.1:%u\n", al_addr_get_port (&address));
   second = make (text, metrics, &error);
   g_assert_null (second);
   g_assert_nonnull (error);
-  g_assert_nonnull (strstr (error->message, "udp_listen"));
+  g_assert_nonnull (strstr (error->message, "listen_udp"));
 }
 
 int

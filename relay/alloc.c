@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Allocations (RFC 8656 §3.2): found by 5-tuple, ended by their timer; with their sockets, permissions and channels. */
+#include "relay/turn-private.h"
+
+#define BUCKETS_MIN 64
+#define OPEN_TRIES 16 /* ports that other programs of this host may hold */
+
+static unsigned
+bucket_of (const RelayTurn *turn, const RelayTuple *tuple)
+{
+  uint8_t key[2 * 18 + sizeof tuple->conn];
+  size_t n = 0;
+
+  memcpy (key, &tuple->conn, sizeof tuple->conn);
+  n = sizeof tuple->conn;
+  if (tuple->transport == RELAY_UDP)
+    {
+      const AlAddr *addrs[] = { &tuple->remote, &tuple->local };
+
+      for (unsigned i = 0; i < 2; i++)
+        {
+          bool v4 = addrs[i]->sa.sa_family == AF_INET;
+          uint16_t port = al_addr_get_port (addrs[i]);
+
+          memcpy (key + n, v4 ? (const void *) &addrs[i]->in4.sin_addr : &addrs[i]->in6.sin6_addr, v4 ? 4 : 16);
+          n += v4 ? 4 : 16;
+          memcpy (key + n, &port, sizeof port);
+          n += sizeof port;
+        }
+    }
+  return (unsigned) al_siphash (&turn->sip, key, n) & (turn->n_buckets - 1);
+}
+
+RelayAlloc *
+relay_alloc_find (RelayTurn *turn, const RelayTuple *tuple)
+{
+  RelayAlloc *alloc = turn->last;
+
+  if (alloc != NULL && relay_tuple_equal (&alloc->tuple, tuple))
+    return alloc;
+  if (turn->n_allocs == 0)
+    return NULL;
+  for (alloc = turn->buckets[bucket_of (turn, tuple)]; alloc != NULL; alloc = alloc->next)
+    if (relay_tuple_equal (&alloc->tuple, tuple))
+      return turn->last = alloc;
+  return NULL;
+}
+
+static void
+insert (RelayTurn *turn, RelayAlloc *alloc)
+{
+  unsigned bucket = bucket_of (turn, &alloc->tuple);
+
+  alloc->next = turn->buckets[bucket];
+  turn->buckets[bucket] = alloc;
+}
+
+static void
+grow (RelayTurn *turn)
+{
+  RelayAlloc **old = turn->buckets;
+  unsigned n = turn->n_buckets;
+
+  turn->n_buckets = n == 0 ? BUCKETS_MIN : 2 * n;
+  turn->buckets = g_new0 (RelayAlloc *, turn->n_buckets);
+  for (unsigned i = 0; i < n; i++)
+    for (RelayAlloc *alloc = old[i], *next; alloc != NULL; alloc = next)
+      {
+        next = alloc->next;
+        insert (turn, alloc);
+      }
+  g_free (old);
+}
+
+static void
+on_timer (AlTimer *timer, void *user)
+{
+  RelayAlloc *alloc = user;
+
+  relay_alloc_end (alloc, RELAY_END_EXPIRED, alloc->expires_us);
+}
+
+RelayAlloc *
+relay_alloc_new (RelayRequest *request)
+{
+  RelayTurn *turn = request->turn;
+  RelayAlloc *alloc = g_new0 (RelayAlloc, 1);
+
+  alloc->turn = turn;
+  alloc->tuple = *request->from;
+  alloc->id_len = MIN (request->login.id_len, RELAY_USERNAME_MAX);
+  alloc->id = g_strndup ((const char *) request->login.id, alloc->id_len);
+  memcpy (alloc->key, request->login.key, sizeof alloc->key);
+  alloc->key_len = request->login.key_len;
+  alloc->hash = request->login.hash;
+  memcpy (alloc->tid, request->message->tid, sizeof alloc->tid);
+  alloc->made_us = request->now_us;
+  al_timer_init (&alloc->timer, on_timer, alloc);
+  if (turn->n_allocs >= turn->n_buckets)
+    grow (turn);
+  insert (turn, alloc);
+  turn->n_allocs++;
+  turn->last = alloc;
+  turn->stats.allocations[alloc->tuple.transport]++;
+  turn->stats.active[alloc->tuple.transport]++;
+  return alloc;
+}
+
+static void
+close_ends (RelayAlloc *alloc, int64_t now_us)
+{
+  RelayTurn *turn = alloc->turn;
+
+  for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
+    {
+      RelayEnd *end = &alloc->ends[family];
+
+      if (end->socket == NULL)
+        continue;
+      turn->by_port[family][end->port] = NULL;
+      turn->io.close (end->socket, turn->user);
+      relay_ports_give (turn->shared.ports, (RelayFamily) family, end->port, now_us);
+      end->socket = NULL;
+    }
+}
+
+static void
+remove_from_table (RelayAlloc *alloc)
+{
+  RelayTurn *turn = alloc->turn;
+  RelayAlloc **at = &turn->buckets[bucket_of (turn, &alloc->tuple)];
+
+  while (*at != alloc)
+    at = &(*at)->next;
+  *at = alloc->next;
+  turn->n_allocs--;
+  if (turn->last == alloc)
+    turn->last = NULL;
+}
+
+static void
+free_alloc (RelayAlloc *alloc, int64_t now_us)
+{
+  RelayTurn *turn = alloc->turn;
+  uint8_t key[AL_RATE_ADDR_KEY];
+  size_t len = al_rate_addr_key (&alloc->tuple.remote, key);
+
+  remove_from_table (alloc);
+  al_timer_cancel (&alloc->timer);
+  close_ends (alloc, now_us);
+  relay_quota_give (turn->shared.users, alloc->id, alloc->id_len);
+  relay_quota_give (turn->shared.sources, key, len);
+  turn->stats.active[alloc->tuple.transport]--;
+  g_free (alloc->permissions);
+  g_free (alloc->channels);
+  g_free (alloc->id);
+  g_free (alloc);
+}
+
+void
+relay_alloc_undo (RelayAlloc *alloc, int64_t now_us)
+{
+  alloc->turn->stats.allocations[alloc->tuple.transport]--;
+  free_alloc (alloc, now_us);
+}
+
+void
+relay_alloc_end (RelayAlloc *alloc, RelayEndReason reason, int64_t now_us)
+{
+  RelayTurn *turn = alloc->turn;
+  RelayAllocInfo info;
+
+  relay_alloc_get_info (alloc, &info);
+  free_alloc (alloc, now_us);
+  turn->stats.ended[reason]++;
+  if (turn->io.ended != NULL)
+    turn->io.ended (&info, reason, turn->user);
+}
+
+void
+relay_alloc_get_info (const RelayAlloc *alloc, RelayAllocInfo *ret_info)
+{
+  memset (ret_info, 0, sizeof *ret_info);
+  memcpy (ret_info->id, alloc->id, MIN (alloc->id_len, RELAY_ID_MAX));
+  ret_info->tuple = alloc->tuple;
+  for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
+    {
+      const RelayTraffic *traffic = &alloc->traffic[family];
+
+      if (alloc->ends[family].socket != NULL)
+        ret_info->relayed[family] = alloc->ends[family].relayed;
+      ret_info->traffic.rx_pkts += traffic->rx_pkts;
+      ret_info->traffic.rx_bytes += traffic->rx_bytes;
+      ret_info->traffic.tx_pkts += traffic->tx_pkts;
+      ret_info->traffic.tx_bytes += traffic->tx_bytes;
+    }
+  ret_info->made_us = alloc->made_us;
+  ret_info->expires_us = alloc->expires_us;
+  ret_info->permissions = alloc->n_permissions;
+  ret_info->channels = alloc->n_channels;
+}
+
+/* RFC 8656 §7.2: at least the default, at most our maximum; and never past the credential's end */
+uint32_t
+relay_alloc_choose_lifetime (const RelayRequest *request)
+{
+  const RelayTurn *turn = request->turn;
+  int64_t left_s = request->login.expires_s - (request->now_us + turn->epoch_us) / G_USEC_PER_SEC;
+  uint32_t lifetime_s = LIFETIME_DEFAULT_S;
+
+  if (al_stun_find_u32 (request->message, AL_STUN_LIFETIME, &lifetime_s))
+    lifetime_s = CLAMP (lifetime_s, LIFETIME_DEFAULT_S, MAX (turn->config->max_lifetime_s, LIFETIME_DEFAULT_S));
+  return (uint32_t) CLAMP (left_s, 1, lifetime_s);
+}
+
+void
+relay_alloc_set_lifetime (RelayAlloc *alloc, uint32_t lifetime_s, int64_t now_us)
+{
+  alloc->expires_us = now_us + lifetime_s * (int64_t) G_USEC_PER_SEC;
+  al_timer_set (alloc->turn->wheel, &alloc->timer, alloc->expires_us);
+}
+
+static RelayAlloc **
+get_by_port (RelayTurn *turn, RelayFamily family)
+{
+  if (turn->by_port[family] == NULL)
+    turn->by_port[family] = g_new0 (RelayAlloc *, 65536);
+  return turn->by_port[family];
+}
+
+unsigned
+relay_alloc_open (RelayAlloc *alloc, RelayFamily family, uint16_t port, bool even, bool pair, int64_t now_us)
+{
+  RelayTurn *turn = alloc->turn;
+  const RelayTurnConfig *config = turn->config;
+  RelayEnd *end = &alloc->ends[family];
+  AlAddr address = config->bind[family];
+
+  if (address.sa.sa_family == AF_UNSPEC)
+    return 440;
+  for (unsigned i = 0; i < OPEN_TRIES && end->socket == NULL; i++)
+    {
+      if (port == 0)
+        port = relay_ports_take (turn->shared.ports, family, turn->worker, even, pair, now_us);
+      if (port == 0)
+        return 508;
+      al_addr_set_port (&address, port);
+      end->socket = turn->io.open (alloc, &address, alloc->dont_fragment, turn->user);
+      if (end->socket != NULL)
+        break;
+      relay_ports_give (turn->shared.ports, family, port, now_us);
+      if (pair)
+        relay_ports_give (turn->shared.ports, family, (uint16_t) (port + 1), now_us);
+      port = 0;
+    }
+  if (end->socket == NULL)
+    return 508;
+  end->port = port;
+  end->relayed = config->advertised[family].sa.sa_family != AF_UNSPEC ? config->advertised[family] : address;
+  al_addr_set_port (&end->relayed, port);
+  get_by_port (turn, family)[port] = alloc;
+  return 0;
+}
+
+/* of @peer's host, expired or not; from the one that was asked for last on */
+static RelayPermission *
+find_permission (RelayAlloc *alloc, const AlAddr *peer)
+{
+  unsigned at = alloc->last_permission;
+
+  for (unsigned i = 0; i < alloc->n_permissions; i++, at = at + 1u >= alloc->n_permissions ? 0 : at + 1)
+    if (al_addr_equal_host (&alloc->permissions[at].host, peer))
+      {
+        alloc->last_permission = (uint8_t) at;
+        return &alloc->permissions[at];
+      }
+  return NULL;
+}
+
+RelayPermission *
+relay_alloc_find_permission (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us)
+{
+  RelayPermission *permission = find_permission (alloc, peer);
+
+  return permission != NULL && permission->expires_us > now_us ? permission : NULL;
+}
+
+/* room for one more: a doubled array, or the place of one that has expired */
+static RelayPermission *
+get_free_permission (RelayAlloc *alloc, int64_t now_us)
+{
+  unsigned n = alloc->n_permissions;
+
+  for (unsigned i = 0; i < n; i++)
+    if (alloc->permissions[i].expires_us <= now_us)
+      return &alloc->permissions[i];
+  if (n >= RELAY_MAX_PEERS)
+    return NULL;
+  if ((n & (n - 1)) == 0)
+    alloc->permissions = g_renew (RelayPermission, alloc->permissions, n == 0 ? 1 : 2 * n);
+  return &alloc->permissions[alloc->n_permissions++];
+}
+
+bool
+relay_alloc_permit (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us)
+{
+  RelayPermission *permission = find_permission (alloc, peer);
+
+  if (permission == NULL)
+    {
+      permission = get_free_permission (alloc, now_us);
+      if (permission == NULL)
+        return false;
+      permission->host = *peer;
+      al_addr_set_port (&permission->host, 0);
+    }
+  permission->expires_us = now_us + PERMISSION_US;
+  return true;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the state machine share: one file per verb. */
+#pragma once
+
+#include "base/rate.h"
+#include "base/siphash.h"
+#include "relay/turn.h"
+
+#define PERMISSION_US (300 * (int64_t) G_USEC_PER_SEC)  /* RFC 8656 §9 */
+#define CHANNEL_US (600 * (int64_t) G_USEC_PER_SEC)     /* RFC 8656 §12 */
+#define LIFETIME_DEFAULT_S 600u                         /* RFC 8656 §7.2 */
+#define CHANNEL_FIRST 0x4000 /* RFC 8656 §12 ends at 0x4FFF; RFC 5766 §11 at 0x7FFF, and such clients live */
+#define CHANNEL_LAST 0x7fff
+#define REPLY_MAX 1280
+
+typedef struct {
+  AlAddr host; /* port 0 */
+  int64_t expires_us;
+} RelayPermission;
+
+typedef struct {
+  AlAddr peer;
+  int64_t expires_us;
+  uint32_t checked; /* RelayTurn.policies when the policy last allowed the peer */
+  uint16_t number;
+} RelayChannel;
+
+/* a token bucket of bytes */
+typedef struct {
+  int64_t credit, then_us;
+} RelayBudget;
+
+typedef struct {
+  void *socket;    /* owned through RelayIo; NULL: the family is not allocated */
+  AlAddr relayed;  /* as the client is told */
+  uint16_t port;   /* as taken from RelayPorts */
+} RelayEnd;
+
+struct RelayAlloc {
+  RelayTurn *turn;
+  RelayTuple tuple;
+  RelayAlloc *next; /* in its bucket */
+  AlTimer timer;    /* its end */
+  RelayEnd ends[RELAY_FAMILY_N];
+  uint8_t key[32];
+  uint8_t key_len;
+  AlHmacHash hash;
+  uint8_t tid[AL_STUN_TID_BYTES]; /* of the Allocate: it may come again */
+  uint8_t token[8];               /* RESERVATION-TOKEN that was given out */
+  bool has_token, dont_fragment;
+  uint8_t failed_family;          /* ADDRESS-ERROR-CODE's family; 0: none */
+  uint16_t failed_code;
+  uint32_t lifetime_s;            /* as the Allocate was answered */
+  char *id;                       /* owned; id_len bytes, then NUL */
+  uint16_t id_len;
+  RelayPermission *permissions;   /* owned */
+  RelayChannel *channels;         /* owned */
+  uint8_t n_permissions, n_channels, last_permission, last_channel, last_outward;
+  RelayBudget budget_rx, budget_tx;
+  RelayTraffic traffic[RELAY_FAMILY_N];
+  int64_t made_us, expires_us;
+};
+
+struct RelayTurn {
+  /* passed in, not owned */
+  const RelayTurnConfig *config;
+  RelayShared shared;
+  AlTimerWheel *wheel;
+  RelayIo io;
+  void *user;
+  unsigned worker;
+  int64_t epoch_us;
+  /* owned */
+  AlHmac *hmac;
+  RelayAlloc **buckets;
+  unsigned n_buckets, n_allocs;
+  RelayAlloc *last; /* whom the last message belonged to */
+  RelayAlloc **by_port[RELAY_FAMILY_N]; /* 65,536 each, touched where used */
+  AlRateTable *replies;
+  GHashTable *revoked; /* id -> seconds since the epoch; bounded */
+  AlTimer sweep; /* of reservations made here */
+  int64_t sweep_us;
+  AlSipKey sip;
+  uint32_t policies; /* grows with every configuration */
+  bool hairpins;     /* are relayed addresses reached without their socket */
+  uint64_t n_indications;
+  RelayTurnStats stats;
+  uint8_t reply[REPLY_MAX];
+  uint8_t indication[65536 + 64];
+};
+
+/* a request on its way through the checks */
+typedef struct {
+  RelayTurn *turn;
+  const RelayTuple *from;
+  const AlStunMessage *message;
+  RelayAlloc *alloc; /* (nullable) of this 5-tuple */
+  RelayLogin login;
+  bool verified;     /* login is filled in: answers are signed */
+  int64_t now_us;
+} RelayRequest;
+
+/* turn-reply.c: begins an answer; its end signs and sends it */
+void relay_reply_begin (RelayRequest *request, AlStunWriter *out, AlStunClass cls);
+void relay_reply_end (RelayRequest *request, AlStunWriter *out);
+void relay_reply_error (RelayRequest *request, unsigned code);
+/* a challenge: 401 or 438 */
+void relay_reply_challenge (RelayRequest *request, unsigned code);
+bool relay_reply_may (RelayRequest *request);
+/* attributes that must be understood and are not. Returns: how many were written to @ret_types */
+unsigned relay_reply_list_unknown (const RelayRequest *request, uint16_t *ret_types, unsigned max);
+/* 420 when there are attributes that must be understood and are not; Returns: true when it was sent */
+bool relay_reply_unknown (RelayRequest *request);
+
+/* turn-auth.c: Returns: true when login is filled in; otherwise the request has been answered or dropped */
+bool relay_auth (RelayRequest *request);
+bool relay_auth_is_revoked (RelayTurn *turn, const uint8_t *id, size_t len);
+
+/* one file per verb */
+void relay_binding (RelayRequest *request);
+void relay_allocate (RelayRequest *request);
+void relay_refresh (RelayRequest *request);
+void relay_create_permission (RelayRequest *request);
+void relay_channel_bind (RelayRequest *request);
+
+/* alloc.c */
+RelayAlloc *relay_alloc_find (RelayTurn *turn, const RelayTuple *tuple);
+/* counts against the quotas already; in no family yet */
+RelayAlloc *relay_alloc_new (RelayRequest *request);
+void relay_alloc_end (RelayAlloc *alloc, RelayEndReason reason, int64_t now_us);
+/* one that never came to be: no event, no count */
+void relay_alloc_undo (RelayAlloc *alloc, int64_t now_us);
+void relay_alloc_set_lifetime (RelayAlloc *alloc, uint32_t lifetime_s, int64_t now_us);
+uint32_t relay_alloc_choose_lifetime (const RelayRequest *request);
+/* binds a relay socket of @family. @port: one taken already, or 0. Returns: the error code, 0: done */
+unsigned relay_alloc_open (RelayAlloc *alloc, RelayFamily family, uint16_t port, bool even, bool pair, int64_t now_us);
+/* Returns: false when there are too many */
+bool relay_alloc_permit (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us);
+RelayPermission *relay_alloc_find_permission (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us);
+
+/* data.c */
+void relay_data_channel (RelayTurn *turn, const RelayTuple *from, const uint8_t *data, size_t len, int64_t now_us);
+void relay_data_send (RelayRequest *request);

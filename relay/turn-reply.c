@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers (RFC 8489 §6.3, §9.2.4): small, because an answer to a forged source address hits somebody else. */
+#include "relay/turn-private.h"
+
+/* every attribute that requests of ours may carry and that must be understood, ascending */
+static const uint16_t known[] = {
+  AL_STUN_USERNAME,          AL_STUN_CHANNEL_NUMBER,   AL_STUN_LIFETIME,
+  AL_STUN_XOR_PEER_ADDRESS,  AL_STUN_DATA_VALUE,       AL_STUN_REALM,
+  AL_STUN_NONCE,             AL_STUN_REQUESTED_ADDRESS_FAMILY, AL_STUN_EVEN_PORT,
+  AL_STUN_REQUESTED_TRANSPORT, AL_STUN_DONT_FRAGMENT,  AL_STUN_PASSWORD_ALGORITHM,
+  AL_STUN_USERHASH,          AL_STUN_RESERVATION_TOKEN,
+  AL_STUN_PRIORITY,          AL_STUN_USE_CANDIDATE, /* of ICE checks that go astray: harmless */
+};
+
+void
+relay_reply_begin (RelayRequest *request, AlStunWriter *out, AlStunClass cls)
+{
+  al_stun_begin (out, request->turn->reply, REPLY_MAX, cls, request->message->method, request->message->tid);
+}
+
+void
+relay_reply_end (RelayRequest *request, AlStunWriter *out)
+{
+  RelayTurn *turn = request->turn;
+  size_t len;
+
+  if (request->verified)
+    al_stun_put_integrity (out, turn->hmac, request->login.hash, request->login.key, request->login.key_len);
+  if (request->message->fingerprint != 0)
+    al_stun_put_fingerprint (out);
+  len = al_stun_end (out);
+  g_assert (len > 0);
+  turn->io.send (request->from, turn->reply, len, turn->user);
+}
+
+/* answers to a source that nobody has verified are few: RelayTurnConfig.replies_per_s */
+bool
+relay_reply_may (RelayRequest *request)
+{
+  RelayTurn *turn = request->turn;
+  uint8_t key[AL_RATE_ADDR_KEY];
+  size_t len;
+
+  if (request->verified || request->from->transport != RELAY_UDP || turn->replies == NULL)
+    return true;
+  len = al_rate_addr_key (&request->from->remote, key);
+  if (al_rate_table_take (turn->replies, key, len, 1, request->now_us) == 0)
+    return true;
+  turn->stats.dropped[RELAY_DROP_REPLY_RATE]++;
+  return false;
+}
+
+void
+relay_reply_error (RelayRequest *request, unsigned code)
+{
+  AlStunWriter out;
+
+  if (!relay_reply_may (request))
+    return;
+  relay_reply_begin (request, &out, AL_STUN_ERROR);
+  al_stun_put_error (&out, code, "");
+  relay_reply_end (request, &out);
+}
+
+void
+relay_reply_challenge (RelayRequest *request, unsigned code)
+{
+  static const uint8_t algorithms[] = { 0, AL_STUN_PASSWORD_SHA256, 0, 0, 0, AL_STUN_PASSWORD_MD5, 0, 0 };
+  RelayTurn *turn = request->turn;
+  const char *realm = relay_credentials_get_realm (turn->config->credentials);
+  char nonce[RELAY_NONCE_MAX];
+  AlStunWriter out;
+  unsigned len;
+
+  if (!relay_reply_may (request))
+    return;
+  len = relay_nonce_make (turn->shared.nonce, turn->hmac, request->from, (request->now_us + turn->epoch_us) / G_USEC_PER_SEC,
+                          nonce);
+  relay_reply_begin (request, &out, AL_STUN_ERROR);
+  al_stun_put_error (&out, code, "");
+  al_stun_put (&out, AL_STUN_REALM, realm, strlen (realm));
+  al_stun_put (&out, AL_STUN_NONCE, nonce, len);
+  if (turn->config->algorithms)
+    al_stun_put (&out, AL_STUN_PASSWORD_ALGORITHMS, algorithms, sizeof algorithms);
+  relay_reply_end (request, &out);
+}
+
+unsigned
+relay_reply_list_unknown (const RelayRequest *request, uint16_t *ret_types, unsigned max)
+{
+  return al_stun_list_unknown (request->message, known, G_N_ELEMENTS (known), ret_types, max);
+}
+
+bool
+relay_reply_unknown (RelayRequest *request)
+{
+  uint16_t types[16];
+  uint8_t value[sizeof types];
+  unsigned n = relay_reply_list_unknown (request, types, G_N_ELEMENTS (types));
+  AlStunWriter out;
+
+  if (n == 0)
+    return false;
+  if (!relay_reply_may (request))
+    return true;
+  for (unsigned i = 0; i < n; i++)
+    {
+      value[2 * i] = (uint8_t) (types[i] >> 8);
+      value[2 * i + 1] = (uint8_t) types[i];
+    }
+  relay_reply_begin (request, &out, AL_STUN_ERROR);
+  al_stun_put_error (&out, 420, "");
+  al_stun_put (&out, AL_STUN_UNKNOWN_ATTRIBUTES, value, 2 * n);
+  relay_reply_end (request, &out);
+  return true;
+}

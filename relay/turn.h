@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The TURN server's state machine (RFC 8656) without I/O: messages and times in, messages out through RelayIo. One per
+ * worker; everything on its thread. What workers share (ports, quotas, the nonce's key) is lock-free.
+ *
+ * Not a byte of memory is held for a client before its request carried the right integrity.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/timer.h"
+#include "relay/credentials.h"
+#include "relay/nonce.h"
+#include "relay/policy.h"
+#include "relay/ports.h"
+#include "relay/quota.h"
+#include "relay/reservation.h"
+#include "relay/tuple.h"
+
+typedef struct RelayTurn RelayTurn;
+typedef struct RelayAlloc RelayAlloc;
+
+/** RELAY_MAX_PEERS: permissions, and channels, of one allocation. */
+#define RELAY_MAX_PEERS 64
+#define RELAY_ID_MAX 64 /* bytes of a user's id that are kept for lists and events; longer ones are cut there */
+
+/** RelayEndReason: why an allocation ended. */
+typedef enum {
+  RELAY_END_DELETED,   /* Refresh with lifetime 0 */
+  RELAY_END_EXPIRED,
+  RELAY_END_CLOSED,    /* the client's connection ended */
+  RELAY_END_REVOKED,   /* the credential's call ended */
+  RELAY_END_SHUTDOWN,
+  RELAY_END_N
+} RelayEndReason;
+
+/** RelayDrop: why a datagram or message was not passed on; counted per worker. */
+typedef enum {
+  RELAY_DROP_MALFORMED,      /* no STUN, no ChannelData */
+  RELAY_DROP_UNAUTHORIZED,   /* no allocation behind it */
+  RELAY_DROP_PERMISSION,     /* no permission for this peer */
+  RELAY_DROP_CHANNEL,        /* a channel that is not bound */
+  RELAY_DROP_POLICY,         /* a peer that nobody may reach */
+  RELAY_DROP_BANDWIDTH,      /* over the allocation's bandwidth */
+  RELAY_DROP_REPLY_RATE,     /* unverified requests beyond the rate of their source */
+  RELAY_DROP_N
+} RelayDrop;
+
+/** RelayTraffic: @rx: from the client to its peers; @tx: from the peers to the client. Bytes of payload. */
+typedef struct {
+  uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
+} RelayTraffic;
+
+/** RelayTurnStats: since the start; active: now. */
+typedef struct {
+  uint64_t bindings;                            /* Binding requests answered */
+  uint64_t allocations[RELAY_TRANSPORT_N];      /* made */
+  unsigned active[RELAY_TRANSPORT_N];
+  uint64_t ended[RELAY_END_N];
+  uint64_t auth_failures;                       /* wrong user or integrity */
+  uint64_t stale_nonces;
+  uint64_t refused_quota, refused_capacity;     /* 486, 508 */
+  uint64_t forbidden;                           /* 403 */
+  uint64_t hairpins;                            /* datagrams between two allocations of this worker */
+  uint64_t dropped[RELAY_DROP_N];
+  RelayTraffic traffic[RELAY_TRANSPORT_N][RELAY_FAMILY_N]; /* of the client's transport and the relayed family */
+} RelayTurnStats;
+
+/** RelayAllocInfo: an allocation as lists and events show it. Plain values. */
+typedef struct {
+  char id[RELAY_ID_MAX + 1];
+  RelayTuple tuple;
+  AlAddr relayed[RELAY_FAMILY_N]; /* AF_UNSPEC: none */
+  RelayTraffic traffic;
+  int64_t made_us, expires_us;
+  unsigned permissions, channels;
+} RelayAllocInfo;
+
+/**
+ * RelayIo: what the state machine asks of its owner, during a call of one of its functions.
+ * @send: one message to the client, @len bytes that are copied
+ * @pass: ChannelData to the client: 4 bytes of header, then @len bytes that stay as they are until the end of the turn. On
+ *   TCP and TLS the owner pads it to fours (RFC 8656 §12.5)
+ * @open: a socket bound to @address for @alloc, in which peers' datagrams arrive; NULL when the port is in use
+ * @close: the socket of an open
+ * @relay: one datagram from the socket to a peer
+ * @hairpin: a datagram for the allocation of port @to, which another worker holds
+ * @ended: (nullable): an allocation is gone
+ */
+typedef struct {
+  void (*send) (const RelayTuple *to, const void *data, size_t len, void *user);
+  void (*pass) (const RelayTuple *to, const uint8_t head[4], const void *data, size_t len, void *user);
+  void *(*open) (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *user);
+  void (*close) (void *socket, void *user);
+  void (*relay) (void *socket, const AlAddr *peer, const void *data, size_t len, void *user);
+  void (*hairpin) (unsigned worker, const AlAddr *from, const AlAddr *to, const void *data, size_t len, void *user);
+  void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
+} RelayIo;
+
+/**
+ * RelayTurnConfig: passed in, not owned; lives as long as it is set.
+ * @bind: where relay sockets are bound, by family; AF_UNSPEC: the family is not offered
+ * @advertised: what clients are told instead; AF_UNSPEC: the bound address
+ * @user_quota, @source_quota: allocations at once of one user, of one source address (/64 of IPv6); 0: no limit
+ * @total_quota: of all workers together; 0: no limit
+ * @max_lifetime_s: 600 to 3600
+ * @max_bps: bits per second and direction of one allocation, 0: no limit
+ * @replies_per_s: answers to unverified requests over UDP, per source address; 0: no limit
+ * @algorithms: PASSWORD-ALGORITHMS in challenges
+ * @draining: Allocate is answered with 300 and this server; AF_UNSPEC: not draining
+ */
+typedef struct {
+  const RelayCredentials *credentials;
+  const RelayPolicy *policy;
+  AlAddr bind[RELAY_FAMILY_N], advertised[RELAY_FAMILY_N];
+  unsigned user_quota, source_quota, total_quota;
+  unsigned max_lifetime_s;
+  uint64_t max_bps;
+  unsigned replies_per_s;
+  bool algorithms;
+  AlAddr draining;
+} RelayTurnConfig;
+
+/** RelayShared: of all workers; passed in, not owned. */
+typedef struct {
+  RelayNonce *nonce;
+  RelayPorts *ports;
+  RelayQuota *users, *sources;
+  RelayReservations *reservations;
+} RelayShared;
+
+/**
+ * relay_turn_new:
+ * @worker: 0 to 254
+ * @wheel: the worker's timers; lives longer
+ * @epoch_us: what must be added to monotonic time for the time since the epoch
+ */
+RelayTurn *relay_turn_new (unsigned worker, const RelayTurnConfig *config, const RelayShared *shared,
+                           AlTimerWheel *wheel, int64_t epoch_us, const RelayIo *io, void *user);
+/** relay_turn_free: ends every allocation (SHUTDOWN). NULL is allowed. */
+void relay_turn_free (RelayTurn *turn);
+/** relay_turn_set_config: from now on; allocations that the new policy would refuse keep only peers that it allows. */
+void relay_turn_set_config (RelayTurn *turn, const RelayTurnConfig *config, int64_t epoch_us);
+
+/** relay_turn_on_message: @data: one datagram, or one message of a connection: STUN or ChannelData. */
+void relay_turn_on_message (RelayTurn *turn, const RelayTuple *from, const uint8_t *data, size_t len, int64_t now_us);
+/** relay_turn_on_peer: a datagram that arrived at @alloc's socket. @data must stay until the end of the turn. */
+void relay_turn_on_peer (RelayTurn *turn, RelayAlloc *alloc, const AlAddr *from, const uint8_t *data, size_t len,
+                         int64_t now_us);
+/** relay_turn_on_hairpin: what another worker's RelayIo.hairpin was asked to pass on. */
+void relay_turn_on_hairpin (RelayTurn *turn, const AlAddr *from, const AlAddr *to, const uint8_t *data, size_t len,
+                            int64_t now_us);
+/** relay_turn_on_closed: the client's connection is gone. */
+void relay_turn_on_closed (RelayTurn *turn, const RelayTuple *tuple, int64_t now_us);
+
+/** relay_turn_revoke: ends what @id (see RelayLogin) holds, and refuses it from now on, until @until_s. */
+void relay_turn_revoke (RelayTurn *turn, const char *id, int64_t until_s, int64_t now_us);
+
+/** relay_turn_frame: of a connection. Returns: bytes of the message that begins @data, padding and all (RFC 8656 §12.5);
+ *  0: more are needed to know; -1: neither STUN nor ChannelData can begin so. */
+ssize_t relay_turn_frame (const uint8_t *data, size_t len);
+
+void relay_turn_get_stats (const RelayTurn *turn, RelayTurnStats *ret_stats);
+/** relay_turn_foreach: shows every allocation. */
+void relay_turn_foreach (RelayTurn *turn, void (*fn) (const RelayAllocInfo *info, void *user), void *user);
+/** relay_alloc_get_info: of one allocation. */
+void relay_alloc_get_info (const RelayAlloc *alloc, RelayAllocInfo *ret_info);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayTurn, relay_turn_free)

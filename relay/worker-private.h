@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/mailbox.h"
+#include "relay/worker.h"
+
+typedef struct RelayConn RelayConn;
+
+struct RelayMesh {
+  unsigned n;
+  AlMailbox **boxes; /* owned; one for each worker: hairpins that come to it */
+};
+
+struct RelayWorker {
+  /* passed in, not owned */
+  AlLoop *loop;
+  AlUdpHub *hub;
+  RelayWorkerConfig config;
+  /* owned */
+  RelayTurn *turn;
+  RelayConn *conns;
+};
+
+/* conn.c: TCP and TLS clients */
+void relay_conn_new (RelayWorker *worker, AlStream *stream);
+void relay_conn_free_all (RelayWorker *worker);
+void relay_conn_send (RelayConn *conn, const void *data, size_t len);
+void relay_conn_pass (RelayConn *conn, const uint8_t head[4], const void *data, size_t len);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "relay/worker-private.h"
+
+#include <string.h>
+
+#define MESH_CAPACITY 8192 /* datagrams between two workers that may wait */
+
+/* a relayed address's socket */
+typedef struct {
+  RelayWorker *worker;
+  RelayAlloc *alloc;
+  AlUdp *udp; /* owned */
+} Socket;
+
+/* a datagram on its way to another worker */
+typedef struct {
+  AlAddr from, to;
+  uint32_t len;
+  uint8_t data[];
+} Hairpin;
+
+RelayMesh *
+relay_mesh_new (unsigned n, GError **error)
+{
+  g_autoptr (RelayMesh) mesh = g_new0 (RelayMesh, 1);
+
+  mesh->boxes = g_new0 (AlMailbox *, n);
+  mesh->n = n;
+  for (unsigned i = 0; i < n; i++)
+    {
+      mesh->boxes[i] = al_mailbox_new (MESH_CAPACITY, g_free, error);
+      if (mesh->boxes[i] == NULL)
+        return NULL;
+    }
+  return g_steal_pointer (&mesh);
+}
+
+void
+relay_mesh_free (RelayMesh *mesh)
+{
+  if (mesh == NULL)
+    return;
+  for (unsigned i = 0; i < mesh->n; i++)
+    al_mailbox_free (mesh->boxes[i]);
+  g_free (mesh->boxes);
+  g_free (mesh);
+}
+
+static void
+on_send (const RelayTuple *to, const void *data, size_t len, void *user)
+{
+  if (to->transport == RELAY_UDP)
+    al_udp_send (to->conn, &to->remote, &to->local, data, len);
+  else
+    relay_conn_send (to->conn, data, len);
+}
+
+static void
+on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t len, void *user)
+{
+  if (to->transport == RELAY_UDP)
+    al_udp_send_view (to->conn, &to->remote, &to->local, head, 4, data, len);
+  else
+    relay_conn_pass (to->conn, head, data, len);
+}
+
+static void
+on_peer (AlUdp *udp, const AlUdpDatagram *datagrams, unsigned n, int64_t now_us, void *user)
+{
+  Socket *socket = user;
+
+  for (unsigned i = 0; i < n; i++)
+    relay_turn_on_peer (socket->worker->turn, socket->alloc, datagrams[i].from, datagrams[i].data, datagrams[i].len,
+                        now_us);
+}
+
+static void *
+on_open (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *user)
+{
+  const AlUdpConfig config = { .dont_fragment = dont_fragment };
+  RelayWorker *worker = user;
+  Socket *socket = g_new0 (Socket, 1);
+
+  socket->worker = worker;
+  socket->alloc = alloc;
+  socket->udp = al_udp_new (worker->hub, address, &config, on_peer, socket, NULL);
+  if (socket->udp == NULL)
+    g_clear_pointer (&socket, g_free);
+  return socket;
+}
+
+static void
+on_close (void *opaque, void *user)
+{
+  Socket *socket = opaque;
+
+  al_udp_free (socket->udp);
+  g_free (socket);
+}
+
+static void
+on_relay (void *opaque, const AlAddr *peer, const void *data, size_t len, void *user)
+{
+  Socket *socket = opaque;
+
+  al_udp_send_view (socket->udp, peer, NULL, NULL, 0, data, len);
+}
+
+static void
+on_hairpin (unsigned index, const AlAddr *from, const AlAddr *to, const void *data, size_t len, void *user)
+{
+  RelayWorker *worker = user;
+  Hairpin *hairpin = g_malloc (sizeof *hairpin + len);
+
+  hairpin->from = *from;
+  hairpin->to = *to;
+  hairpin->len = (uint32_t) len;
+  memcpy (hairpin->data, data, len);
+  if (index >= worker->config.mesh->n || !al_mailbox_post (worker->config.mesh->boxes[index], hairpin))
+    g_free (hairpin);
+}
+
+static void
+on_mail (void *message, void *user)
+{
+  RelayWorker *worker = user;
+  Hairpin *hairpin = message;
+
+  relay_turn_on_hairpin (worker->turn, &hairpin->from, &hairpin->to, hairpin->data, hairpin->len,
+                         al_loop_now_us (worker->loop));
+  al_udp_hub_flush (worker->hub); /* what is queued may point into the message */
+  g_free (hairpin);
+}
+
+static void
+on_ended (const RelayAllocInfo *info, RelayEndReason reason, void *user)
+{
+  RelayWorker *worker = user;
+
+  if (worker->config.ended != NULL)
+    worker->config.ended (info, reason, worker->config.user);
+}
+
+RelayWorker *
+relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, GError **error)
+{
+  static const RelayIo io = {
+    .send = on_send,
+    .pass = on_pass,
+    .open = on_open,
+    .close = on_close,
+    .relay = on_relay,
+    .hairpin = on_hairpin,
+    .ended = on_ended,
+  };
+  RelayWorker *worker = g_new0 (RelayWorker, 1);
+
+  worker->loop = loop;
+  worker->hub = hub;
+  worker->config = *config;
+  worker->turn = relay_turn_new (config->index, config->turn, config->shared, al_loop_get_timers (loop),
+                                 config->epoch_us, &io, worker);
+  if (!al_loop_add_mailbox (loop, config->mesh->boxes[config->index], on_mail, worker, error))
+    g_clear_pointer (&worker, relay_worker_free);
+  return worker;
+}
+
+void
+relay_worker_free (RelayWorker *worker)
+{
+  if (worker == NULL)
+    return;
+  al_loop_remove_mailbox (worker->loop, worker->config.mesh->boxes[worker->config.index]);
+  relay_conn_free_all (worker);
+  relay_turn_free (worker->turn);
+  g_free (worker);
+}
+
+RelayTurn *
+relay_worker_get_turn (RelayWorker *worker)
+{
+  return worker->turn;
+}
+
+void
+relay_worker_on_datagram (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us)
+{
+  RelayTuple tuple = { .remote = *datagram->from, .transport = RELAY_UDP, .conn = udp };
+
+  if (datagram->local != NULL)
+    tuple.local = *datagram->local;
+  else
+    al_udp_get_address (udp, &tuple.local);
+  relay_turn_on_message (worker->turn, &tuple, datagram->data, datagram->len, now_us);
+}
+
+void
+relay_worker_on_accept (AlListener *listener, AlStream *stream, void *user)
+{
+  relay_conn_new (user, stream);
+}

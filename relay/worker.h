@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The relay on one worker: the state machine of turn.h with the sockets and streams of the worker's loop. Its functions
+ * run on the worker's thread, or before that runs.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "base/stream.h"
+#include "base/udp.h"
+#include "relay/turn.h"
+
+typedef struct RelayWorker RelayWorker;
+/** RelayMesh: the workers of one relay, so that they can hand each other what is for an allocation of another. */
+typedef struct RelayMesh RelayMesh;
+
+/** relay_mesh_new: @n: workers, 1 to 255. Returns: (transfer full) (nullable): NULL with G_IO_ERROR. */
+RelayMesh *relay_mesh_new (unsigned n, GError **error);
+/** relay_mesh_free: after its workers. NULL is allowed. */
+void relay_mesh_free (RelayMesh *mesh);
+
+/** RelayWorkerConfig: passed in, not owned; lives as long as the worker. */
+typedef struct {
+  unsigned index;                /* below the mesh's number */
+  RelayMesh *mesh;
+  const RelayTurnConfig *turn;
+  const RelayShared *shared;
+  int64_t epoch_us;
+  /* (nullable): an allocation ended; on the worker's thread */
+  void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
+  void *user;
+} RelayWorkerConfig;
+
+/** relay_worker_new: Returns: (transfer full) (nullable): NULL with G_IO_ERROR. */
+RelayWorker *relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, GError **error);
+/** relay_worker_free: ends every allocation and connection. NULL is allowed. */
+void relay_worker_free (RelayWorker *worker);
+RelayTurn *relay_worker_get_turn (RelayWorker *worker);
+
+/** relay_worker_on_datagram: @udp: the socket it came to, by which answers leave. */
+void relay_worker_on_datagram (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
+/** relay_worker_on_accept: an AlAcceptFn for listeners of this worker's loop; @user: the worker. */
+void relay_worker_on_accept (AlListener *listener, AlStream *stream, void *user);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayMesh, relay_mesh_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayWorker, relay_worker_free)

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/relay-plane.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "relay/worker.h"
+
+#define QUOTA_KEYS 65536
+
+struct RelayPlane {
+  Workers *workers; /* not owned */
+  /* owned */
+  RelayCredentials *credentials;
+  RelayPolicy *policy;
+  RelayTurnConfig turn;
+  RelayShared shared;
+  RelayMesh *mesh;
+  RelayWorker **relays; /* one for each worker */
+  GPtrArray *listeners; /* AlListener */
+};
+
+static const char *
+get_text (const AlConfig *config, const char *name)
+{
+  return al_config_get_string (config, "relay", name);
+}
+
+static bool
+parse_ports (const char *text, uint16_t *ret_first, uint16_t *ret_last, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "-", 2);
+  guint64 first, last;
+
+  if (g_strv_length (parts) == 2 && g_ascii_string_to_unsigned (parts[0], 10, 1024, 65535, &first, NULL)
+      && g_ascii_string_to_unsigned (parts[1], 10, first, 65535, &last, NULL))
+    {
+      *ret_first = (uint16_t) first;
+      *ret_last = (uint16_t) last;
+      return true;
+    }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "[relay] relay_ports: \"%s\" is no range of ports, expected FIRST-LAST between 1024 and 65535", text);
+  return false;
+}
+
+/* one address of each family at most, into @ret */
+static bool
+parse_addresses (const AlConfig *config, const char *name, AlAddr ret[RELAY_FAMILY_N], GError **error)
+{
+  const char *const *list = al_config_get_list (config, "relay", name);
+
+  for (; *list != NULL; list++)
+    {
+      AlAddr addr;
+
+      if (!al_addr_parse (*list, 0, &addr, error))
+        {
+          g_prefix_error (error, "[relay] %s: ", name);
+          return false;
+        }
+      al_addr_set_port (&addr, 0);
+      if (ret[relay_family_of (&addr)].sa.sa_family != AF_UNSPEC)
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "[relay] %s: one address of each family at most",
+                       name);
+          return false;
+        }
+      ret[relay_family_of (&addr)] = addr;
+    }
+  return true;
+}
+
+/* nothing is said: where clients reach us. What is listened on, or, for any address, the first that is not loopback */
+static void
+guess_addresses (RelayPlane *plane, const GArray *own)
+{
+  AlAddr addr;
+
+  for (unsigned i = 0; workers_get_address (plane->workers, i, &addr); i++)
+    {
+      RelayFamily family = relay_family_of (&addr);
+      const AlAddr any4 = { .in4 = { .sin_family = AF_INET } };
+      const AlAddr any6 = { .in6 = { .sin6_family = AF_INET6 } };
+
+      al_addr_set_port (&addr, 0);
+      if (plane->turn.bind[family].sa.sa_family != AF_UNSPEC)
+        continue;
+      if (!al_addr_equal_host (&addr, family == RELAY_IPV4 ? &any4 : &any6))
+        {
+          plane->turn.bind[family] = addr;
+          continue;
+        }
+      for (guint at = 0; own != NULL && at < own->len; at++)
+        {
+          AlAddr found = g_array_index (own, AlAddr, at);
+
+          if (relay_family_of (&found) != family || al_addr_is_loopback (&found)
+              || (family == RELAY_IPV6 && IN6_IS_ADDR_LINKLOCAL (&found.in6.sin6_addr)))
+            continue;
+          al_addr_set_port (&found, 0);
+          plane->turn.bind[family] = found;
+          break;
+        }
+    }
+}
+
+static bool
+make_policy (RelayPlane *plane, const AlConfig *config, const GArray *own, GError **error)
+{
+  AlAddr relay[2 * RELAY_FAMILY_N];
+  unsigned n = 0;
+
+  for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
+    {
+      if (plane->turn.bind[family].sa.sa_family != AF_UNSPEC)
+        relay[n++] = plane->turn.bind[family];
+      if (plane->turn.advertised[family].sa.sa_family != AF_UNSPEC)
+        relay[n++] = plane->turn.advertised[family];
+    }
+  const RelayPolicyConfig policy = {
+    .allow = al_config_get_list (config, "relay", "allow_peers"),
+    .deny = al_config_get_list (config, "relay", "deny_peers"),
+    .allow_loopback = al_config_get_bool (config, "relay", "allow_loopback_peers"),
+    .relay = relay,
+    .n_relay = n,
+    .own = (const AlAddr *) (const void *) own->data,
+    .n_own = own->len,
+  };
+  plane->policy = relay_policy_new (&policy, error);
+  if (plane->policy == NULL)
+    g_prefix_error (error, "[relay] ");
+  return plane->policy != NULL;
+}
+
+static bool
+read_config (RelayPlane *plane, const AlConfig *config, GError **error)
+{
+  g_autoptr (GArray) own = relay_policy_own_addresses ();
+  uint16_t first, last;
+
+  plane->credentials =
+      relay_credentials_new (get_text (config, "realm"), al_config_get_list (config, "relay", "static_users"),
+                             al_config_get_list (config, "relay", "shared_secrets"), error);
+  if (plane->credentials == NULL || !parse_ports (get_text (config, "relay_ports"), &first, &last, error)
+      || !parse_addresses (config, "relay_address", plane->turn.bind, error)
+      || !parse_addresses (config, "advertised_address", plane->turn.advertised, error))
+    return false;
+  guess_addresses (plane, own);
+  if (!make_policy (plane, config, own, error))
+    return false;
+  plane->turn.credentials = plane->credentials;
+  plane->turn.policy = plane->policy;
+  plane->turn.user_quota = (unsigned) al_config_get_int (config, "relay", "user_quota");
+  plane->turn.source_quota = (unsigned) al_config_get_int (config, "relay", "source_quota");
+  plane->turn.total_quota = (unsigned) al_config_get_int (config, "relay", "total_quota");
+  plane->turn.max_lifetime_s = (unsigned) al_config_get_int (config, "relay", "max_lifetime_s");
+  plane->turn.max_bps = (uint64_t) al_config_get_int (config, "relay", "max_bitrate_kbps") * 1000;
+  plane->turn.replies_per_s = (unsigned) al_config_get_int (config, "relay", "unverified_replies_per_s");
+  plane->turn.algorithms = !al_config_get_bool (config, "relay", "anti_reflection");
+  plane->shared.nonce = relay_nonce_new (NULL, !plane->turn.algorithms ? RELAY_NONCE_PLAIN
+                                               : relay_credentials_has_secrets (plane->credentials)
+                                                   ? RELAY_NONCE_ALGORITHMS
+                                                   : RELAY_NONCE_USERHASH);
+  plane->shared.ports = relay_ports_new (first, last);
+  plane->shared.users = relay_quota_new (QUOTA_KEYS);
+  plane->shared.sources = relay_quota_new (QUOTA_KEYS);
+  plane->shared.reservations = relay_reservations_new (plane->shared.ports);
+  return true;
+}
+
+static void
+on_datagram (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *user)
+{
+  relay_worker_on_datagram (user, udp, datagram, now_us);
+}
+
+static bool
+listen_streams (RelayPlane *plane, const AlConfig *config, const char *name, AlTls *tls, unsigned index, GError **error)
+{
+  const AlListenerConfig listener_config = { .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER, .tls = tls };
+  const char *const *list = al_config_get_list (config, "relay", name);
+
+  for (; *list != NULL; list++)
+    {
+      AlListener *listener;
+      AlAddr addr;
+
+      if (!al_addr_parse (*list, tls != NULL ? 5349 : 3478, &addr, error))
+        return false;
+      listener = al_listener_new (workers_get_loop (plane->workers, index), &addr, &listener_config, error);
+      if (listener == NULL)
+        {
+          g_prefix_error (error, "[relay] %s: ", name);
+          return false;
+        }
+      al_listener_route (listener, AL_PROTO_STUN, relay_worker_on_accept, plane->relays[index]);
+      g_ptr_array_add (plane->listeners, listener);
+    }
+  return true;
+}
+
+static bool
+start_worker (RelayPlane *plane, const AlConfig *config, AlTls *tls, unsigned index, GError **error)
+{
+  const RelayWorkerConfig worker_config = {
+    .index = index,
+    .mesh = plane->mesh,
+    .turn = &plane->turn,
+    .shared = &plane->shared,
+    .epoch_us = al_clock_wall_ms () * 1000 - al_clock_now_us (),
+  };
+
+  plane->relays[index] = relay_worker_new (workers_get_loop (plane->workers, index),
+                                           workers_get_hub (plane->workers, index), &worker_config, error);
+  if (plane->relays[index] == NULL)
+    return false;
+  workers_route (plane->workers, index, AL_DEMUX_STUN, on_datagram, plane->relays[index]);
+  workers_route (plane->workers, index, AL_DEMUX_CHANNEL, on_datagram, plane->relays[index]);
+  return listen_streams (plane, config, "listen_tcp", NULL, index, error)
+         && (tls == NULL || listen_streams (plane, config, "listen_tls", tls, index, error));
+}
+
+RelayPlane *
+relay_plane_new (const AlConfig *config, Workers *workers, AlTls *tls, GError **error)
+{
+  g_autoptr (RelayPlane) plane = g_new0 (RelayPlane, 1);
+  unsigned n = workers_get_n (workers);
+
+  plane->workers = workers;
+  plane->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) al_listener_free);
+  plane->relays = g_new0 (RelayWorker *, n);
+  if (!read_config (plane, config, error))
+    return NULL;
+  plane->mesh = relay_mesh_new (MAX (n, 1), error);
+  if (plane->mesh == NULL)
+    return NULL;
+  for (unsigned i = 0; i < n; i++)
+    if (!start_worker (plane, config, tls, i, error))
+      return NULL;
+  return g_steal_pointer (&plane);
+}
+
+void
+relay_plane_free (RelayPlane *plane)
+{
+  if (plane == NULL)
+    return;
+  g_ptr_array_unref (plane->listeners);
+  for (unsigned i = 0; i < workers_get_n (plane->workers); i++)
+    relay_worker_free (plane->relays[i]);
+  g_free (plane->relays);
+  relay_mesh_free (plane->mesh);
+  relay_reservations_free (plane->shared.reservations);
+  relay_quota_free (plane->shared.users);
+  relay_quota_free (plane->shared.sources);
+  g_clear_pointer (&plane->shared.ports, relay_ports_free);
+  relay_nonce_free (plane->shared.nonce);
+  relay_policy_free (plane->policy);
+  relay_credentials_free (plane->credentials);
+  g_free (plane);
+}
