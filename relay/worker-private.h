@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "base/mailbox.h"
+#include "relay/mesh-private.h"
 #include "relay/worker.h"
 
 typedef struct RelayConn RelayConn;
-
-struct RelayMesh {
-  unsigned n;
-  AlMailbox **boxes; /* owned; one for each worker: hairpins that come to it */
-};
 
 struct RelayWorker {
   /* passed in, not owned */
@@ -19,6 +14,8 @@ struct RelayWorker {
   /* owned */
   RelayTurn *turn;
   RelayConn *conns;
+  RelayMail *mails; /* done, but what they sent lies in them until the end of the turn */
+  AlDefer defer;
 };
 
 /* conn.c: TCP and TLS clients */

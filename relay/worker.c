@@ -1,50 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/worker-private.h"
 
-#include <string.h>
-
-#define MESH_CAPACITY 8192 /* datagrams between two workers that may wait */
-
 /* a relayed address's socket */
 typedef struct {
   RelayWorker *worker;
   RelayAlloc *alloc;
   AlUdp *udp; /* owned */
 } Socket;
-
-/* a datagram on its way to another worker */
-typedef struct {
-  AlAddr from, to;
-  uint32_t len;
-  uint8_t data[];
-} Hairpin;
-
-RelayMesh *
-relay_mesh_new (unsigned n, GError **error)
-{
-  g_autoptr (RelayMesh) mesh = g_new0 (RelayMesh, 1);
-
-  mesh->boxes = g_new0 (AlMailbox *, n);
-  mesh->n = n;
-  for (unsigned i = 0; i < n; i++)
-    {
-      mesh->boxes[i] = al_mailbox_new (MESH_CAPACITY, g_free, error);
-      if (mesh->boxes[i] == NULL)
-        return NULL;
-    }
-  return g_steal_pointer (&mesh);
-}
-
-void
-relay_mesh_free (RelayMesh *mesh)
-{
-  if (mesh == NULL)
-    return;
-  for (unsigned i = 0; i < mesh->n; i++)
-    al_mailbox_free (mesh->boxes[i]);
-  g_free (mesh->boxes);
-  g_free (mesh);
-}
 
 static void
 on_send (const RelayTuple *to, const void *data, size_t len, void *user)
@@ -110,26 +72,39 @@ static void
 on_hairpin (unsigned index, const AlAddr *from, const AlAddr *to, const void *data, size_t len, void *user)
 {
   RelayWorker *worker = user;
-  Hairpin *hairpin = g_malloc (sizeof *hairpin + len);
 
-  hairpin->from = *from;
-  hairpin->to = *to;
-  hairpin->len = (uint32_t) len;
-  memcpy (hairpin->data, data, len);
-  if (index >= worker->config.mesh->n || !al_mailbox_post (worker->config.mesh->boxes[index], hairpin))
-    g_free (hairpin);
+  relay_mesh_pass (worker->config.mesh, index, from, to, data, len);
 }
 
 static void
 on_mail (void *message, void *user)
 {
   RelayWorker *worker = user;
-  Hairpin *hairpin = message;
+  RelayMail *mail = message;
 
-  relay_turn_on_hairpin (worker->turn, &hairpin->from, &hairpin->to, hairpin->data, hairpin->len,
-                         al_loop_now_us (worker->loop));
-  al_udp_hub_flush (worker->hub); /* what is queued may point into the message */
-  g_free (hairpin);
+  if (!mail->fn (mail, worker->turn, al_loop_now_us (worker->loop)))
+    {
+      mail->free (mail);
+      return;
+    }
+  mail->next = worker->mails;
+  worker->mails = mail;
+  al_loop_defer (worker->loop, &worker->defer);
+}
+
+static void
+on_turn_end (AlDefer *defer, void *user)
+{
+  RelayWorker *worker = user;
+
+  al_udp_hub_flush (worker->hub); /* what is queued may lie in the messages */
+  while (worker->mails != NULL)
+    {
+      RelayMail *mail = worker->mails;
+
+      worker->mails = mail->next;
+      mail->free (mail);
+    }
 }
 
 static void
@@ -158,6 +133,7 @@ relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, 
   worker->loop = loop;
   worker->hub = hub;
   worker->config = *config;
+  worker->defer = (AlDefer){ .fn = on_turn_end, .user = worker };
   worker->turn = relay_turn_new (config->index, config->turn, config->shared, al_loop_get_timers (loop),
                                  config->epoch_us, &io, worker);
   if (!al_loop_add_mailbox (loop, config->mesh->boxes[config->index], on_mail, worker, error))
@@ -171,6 +147,8 @@ relay_worker_free (RelayWorker *worker)
   if (worker == NULL)
     return;
   al_loop_remove_mailbox (worker->loop, worker->config.mesh->boxes[worker->config.index]);
+  al_defer_cancel (&worker->defer);
+  on_turn_end (&worker->defer, worker);
   relay_conn_free_all (worker);
   relay_turn_free (worker->turn);
   g_free (worker);

@@ -9,16 +9,10 @@
 
 #include "base/stream.h"
 #include "base/udp.h"
+#include "relay/mesh.h"
 #include "relay/turn.h"
 
 typedef struct RelayWorker RelayWorker;
-/** RelayMesh: the workers of one relay, so that they can hand each other what is for an allocation of another. */
-typedef struct RelayMesh RelayMesh;
-
-/** relay_mesh_new: @n: workers, 1 to 255. Returns: (transfer full) (nullable): NULL with G_IO_ERROR. */
-RelayMesh *relay_mesh_new (unsigned n, GError **error);
-/** relay_mesh_free: after its workers. NULL is allowed. */
-void relay_mesh_free (RelayMesh *mesh);
 
 /** RelayWorkerConfig: passed in, not owned; lives as long as the worker. */
 typedef struct {
@@ -43,5 +37,4 @@ void relay_worker_on_datagram (RelayWorker *worker, AlUdp *udp, const AlUdpDatag
 /** relay_worker_on_accept: an AlAcceptFn for listeners of this worker's loop; @user: the worker. */
 void relay_worker_on_accept (AlListener *listener, AlStream *stream, void *user);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayMesh, relay_mesh_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayWorker, relay_worker_free)

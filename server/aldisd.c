@@ -99,7 +99,8 @@ on_reload (gpointer user)
 
   (void) sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
   config = al_config_load (self->config_path, al_config_keys (), &error);
-  if (config == NULL || !sig_server_reload (self->server, config, &error))
+  if (config == NULL || !relay_plane_reload (self->relay, config, &error)
+      || !sig_server_reload (self->server, config, &error))
     al_error ("reload failed, the old settings stay", "error", error->message);
   else
     {
@@ -143,6 +144,13 @@ announce (Aldisd *self)
   (void) fflush (stdout);
 }
 
+/* a call has ended: what it was given for the relay serves no more */
+static void
+on_revoke (const char *id, int64_t until_s, gpointer mesh)
+{
+  relay_mesh_revoke (mesh, id, until_s);
+}
+
 static bool
 serve (Aldisd *self, const AlConfig *config, GError **error)
 {
@@ -154,10 +162,15 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
   g_main_context_push_thread_default (self->context);
   self->workers = workers_new (config, metrics, error);
   if (self->workers != NULL)
-    self->server = sig_server_new (self->context, config, metrics, error);
-  if (self->server != NULL)
-    self->relay = relay_plane_new (config, self->workers, NULL, error);
-  if (self->relay != NULL && workers_start (self->workers, error))
+    self->relay = relay_plane_new (config, self->workers, error);
+  if (self->relay != NULL)
+    {
+      const SigTurnHost host = { relay_plane_get_secret (self->relay), on_revoke, relay_plane_get_mesh (self->relay) };
+
+      self->server = sig_server_new (self->context, config, metrics, workers_get_n (self->workers) > 0 ? &host : NULL,
+                                     error);
+    }
+  if (self->server != NULL && workers_start (self->workers, error))
     {
       sig_server_set_workers (self->server, workers_get_n (self->workers));
       attach_source (self, g_unix_signal_source_new (SIGTERM), on_terminate);

@@ -2,24 +2,49 @@
 #include "server/relay-plane.h"
 
 #include <gio/gio.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "relay/worker.h"
+#include "signaling/front-setup.h"
 
 #define QUOTA_KEYS 65536
+
+/* what a reload exchanges */
+typedef struct {
+  RelayCredentials *credentials;
+  RelayPolicy *policy;
+  RelayTurnConfig turn;
+} Settings;
 
 struct RelayPlane {
   Workers *workers; /* not owned */
   /* owned */
-  RelayCredentials *credentials;
-  RelayPolicy *policy;
-  RelayTurnConfig turn;
+  char *secret;     /* wiped */
+  AlTls *tls;       /* (nullable) */
+  Settings *settings;
   RelayShared shared;
   RelayMesh *mesh;
   RelayWorker **relays; /* one for each worker */
   GPtrArray *listeners; /* AlListener */
 };
+
+static void
+settings_free (gpointer data)
+{
+  Settings *settings = data;
+
+  if (settings == NULL)
+    return;
+  relay_policy_free (settings->policy);
+  relay_credentials_free (settings->credentials);
+  g_free (settings);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Settings, settings_free)
 
 static const char *
 get_text (const AlConfig *config, const char *name)
@@ -74,22 +99,22 @@ parse_addresses (const AlConfig *config, const char *name, AlAddr ret[RELAY_FAMI
 
 /* nothing is said: where clients reach us. What is listened on, or, for any address, the first that is not loopback */
 static void
-guess_addresses (RelayPlane *plane, const GArray *own)
+guess_addresses (Settings *settings, Workers *workers, const GArray *own)
 {
   AlAddr addr;
 
-  for (unsigned i = 0; workers_get_address (plane->workers, i, &addr); i++)
+  for (unsigned i = 0; workers_get_address (workers, i, &addr); i++)
     {
       RelayFamily family = relay_family_of (&addr);
       const AlAddr any4 = { .in4 = { .sin_family = AF_INET } };
       const AlAddr any6 = { .in6 = { .sin6_family = AF_INET6 } };
 
       al_addr_set_port (&addr, 0);
-      if (plane->turn.bind[family].sa.sa_family != AF_UNSPEC)
+      if (settings->turn.bind[family].sa.sa_family != AF_UNSPEC)
         continue;
       if (!al_addr_equal_host (&addr, family == RELAY_IPV4 ? &any4 : &any6))
         {
-          plane->turn.bind[family] = addr;
+          settings->turn.bind[family] = addr;
           continue;
         }
       for (guint at = 0; own != NULL && at < own->len; at++)
@@ -100,24 +125,24 @@ guess_addresses (RelayPlane *plane, const GArray *own)
               || (family == RELAY_IPV6 && IN6_IS_ADDR_LINKLOCAL (&found.in6.sin6_addr)))
             continue;
           al_addr_set_port (&found, 0);
-          plane->turn.bind[family] = found;
+          settings->turn.bind[family] = found;
           break;
         }
     }
 }
 
 static bool
-make_policy (RelayPlane *plane, const AlConfig *config, const GArray *own, GError **error)
+make_policy (Settings *settings, const AlConfig *config, const GArray *own, GError **error)
 {
   AlAddr relay[2 * RELAY_FAMILY_N];
   unsigned n = 0;
 
   for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
     {
-      if (plane->turn.bind[family].sa.sa_family != AF_UNSPEC)
-        relay[n++] = plane->turn.bind[family];
-      if (plane->turn.advertised[family].sa.sa_family != AF_UNSPEC)
-        relay[n++] = plane->turn.advertised[family];
+      if (settings->turn.bind[family].sa.sa_family != AF_UNSPEC)
+        relay[n++] = settings->turn.bind[family];
+      if (settings->turn.advertised[family].sa.sa_family != AF_UNSPEC)
+        relay[n++] = settings->turn.advertised[family];
     }
   const RelayPolicyConfig policy = {
     .allow = al_config_get_list (config, "relay", "allow_peers"),
@@ -128,41 +153,52 @@ make_policy (RelayPlane *plane, const AlConfig *config, const GArray *own, GErro
     .own = (const AlAddr *) (const void *) own->data,
     .n_own = own->len,
   };
-  plane->policy = relay_policy_new (&policy, error);
-  if (plane->policy == NULL)
+  settings->policy = relay_policy_new (&policy, error);
+  if (settings->policy == NULL)
     g_prefix_error (error, "[relay] ");
-  return plane->policy != NULL;
+  return settings->policy != NULL;
+}
+
+static Settings *
+settings_new (const AlConfig *config, Workers *workers, const char *secret, GError **error)
+{
+  g_autoptr (Settings) settings = g_new0 (Settings, 1);
+  g_autoptr (GArray) own = relay_policy_own_addresses ();
+  const char *const *secrets = al_config_get_list (config, "relay", "shared_secrets");
+  const char *const generated[] = { secret, NULL };
+  RelayTurnConfig *turn = &settings->turn;
+
+  settings->credentials =
+      relay_credentials_new (get_text (config, "realm"), al_config_get_list (config, "relay", "static_users"),
+                             secrets[0] != NULL ? secrets : generated, error);
+  if (settings->credentials == NULL || !parse_addresses (config, "relay_address", turn->bind, error)
+      || !parse_addresses (config, "advertised_address", turn->advertised, error))
+    return NULL;
+  guess_addresses (settings, workers, own);
+  if (!make_policy (settings, config, own, error))
+    return NULL;
+  turn->credentials = settings->credentials;
+  turn->policy = settings->policy;
+  turn->user_quota = (unsigned) al_config_get_int (config, "relay", "user_quota");
+  turn->source_quota = (unsigned) al_config_get_int (config, "relay", "source_quota");
+  turn->total_quota = (unsigned) al_config_get_int (config, "relay", "total_quota");
+  turn->max_lifetime_s = (unsigned) al_config_get_int (config, "relay", "max_lifetime_s");
+  turn->max_bps = (uint64_t) al_config_get_int (config, "relay", "max_bitrate_kbps") * 1000;
+  turn->replies_per_s = (unsigned) al_config_get_int (config, "relay", "unverified_replies_per_s");
+  turn->algorithms = !al_config_get_bool (config, "relay", "anti_reflection");
+  return g_steal_pointer (&settings);
 }
 
 static bool
-read_config (RelayPlane *plane, const AlConfig *config, GError **error)
+make_shared (RelayPlane *plane, const AlConfig *config, GError **error)
 {
-  g_autoptr (GArray) own = relay_policy_own_addresses ();
   uint16_t first, last;
 
-  plane->credentials =
-      relay_credentials_new (get_text (config, "realm"), al_config_get_list (config, "relay", "static_users"),
-                             al_config_get_list (config, "relay", "shared_secrets"), error);
-  if (plane->credentials == NULL || !parse_ports (get_text (config, "relay_ports"), &first, &last, error)
-      || !parse_addresses (config, "relay_address", plane->turn.bind, error)
-      || !parse_addresses (config, "advertised_address", plane->turn.advertised, error))
+  if (!parse_ports (get_text (config, "relay_ports"), &first, &last, error))
     return false;
-  guess_addresses (plane, own);
-  if (!make_policy (plane, config, own, error))
-    return false;
-  plane->turn.credentials = plane->credentials;
-  plane->turn.policy = plane->policy;
-  plane->turn.user_quota = (unsigned) al_config_get_int (config, "relay", "user_quota");
-  plane->turn.source_quota = (unsigned) al_config_get_int (config, "relay", "source_quota");
-  plane->turn.total_quota = (unsigned) al_config_get_int (config, "relay", "total_quota");
-  plane->turn.max_lifetime_s = (unsigned) al_config_get_int (config, "relay", "max_lifetime_s");
-  plane->turn.max_bps = (uint64_t) al_config_get_int (config, "relay", "max_bitrate_kbps") * 1000;
-  plane->turn.replies_per_s = (unsigned) al_config_get_int (config, "relay", "unverified_replies_per_s");
-  plane->turn.algorithms = !al_config_get_bool (config, "relay", "anti_reflection");
-  plane->shared.nonce = relay_nonce_new (NULL, !plane->turn.algorithms ? RELAY_NONCE_PLAIN
-                                               : relay_credentials_has_secrets (plane->credentials)
-                                                   ? RELAY_NONCE_ALGORITHMS
-                                                   : RELAY_NONCE_USERHASH);
+  /* calls have time-limited credentials, which no hash of a name finds */
+  plane->shared.nonce = relay_nonce_new (NULL, plane->settings->turn.algorithms ? RELAY_NONCE_ALGORITHMS
+                                                                                : RELAY_NONCE_PLAIN);
   plane->shared.ports = relay_ports_new (first, last);
   plane->shared.users = relay_quota_new (QUOTA_KEYS);
   plane->shared.sources = relay_quota_new (QUOTA_KEYS);
@@ -201,15 +237,21 @@ listen_streams (RelayPlane *plane, const AlConfig *config, const char *name, AlT
   return true;
 }
 
+static int64_t
+get_epoch_us (void)
+{
+  return al_clock_wall_ms () * 1000 - al_clock_now_us ();
+}
+
 static bool
-start_worker (RelayPlane *plane, const AlConfig *config, AlTls *tls, unsigned index, GError **error)
+start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError **error)
 {
   const RelayWorkerConfig worker_config = {
     .index = index,
     .mesh = plane->mesh,
-    .turn = &plane->turn,
+    .turn = &plane->settings->turn,
     .shared = &plane->shared,
-    .epoch_us = al_clock_wall_ms () * 1000 - al_clock_now_us (),
+    .epoch_us = get_epoch_us (),
   };
 
   plane->relays[index] = relay_worker_new (workers_get_loop (plane->workers, index),
@@ -219,25 +261,42 @@ start_worker (RelayPlane *plane, const AlConfig *config, AlTls *tls, unsigned in
   workers_route (plane->workers, index, AL_DEMUX_STUN, on_datagram, plane->relays[index]);
   workers_route (plane->workers, index, AL_DEMUX_CHANNEL, on_datagram, plane->relays[index]);
   return listen_streams (plane, config, "listen_tcp", NULL, index, error)
-         && (tls == NULL || listen_streams (plane, config, "listen_tls", tls, index, error));
+         && (plane->tls == NULL || listen_streams (plane, config, "listen_tls", plane->tls, index, error));
+}
+
+static char *
+make_secret (void)
+{
+  uint8_t bytes[32];
+
+  al_random_bytes (bytes, sizeof bytes);
+  return al_base64url_encode (bytes, sizeof bytes);
 }
 
 RelayPlane *
-relay_plane_new (const AlConfig *config, Workers *workers, AlTls *tls, GError **error)
+relay_plane_new (const AlConfig *config, Workers *workers, GError **error)
 {
   g_autoptr (RelayPlane) plane = g_new0 (RelayPlane, 1);
   unsigned n = workers_get_n (workers);
 
   plane->workers = workers;
+  plane->secret = make_secret ();
   plane->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) al_listener_free);
   plane->relays = g_new0 (RelayWorker *, n);
-  if (!read_config (plane, config, error))
+  plane->settings = settings_new (config, workers, plane->secret, error);
+  if (plane->settings == NULL || !make_shared (plane, config, error))
     return NULL;
   plane->mesh = relay_mesh_new (MAX (n, 1), error);
   if (plane->mesh == NULL)
     return NULL;
+  if (n > 0 && al_config_get_list (config, "relay", "listen_tls")[0] != NULL)
+    {
+      plane->tls = sig_front_setup_tls (config, error);
+      if (plane->tls == NULL)
+        return NULL;
+    }
   for (unsigned i = 0; i < n; i++)
-    if (!start_worker (plane, config, tls, i, error))
+    if (!start_worker (plane, config, i, error))
       return NULL;
   return g_steal_pointer (&plane);
 }
@@ -255,9 +314,42 @@ relay_plane_free (RelayPlane *plane)
   relay_reservations_free (plane->shared.reservations);
   relay_quota_free (plane->shared.users);
   relay_quota_free (plane->shared.sources);
-  g_clear_pointer (&plane->shared.ports, relay_ports_free);
+  relay_ports_free (plane->shared.ports);
   relay_nonce_free (plane->shared.nonce);
-  relay_policy_free (plane->policy);
-  relay_credentials_free (plane->credentials);
+  settings_free (plane->settings);
+  g_clear_pointer (&plane->tls, al_tls_unref);
+  OPENSSL_cleanse (plane->secret, strlen (plane->secret));
+  g_free (plane->secret);
   g_free (plane);
+}
+
+const char *
+relay_plane_get_secret (const RelayPlane *plane)
+{
+  return plane->secret;
+}
+
+RelayMesh *
+relay_plane_get_mesh (RelayPlane *plane)
+{
+  return plane->mesh;
+}
+
+bool
+relay_plane_reload (RelayPlane *plane, const AlConfig *config, GError **error)
+{
+  g_autoptr (Settings) settings = settings_new (config, plane->workers, plane->secret, error);
+  const RelayTurnConfig *old = &plane->settings->turn;
+
+  if (settings == NULL || (plane->tls != NULL && !al_tls_reload (plane->tls, error)))
+    return false;
+  if (workers_get_n (plane->workers) == 0)
+    return true;
+  /* sockets stay where they are */
+  memcpy (settings->turn.bind, old->bind, sizeof old->bind);
+  memcpy (settings->turn.advertised, old->advertised, sizeof old->advertised);
+  settings->turn.algorithms = old->algorithms;
+  relay_mesh_set_config (plane->mesh, &settings->turn, get_epoch_us (), settings_free, plane->settings);
+  plane->settings = g_steal_pointer (&settings);
+  return true;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
-#include "base/tls.h"
+#include "relay/mesh.h"
 #include "server/workers.h"
 
 typedef struct RelayPlane RelayPlane;
@@ -15,12 +15,24 @@ typedef struct RelayPlane RelayPlane;
  * relay_plane_new: from [relay] of @config; routes STUN and ChannelData of @workers to itself, and listens for TCP and
  * TLS on their loops. Before workers_start().
  * @workers: not owned; freed after this
- * @tls: (nullable): of listen_tls
  *
  * Returns: (transfer full) (nullable): NULL with what is wrong in @error.
  */
-RelayPlane *relay_plane_new (const AlConfig *config, Workers *workers, AlTls *tls, GError **error);
+RelayPlane *relay_plane_new (const AlConfig *config, Workers *workers, GError **error);
 /** relay_plane_free: the workers must not run any more. NULL is allowed. */
 void relay_plane_free (RelayPlane *plane);
+
+/** relay_plane_get_secret: Returns: (transfer none): signs the credentials of calls when the configuration has no shared
+ *  secret: random, and of this process. */
+const char *relay_plane_get_secret (const RelayPlane *plane);
+/** relay_plane_get_mesh: Returns: (transfer none) */
+RelayMesh *relay_plane_get_mesh (RelayPlane *plane);
+/**
+ * relay_plane_reload: users, secrets, lists of peers, quotas and limits of @config, and the certificate. Where the relay
+ * listens and binds needs a restart.
+ *
+ * Returns: false: all old ones stay in use, @error says why.
+ */
+bool relay_plane_reload (RelayPlane *plane, const AlConfig *config, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayPlane, relay_plane_free)

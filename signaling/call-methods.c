@@ -11,7 +11,7 @@ struct SigCallMethods {
   /* passed in, not owned */
   SigCalls *calls;
   MsgCore *core;
-  const SigTurn *turn;
+  SigTurn *turn;
 };
 
 static void
@@ -237,7 +237,7 @@ on_history (SigRpcCall *rpc_call, JsonObject *params, gpointer user)
 }
 
 SigCallMethods *
-sig_call_methods_register (SigRpc *rpc, SigCalls *calls, MsgCore *core, const SigTurn *turn)
+sig_call_methods_register (SigRpc *rpc, SigCalls *calls, MsgCore *core, SigTurn *turn)
 {
   static const struct {
     const char *name;

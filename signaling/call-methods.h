@@ -15,7 +15,7 @@ typedef struct SigCallMethods SigCallMethods;
  *
  * Registers every method call.* with @rpc. Returns: (transfer full): to be freed after @rpc.
  */
-SigCallMethods *sig_call_methods_register (SigRpc *rpc, SigCalls *calls, MsgCore *core, const SigTurn *turn);
+SigCallMethods *sig_call_methods_register (SigRpc *rpc, SigCalls *calls, MsgCore *core, SigTurn *turn);
 void sig_call_methods_free (SigCallMethods *methods); /* NULL is allowed */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigCallMethods, sig_call_methods_free)

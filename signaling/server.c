@@ -3,6 +3,7 @@
  * nobody comes in before there is somebody to answer. */
 #include "signaling/server.h"
 
+#include "base/base64url.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "messaging/api-key.h"
@@ -121,7 +122,7 @@ count_calls (gpointer user)
 }
 
 static bool
-make_api (SigServer *self, GError **error)
+make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
 {
   SigRpcConfig rpc_config = { &transport, self, self->metrics, al_clock_now_us };
   SigSessionsConfig sessions_config = { &transport, self, self->metrics, al_clock_now_us };
@@ -132,7 +133,7 @@ make_api (SigServer *self, GError **error)
     return false;
   self->sessions = sig_sessions_new (&sessions_config);
   self->conns = sig_conns_new ();
-  self->turn = sig_turn_new (self->config);
+  self->turn = sig_turn_new (self->config, turn_host);
   find_features (self);
   services_config = (SigServicesConfig){ .rpc = self->rpc,
                                          .sessions = self->sessions,
@@ -166,7 +167,20 @@ make_calls (SigServer *self, GError **error)
 static void
 on_call_event (const char *name, JsonObject *payload, gpointer user)
 {
-  sig_webhook_post (((SigServer *) user)->webhook, name, payload);
+  SigServer *self = user;
+  uint8_t id[SIG_CALL_ID_BYTES];
+
+  if (g_str_equal (name, "call.ended"))
+    {
+      const char *text = json_object_get_string_member (payload, "callId");
+
+      if (al_base64url_decode_exact (text, strlen (text), id, sizeof id))
+        sig_turn_end_call (self->turn, id);
+    }
+  if (self->webhook != NULL)
+    sig_webhook_post (self->webhook, name, payload);
+  else
+    json_object_unref (payload);
 }
 
 /* @ret: NULL when @config wants none */
@@ -203,7 +217,7 @@ take_webhook (SigServer *self, const AlConfig *config, SigWebhook *webhook)
   g_free (self->webhook_secret);
   self->webhook_url = g_strdup (al_config_get_string (config, "signaling", "webhook_url"));
   self->webhook_secret = g_strdup (al_config_get_string (config, "signaling", "webhook_secret"));
-  sig_calls_set_event_fn (self->calls, webhook != NULL ? on_call_event : NULL, self);
+  sig_calls_set_event_fn (self->calls, webhook != NULL || self->turn != NULL ? on_call_event : NULL, self);
 }
 
 static bool
@@ -233,14 +247,15 @@ attach_timer (SigServer *self, GSource *source, GSourceFunc fn)
 }
 
 SigServer *
-sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics, GError **error)
+sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics, const SigTurnHost *turn_host,
+                GError **error)
 {
   g_autoptr (SigServer) self = g_new0 (SigServer, 1);
 
   self->context = context;
   self->config = config;
   self->metrics = metrics;
-  if (!open_core (self, error) || !make_api (self, error) || !make_calls (self, error) || !start_webhook (self, error))
+  if (!open_core (self, error) || !make_api (self, turn_host, error) || !make_calls (self, error) || !start_webhook (self, error))
     return NULL;
   self->front = sig_front_new (context, config, metrics, sig_gate_ops (), &self->gate, error);
   if (self->front == NULL)

@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "base/metrics.h"
+#include "signaling/turn.h"
 
 typedef struct SigServer SigServer;
 
@@ -18,13 +19,15 @@ typedef struct SigServer SigServer;
  * @context: the main context; everything of the main thread runs on it
  * @config: (transfer none): must outlive the server
  * @metrics: (transfer none): must outlive the server
+ * @turn_host: (nullable): the relay of this process
  *
  * Opens the database (and migrates it), then the listeners, starts all threads, takes up the calls that the database
  * holds. /healthz says 200 when this returns.
  *
  * Returns: (transfer full) (nullable): NULL with what could not be opened and why in @error.
  */
-SigServer *sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics, GError **error);
+SigServer *sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics,
+                           const SigTurnHost *turn_host, GError **error);
 
 /**
  * sig_server_drain:

@@ -26,9 +26,26 @@ static const struct {
 };
 
 struct SigTurn {
-  JsonArray *urls; /* owned */
-  char *secret;    /* owned, wiped */
+  SigTurnHost host;   /* all zero: none */
+  JsonArray *urls;    /* owned */
+  char *secret;       /* owned, wiped */
+  GHashTable *issued; /* owned: call id -> its IDs, as a GPtrArray; of calls that have not ended */
 };
+
+static guint
+hash_call_id (gconstpointer id)
+{
+  guint hash;
+
+  memcpy (&hash, id, sizeof hash); /* chosen by a client, but the number of calls is bounded */
+  return hash;
+}
+
+static gboolean
+equal_call_id (gconstpointer a, gconstpointer b)
+{
+  return memcmp (a, b, CALL_ID_BYTES) == 0;
+}
 
 static bool
 is_any (const AlAddr *addr)
@@ -80,7 +97,7 @@ make_url (const AlConfig *config, unsigned kind, const char *listener)
 }
 
 SigTurn *
-sig_turn_new (const AlConfig *config)
+sig_turn_new (const AlConfig *config, const SigTurnHost *host)
 {
   const char *const *secrets = al_config_get_list (config, "relay", "shared_secrets");
   g_autoptr (JsonArray) urls = json_array_new ();
@@ -98,11 +115,15 @@ sig_turn_new (const AlConfig *config)
             json_array_add_string_element (urls, url);
         }
     }
-  if (secrets[0] == NULL || json_array_get_length (urls) == 0)
+  if ((secrets[0] == NULL && host == NULL) || json_array_get_length (urls) == 0)
     return NULL;
   turn = g_new0 (SigTurn, 1);
+  if (host != NULL)
+    turn->host = *host;
   turn->urls = g_steal_pointer (&urls);
-  turn->secret = g_strdup (secrets[0]);
+  turn->secret = g_strdup (secrets[0] != NULL ? secrets[0] : host->secret);
+  turn->issued =
+      g_hash_table_new_full (hash_call_id, equal_call_id, g_free, (GDestroyNotify) g_ptr_array_unref);
   return turn;
 }
 
@@ -114,6 +135,7 @@ sig_turn_free (SigTurn *turn)
   OPENSSL_cleanse (turn->secret, strlen (turn->secret));
   g_free (turn->secret);
   json_array_unref (turn->urls);
+  g_hash_table_unref (turn->issued);
   g_free (turn);
 }
 
@@ -141,8 +163,38 @@ make_id (const SigTurn *turn, const uint8_t *call_id, uint64_t device_id)
   return al_base64url_encode (mac, ID_BYTES);
 }
 
+/* every device of a call asks for its own, maybe often: an ID is kept once */
+static void
+note_issued (SigTurn *turn, const uint8_t *call_id, const char *id)
+{
+  GPtrArray *ids = g_hash_table_lookup (turn->issued, call_id);
+
+  if (turn->host.revoke == NULL)
+    return;
+  if (ids == NULL)
+    {
+      ids = g_ptr_array_new_with_free_func (g_free);
+      g_hash_table_insert (turn->issued, g_memdup2 (call_id, CALL_ID_BYTES), ids);
+    }
+  if (!g_ptr_array_find_with_equal_func (ids, id, g_str_equal, NULL))
+    g_ptr_array_add (ids, g_strdup (id));
+}
+
+void
+sig_turn_end_call (SigTurn *turn, const uint8_t *call_id)
+{
+  int64_t until_s = g_get_real_time () / G_USEC_PER_SEC + SIG_TURN_TTL_S;
+  const GPtrArray *ids = turn == NULL ? NULL : g_hash_table_lookup (turn->issued, call_id);
+
+  if (ids == NULL)
+    return;
+  for (guint i = 0; i < ids->len; i++)
+    turn->host.revoke (g_ptr_array_index (ids, i), until_s, turn->host.user);
+  (void) g_hash_table_remove (turn->issued, call_id);
+}
+
 static JsonObject *
-make_server (const SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t expires_s)
+make_server (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t expires_s)
 {
   g_autofree char *id = make_id (turn, call_id, device_id);
   g_autofree char *username = g_strdup_printf ("%" G_GINT64_FORMAT ":%s", expires_s, id);
@@ -152,6 +204,7 @@ make_server (const SigTurn *turn, const uint8_t *call_id, uint64_t device_id, in
 
   compute_hmac (turn, EVP_sha1 (), username, strlen (username), mac);
   credential = g_base64_encode (mac, sizeof mac);
+  note_issued (turn, call_id, id);
   json_object_set_array_member (server, "urls", json_array_ref (turn->urls));
   json_object_set_string_member (server, "username", username);
   json_object_set_string_member (server, "credential", credential);
@@ -159,7 +212,7 @@ make_server (const SigTurn *turn, const uint8_t *call_id, uint64_t device_id, in
 }
 
 JsonObject *
-sig_turn_issue (const SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t now_ms)
+sig_turn_issue (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t now_ms)
 {
   int64_t expires_s = now_ms / 1000 + SIG_TURN_TTL_S;
   JsonObject *result = json_object_new ();

@@ -15,9 +15,25 @@ typedef struct SigTurn SigTurn;
 /** How long a credential serves. Longer than calls are: a relay may check it anew whenever an allocation is refreshed. */
 #define SIG_TURN_TTL_S (12 * 3600)
 
-/** sig_turn_new: from [relay] listen_* and shared_secrets, and [server] public_address. Returns: (transfer full)
- *  (nullable): NULL when there are no listeners or no secret: the relay is off. */
-SigTurn *sig_turn_new (const AlConfig *config);
+/**
+ * SigTurnHost: the relay of this process.
+ * @secret: signs when [relay] shared_secrets is empty
+ * @revoke: (nullable): credentials with this ID serve no more: their call has ended. @until_s: when they would have
+ *   ended by themselves, seconds since the epoch. Main thread
+ */
+typedef struct {
+  const char *secret;
+  void (*revoke) (const char *id, int64_t until_s, gpointer user);
+  gpointer user;
+} SigTurnHost;
+
+/**
+ * sig_turn_new: from [relay] listen_* and shared_secrets, and [server] public_address.
+ * @host: (nullable): copied, but for what it points to
+ *
+ * Returns: (transfer full) (nullable): NULL when there are no listeners or no secret: the relay is off.
+ */
+SigTurn *sig_turn_new (const AlConfig *config, const SigTurnHost *host);
 void sig_turn_free (SigTurn *turn); /* NULL is allowed */
 
 /**
@@ -28,6 +44,9 @@ void sig_turn_free (SigTurn *turn); /* NULL is allowed */
  *
  * Returns: (transfer full): {iceServers: [{urls, username, credential}], expiresAt}, the answer of call.turn.
  */
-JsonObject *sig_turn_issue (const SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t now_ms);
+JsonObject *sig_turn_issue (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t now_ms);
+
+/** sig_turn_end_call: what was issued for the call serves no more. @turn: (nullable). */
+void sig_turn_end_call (SigTurn *turn, const uint8_t *call_id);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigTurn, sig_turn_free)

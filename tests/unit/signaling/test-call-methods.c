@@ -27,7 +27,7 @@ set_up (Fixture *f, gconstpointer data)
   bench_set_up (&f->b, NULL);
   f->config = al_config_parse (text, strlen (text), "test", al_config_keys (), &error);
   g_assert_no_error (error);
-  f->turn = sig_turn_new (f->config);
+  f->turn = sig_turn_new (f->config, NULL);
   f->calls = sig_calls_new_for_sessions (f->b.context, f->config, f->b.core, f->b.sessions, f->b.metrics);
   f->methods = sig_call_methods_register (f->b.rpc, f->calls, f->b.core, f->turn);
   sig_service_calls_register (f->b.rpc, f->calls);

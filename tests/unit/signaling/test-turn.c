@@ -13,7 +13,7 @@ make (const char *text)
   g_autoptr (AlConfig) config = al_config_parse (text, strlen (text), "test", al_config_keys (), &error);
 
   g_assert_no_error (error);
-  return sig_turn_new (config);
+  return sig_turn_new (config, NULL);
 }
 
 static JsonObject *

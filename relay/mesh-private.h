@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "base/mailbox.h"
+#include "relay/mesh.h"
+
+typedef struct RelayMail RelayMail;
+
+/**
+ * RelayMail: one message to one worker.
+ * @fn: does it. Returns: true: @free comes at the end of the turn, because what is sent lies in it; false: it is freed
+ * @free: frees it, done or not
+ */
+struct RelayMail {
+  bool (*fn) (RelayMail *mail, RelayTurn *turn, int64_t now_us);
+  void (*free) (RelayMail *mail);
+  RelayMail *next;
+};
+
+struct RelayMesh {
+  unsigned n;
+  AlMailbox **boxes; /* owned; one for each worker */
+};
+
+/* a datagram for the allocation of another worker; dropped when its box is full */
+void relay_mesh_pass (RelayMesh *mesh, unsigned worker, const AlAddr *from, const AlAddr *to, const void *data,
+                      size_t len);
