@@ -100,8 +100,6 @@ void al_stream_on_event (AlWatch *watch, uint32_t events, void *user);
 /** al_stream_pump: reads and delivers. @show: deliver kept input even when nothing new came. Returns: false when the
  *  owner detached the stream, which must then not be touched. */
 bool al_stream_pump (AlStream *stream, bool show);
-/** al_stream_flush: sends what the socket takes; may end in al_stream_die(). Never calls the owner. */
-void al_stream_flush (AlStream *stream);
 AlIo al_stream_write (AlStream *stream, const void *data, size_t len, size_t *ret_n);
 
 /* stream-tls.c */

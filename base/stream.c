@@ -510,6 +510,12 @@ al_stream_is_tls (const AlStream *stream)
   return stream->ssl != NULL;
 }
 
+int
+al_stream_get_fd (const AlStream *stream)
+{
+  return stream->watch.fd;
+}
+
 int64_t
 al_stream_get_peer_uid (const AlStream *stream)
 {

@@ -141,6 +141,11 @@ AlSend al_stream_send (AlStream *stream, const void *data, size_t len);
 /** al_stream_send_buf: like al_stream_send() without a copy: queues a reference to @buf from @offset to its end. */
 AlSend al_stream_send_buf (AlStream *stream, AlBuf *buf, size_t offset);
 size_t al_stream_get_queued (const AlStream *stream);
+/** al_stream_flush: sends now what is queued, as far as the socket takes it; with TLS as a record that ends here. Never
+ *  calls the owner. */
+void al_stream_flush (AlStream *stream);
+/** al_stream_get_fd: Returns: (transfer none): for asking the kernel about it; -1 when it is closed. */
+int al_stream_get_fd (const AlStream *stream);
 
 /** al_stream_pause: @paused: no more on_data (and TCP pushes back) until false. Saying false, also when it was not
  *  paused, shows kept input again at the end of the turn: the way on for an owner that had left bytes for later. */

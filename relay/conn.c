@@ -2,16 +2,108 @@
 /* A client over TCP or TLS: frames in (RFC 8656 §12.5, RFC 8489 §6.2.2), frames out. */
 #include "relay/worker-private.h"
 
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <sys/ioctl.h>
+
+#include "relay/egress.h"
+
 /* the longest message: a STUN header and 65,535 bytes, in fours */
 #define INPUT_BYTES (20 + 65536)
 #define QUEUE_HARD (256 * 1024)
+/* written without asking the kernel how much lies there */
+#define UNASKED_BYTES 4096
 
 struct RelayConn {
   RelayWorker *worker;
   AlStream *stream; /* owned until it is closed */
   RelayTuple tuple;
   RelayConn *next, **pprev; /* in worker->conns */
+  RelayEgress egress;
+  AlTimer timer;            /* while something waits in egress */
+  uint32_t unasked;         /* written since the kernel was asked */
 };
+
+/* how much may go to the kernel now */
+static size_t
+get_room (RelayConn *conn, int64_t now_us)
+{
+  int fd = al_stream_get_fd (conn->stream), outq = 0;
+  struct tcp_info info = { 0 };
+  socklen_t len = sizeof info;
+
+  if (fd < 0 || ioctl (fd, SIOCOUTQ, &outq) != 0 || getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+    return 0;
+  conn->unasked = 0;
+  return relay_egress_get_room (&conn->egress, info.tcpi_bytes_acked, (uint32_t) outq, info.tcpi_min_rtt, now_us);
+}
+
+/* @len bytes may be written: the kernel is asked only now and then */
+static bool
+may_write (RelayConn *conn, size_t len, int64_t now_us)
+{
+  if (al_stream_get_queued (conn->stream) > UNASKED_BYTES)
+    return false;
+  if (relay_egress_is_empty (&conn->egress) && conn->unasked + len <= UNASKED_BYTES)
+    {
+      conn->unasked += (uint32_t) len;
+      return true;
+    }
+  return get_room (conn, now_us) >= len;
+}
+
+/* one message, in a TLS record of its own: clients read record by record and look for one message in each */
+static void
+write_message (RelayConn *conn, const void *const pieces[3], const size_t lens[3])
+{
+  for (unsigned i = 0; i < 3; i++)
+    if (lens[i] > 0)
+      (void) al_stream_send (conn->stream, pieces[i], lens[i]);
+  if (conn->tuple.transport == RELAY_TLS)
+    al_stream_flush (conn->stream);
+}
+
+static void
+pump (RelayConn *conn, int64_t now_us)
+{
+  size_t len;
+
+  while ((len = relay_egress_peek (&conn->egress, now_us, conn->worker->message)) > 0)
+    {
+      const void *const pieces[3] = { conn->worker->message };
+      const size_t lens[3] = { len };
+
+      if (!may_write (conn, len, now_us))
+        {
+          al_timer_set (al_loop_get_timers (conn->worker->loop), &conn->timer, now_us + RELAY_EGRESS_POLL_US);
+          return;
+        }
+      relay_egress_pop (&conn->egress);
+      write_message (conn, pieces, lens);
+    }
+}
+
+static void
+on_timer (AlTimer *timer, void *user)
+{
+  RelayConn *conn = user;
+
+  pump (conn, al_loop_now_us (conn->worker->loop));
+}
+
+static void
+send_message (RelayConn *conn, bool is_media, const void *const pieces[3], const size_t lens[3])
+{
+  int64_t now_us = al_loop_now_us (conn->worker->loop);
+  size_t len = lens[0] + lens[1] + lens[2];
+
+  if (relay_egress_is_empty (&conn->egress) && may_write (conn, len, now_us))
+    write_message (conn, pieces, lens);
+  else if (!relay_egress_push (&conn->egress, is_media, pieces, lens, now_us) && !is_media)
+    al_stream_abort (conn->stream); /* it asks and asks, and reads no answer */
+  else
+    pump (conn, now_us);
+}
 
 static size_t
 on_data (AlStream *stream, const uint8_t *data, size_t len, void *user)
@@ -43,6 +135,9 @@ static void
 conn_free (RelayConn *conn)
 {
   relay_turn_on_closed (conn->worker->turn, &conn->tuple, al_loop_now_us (conn->worker->loop));
+  al_timer_cancel (&conn->timer);
+  conn->worker->stale_pkts += conn->egress.dropped_pkts;
+  relay_egress_clear (&conn->egress);
   *conn->pprev = conn->next;
   if (conn->next != NULL)
     conn->next->pprev = conn->pprev;
@@ -67,6 +162,7 @@ relay_conn_new (RelayWorker *worker, AlStream *stream)
   conn->tuple.conn = conn;
   al_stream_get_peer (stream, &conn->tuple.remote);
   al_stream_get_local (stream, &conn->tuple.local);
+  al_timer_init (&conn->timer, on_timer, conn);
   conn->next = worker->conns;
   conn->pprev = &worker->conns;
   if (conn->next != NULL)
@@ -91,17 +187,21 @@ relay_conn_free_all (RelayWorker *worker)
 void
 relay_conn_send (RelayConn *conn, const void *data, size_t len)
 {
-  (void) al_stream_send (conn->stream, data, len);
+  const uint8_t *bytes = data;
+  const void *const pieces[3] = { data };
+  const size_t lens[3] = { len };
+  /* a Data indication is media, an answer is not */
+  bool is_media = len > 2 && bytes[0] == 0x00 && bytes[1] == 0x17;
+
+  send_message (conn, is_media, pieces, lens);
 }
 
 void
 relay_conn_pass (RelayConn *conn, const uint8_t head[4], const void *data, size_t len)
 {
   static const uint8_t padding[4];
+  const void *const pieces[3] = { head, data, padding };
+  const size_t lens[3] = { 4, len, -len & 3 };
 
-  if (al_stream_get_queued (conn->stream) > QUEUE_HARD / 2)
-    return;
-  (void) al_stream_send (conn->stream, head, 4);
-  (void) al_stream_send (conn->stream, data, len);
-  (void) al_stream_send (conn->stream, padding, -len & 3);
+  send_message (conn, true, pieces, lens);
 }

@@ -16,6 +16,8 @@ struct RelayWorker {
   RelayConn *conns;
   RelayMail *mails; /* done, but what they sent lies in them until the end of the turn */
   AlDefer defer;
+  uint64_t stale_pkts; /* media that waited too long, of connections that have ended */
+  uint8_t message[65536 + 64];
 };
 
 /* conn.c: TCP and TLS clients */
