@@ -6,13 +6,14 @@
 #include <string.h>
 
 /* special-purpose registries of IANA (RFC 6890 and after) that are not globally reachable, and multicast. Cloud metadata
- * services answer on link-local and unique-local addresses, which are among these */
+ * services answer on link-local and unique-local addresses, which are among these. ::/8 holds every form of IPv4 inside
+ * IPv6 but 6to4; a network of mapped addresses alone would be read as IPv4's */
 static const char *const special[] = {
   "0.0.0.0/8",       "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",     "172.16.0.0/12",
   "192.0.0.0/24",    "192.0.2.0/24",    "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",   "192.168.0.0/16",
   "192.175.48.0/24", "198.18.0.0/15",   "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",       "240.0.0.0/4",
-  "::/96",           "::ffff:0:0/96",   "64:ff9b:1::/48",  "100::/64",       "2001::/23",          "2001:db8::/32",
-  "3fff::/20",       "5f00::/16",       "fc00::/7",        "fe80::/10",      "fec0::/10",          "ff00::/8",
+  "::/8",            "100::/64",        "2001::/23",       "2001:db8::/32",  "3fff::/20",          "5f00::/16",
+  "fc00::/7",        "fe80::/10",       "fec0::/10",       "ff00::/8",
 };
 
 /* services over UDP that answer more than they were asked, above the well-known ports */
