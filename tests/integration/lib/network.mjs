@@ -15,15 +15,17 @@ const ip = (...args) => run('ip', args);
 export class Network {
   hub = `aldis-${process.pid}-hub`;
   address = '10.77.0.1';
+  address6 = 'fd77::1'; // when asked for
   /** @type {string[]} */ #namespaces = [];
 
-  static async make() {
+  static async make({ ipv6 = false } = {}) {
     const network = new Network();
     network.folder = await mkdtemp(path.join(tmpdir(), 'aldis-net-'));
     await network.#namespace(network.hub);
     await ip('-n', network.hub, 'link', 'add', 'br0', 'type', 'bridge');
     await ip('-n', network.hub, 'addr', 'add', `${network.address}/24`, 'dev', 'br0');
     await ip('-n', network.hub, 'link', 'set', 'br0', 'up');
+    if (ipv6) await ip('-n', network.hub, 'addr', 'add', `${network.address6}/64`, 'dev', 'br0', 'nodad');
     return network;
   }
 
