@@ -53,9 +53,9 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "registration_rate_address", "60", 0, 1000000,
           "Accounts made per hour and client address; 0: no limit."),
 
-  ADDRESSES ("relay", "listen_udp", "", "Where STUN and TURN are served over UDP; the workers share it."),
-  ADDRESSES ("relay", "listen_tcp", "", "Where TURN is served over TCP."),
-  ADDRESSES ("relay", "listen_tls", "", "Where TURN is served over TLS, with the certificate of HTTPS."),
+  ADDRESSES ("relay", "listen_udp", "*:3478", "Where STUN and TURN are served over UDP; the workers share it."),
+  ADDRESSES ("relay", "listen_tcp", "*:3478", "Where TURN is served over TCP."),
+  ADDRESSES ("relay", "listen_tls", "*:5349", "Where TURN is served over TLS, with the certificate of HTTPS."),
   TEXT ("relay", "realm", "aldis", "The realm of long-term credentials."),
   LIST ("relay", "relay_address", "", "Where allocations are bound, one address of each family; empty: worked out."),
   LIST ("relay", "advertised_address", "", "What clients are told instead of relay_address: behind a 1:1 NAT."),

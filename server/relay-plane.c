@@ -128,6 +128,8 @@ guess_addresses (Settings *settings, Workers *workers, const GArray *own)
           settings->turn.bind[family] = found;
           break;
         }
+      if (settings->turn.bind[family].sa.sa_family == AF_UNSPEC && family == RELAY_IPV4)
+        (void) al_addr_parse ("127.0.0.1", 0, &settings->turn.bind[family], NULL); /* a machine without a network */
     }
 }
 
@@ -213,26 +215,37 @@ on_datagram (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *us
 }
 
 static bool
+listen_one (RelayPlane *plane, const AlAddr *addr, AlTls *tls, unsigned index, GError **error)
+{
+  const AlListenerConfig config = { .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER, .tls = tls };
+  AlListener *listener = al_listener_new (workers_get_loop (plane->workers, index), addr, &config, error);
+
+  if (listener == NULL)
+    return false;
+  al_listener_route (listener, AL_PROTO_STUN, relay_worker_on_accept, plane->relays[index]);
+  g_ptr_array_add (plane->listeners, listener);
+  return true;
+}
+
+/* "*:PORT" is both families, where there are both */
+static bool
 listen_streams (RelayPlane *plane, const AlConfig *config, const char *name, AlTls *tls, unsigned index, GError **error)
 {
-  const AlListenerConfig listener_config = { .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER, .tls = tls };
   const char *const *list = al_config_get_list (config, "relay", name);
 
   for (; *list != NULL; list++)
     {
-      AlListener *listener;
-      AlAddr addr;
+      AlAddr addr, v6;
+      bool ok = al_addr_parse (*list, tls != NULL ? 5349 : 3478, &addr, error)
+                && listen_one (plane, &addr, tls, index, error);
 
-      if (!al_addr_parse (*list, tls != NULL ? 5349 : 3478, &addr, error))
-        return false;
-      listener = al_listener_new (workers_get_loop (plane->workers, index), &addr, &listener_config, error);
-      if (listener == NULL)
+      if (ok && (*list)[0] == '*' && g_file_test ("/proc/net/if_inet6", G_FILE_TEST_EXISTS))
+        ok = al_addr_parse ("::", al_addr_get_port (&addr), &v6, error) && listen_one (plane, &v6, tls, index, error);
+      if (!ok)
         {
-          g_prefix_error (error, "[relay] %s: ", name);
+          g_prefix_error (error, "[relay] %s: cannot listen on %s: ", name, *list);
           return false;
         }
-      al_listener_route (listener, AL_PROTO_STUN, relay_worker_on_accept, plane->relays[index]);
-      g_ptr_array_add (plane->listeners, listener);
     }
   return true;
 }

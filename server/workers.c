@@ -168,7 +168,8 @@ workers_new (const AlConfig *config, AlMetrics *metrics, GError **error)
   workers->addresses = g_array_new (FALSE, TRUE, sizeof (AlAddr));
   if (!read_addresses (workers, al_config_get_list (config, "relay", "listen_udp"), error))
     return NULL;
-  if (workers->addresses->len == 0)
+  if (workers->addresses->len == 0 && al_config_get_list (config, "relay", "listen_tcp")[0] == NULL
+      && al_config_get_list (config, "relay", "listen_tls")[0] == NULL)
     return g_steal_pointer (&workers);
   n = n == 0 ? (int64_t) g_get_num_processors () : n;
   workers->workers = g_new0 (Worker, MIN (n, MAX_WORKERS));

@@ -51,7 +51,7 @@ test_none (void)
 {
   g_autoptr (AlMetrics) metrics = al_metrics_new ();
   g_autoptr (GError) error = NULL;
-  g_autoptr (Workers) workers = make ("workers=3\n", metrics, &error);
+  g_autoptr (Workers) workers = make ("workers=3\n[relay]\nlisten_udp=\nlisten_tcp=\nlisten_tls=\n", metrics, &error);
   AlAddr address;
 
   g_assert_no_error (error);

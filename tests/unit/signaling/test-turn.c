@@ -29,7 +29,7 @@ static void
 test_off (void)
 {
   static const char *const configs[] = {
-    "", "[relay]\nshared_secrets=0123456789abcdef\n", "[relay]\nlisten_udp=127.0.0.1:3478\n"
+    "", "[relay]\nlisten_udp=\nlisten_tcp=\nlisten_tls=\nshared_secrets=0123456789abcdef\n"
   };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (configs); i++)
