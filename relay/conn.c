@@ -22,6 +22,7 @@ struct RelayConn {
   RelayEgress egress;
   AlTimer timer;            /* while something waits in egress */
   uint32_t unasked;         /* written since the kernel was asked */
+  uint64_t counted_stale;
 };
 
 /* how much may go to the kernel now */
@@ -84,11 +85,19 @@ pump (RelayConn *conn, int64_t now_us)
 }
 
 static void
+count_stale (RelayConn *conn)
+{
+  relay_turn_count_stale (conn->worker->turn, conn->egress.dropped_pkts - conn->counted_stale);
+  conn->counted_stale = conn->egress.dropped_pkts;
+}
+
+static void
 on_timer (AlTimer *timer, void *user)
 {
   RelayConn *conn = user;
 
   pump (conn, al_loop_now_us (conn->worker->loop));
+  count_stale (conn);
 }
 
 static void
@@ -136,7 +145,7 @@ conn_free (RelayConn *conn)
 {
   relay_turn_on_closed (conn->worker->turn, &conn->tuple, al_loop_now_us (conn->worker->loop));
   al_timer_cancel (&conn->timer);
-  conn->worker->stale_pkts += conn->egress.dropped_pkts;
+  count_stale (conn);
   relay_egress_clear (&conn->egress);
   *conn->pprev = conn->next;
   if (conn->next != NULL)

@@ -187,6 +187,12 @@ relay_turn_frame (const uint8_t *data, size_t len)
 }
 
 void
+relay_turn_count_stale (RelayTurn *turn, uint64_t n)
+{
+  turn->stats.dropped[RELAY_DROP_STALE] += n;
+}
+
+void
 relay_turn_get_stats (const RelayTurn *turn, RelayTurnStats *ret_stats)
 {
   *ret_stats = turn->stats;

@@ -46,6 +46,7 @@ typedef enum {
   RELAY_DROP_POLICY,         /* a peer that nobody may reach */
   RELAY_DROP_BANDWIDTH,      /* over the allocation's bandwidth */
   RELAY_DROP_REPLY_RATE,     /* unverified requests beyond the rate of their source */
+  RELAY_DROP_STALE,          /* media that waited too long for a slow connection */
   RELAY_DROP_N
 } RelayDrop;
 
@@ -163,6 +164,8 @@ void relay_turn_revoke (RelayTurn *turn, const char *id, int64_t until_s, int64_
  *  0: more are needed to know; -1: neither STUN nor ChannelData can begin so. */
 ssize_t relay_turn_frame (const uint8_t *data, size_t len);
 
+/** relay_turn_count_stale: media of connections that its owner dropped because it came too late. */
+void relay_turn_count_stale (RelayTurn *turn, uint64_t n);
 void relay_turn_get_stats (const RelayTurn *turn, RelayTurnStats *ret_stats);
 /** relay_turn_foreach: shows every allocation. */
 void relay_turn_foreach (RelayTurn *turn, void (*fn) (const RelayAllocInfo *info, void *user), void *user);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/mesh-private.h"
+#include "relay/report.h"
 #include "relay/worker.h"
 
 typedef struct RelayConn RelayConn;
@@ -16,7 +17,8 @@ struct RelayWorker {
   RelayConn *conns;
   RelayMail *mails; /* done, but what they sent lies in them until the end of the turn */
   AlDefer defer;
-  uint64_t stale_pkts; /* media that waited too long, of connections that have ended */
+  RelayReport *report;
+  AlTimer timer; /* to publish */
   uint8_t message[65536 + 64];
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/worker-private.h"
 
+#define PUBLISH_US ((int64_t) G_USEC_PER_SEC)
+
 /* a relayed address's socket */
 typedef struct {
   RelayWorker *worker;
@@ -116,6 +118,17 @@ on_ended (const RelayAllocInfo *info, RelayEndReason reason, void *user)
     worker->config.ended (info, reason, worker->config.user);
 }
 
+static void
+on_publish (AlTimer *timer, void *user)
+{
+  RelayWorker *worker = user;
+  RelayTurnStats stats;
+
+  relay_turn_get_stats (worker->turn, &stats);
+  relay_report_publish (worker->report, &stats);
+  al_timer_set (al_loop_get_timers (worker->loop), timer, al_loop_now_us (worker->loop) + PUBLISH_US);
+}
+
 RelayWorker *
 relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, GError **error)
 {
@@ -136,6 +149,9 @@ relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, 
   worker->defer = (AlDefer){ .fn = on_turn_end, .user = worker };
   worker->turn = relay_turn_new (config->index, config->turn, config->shared, al_loop_get_timers (loop),
                                  config->epoch_us, &io, worker);
+  worker->report = relay_report_new (config->metrics);
+  al_timer_init (&worker->timer, on_publish, worker);
+  al_timer_set (al_loop_get_timers (loop), &worker->timer, al_loop_now_us (loop) + PUBLISH_US);
   if (!al_loop_add_mailbox (loop, config->mesh->boxes[config->index], on_mail, worker, error))
     g_clear_pointer (&worker, relay_worker_free);
   return worker;
@@ -148,9 +164,11 @@ relay_worker_free (RelayWorker *worker)
     return;
   al_loop_remove_mailbox (worker->loop, worker->config.mesh->boxes[worker->config.index]);
   al_defer_cancel (&worker->defer);
+  al_timer_cancel (&worker->timer);
   on_turn_end (&worker->defer, worker);
   relay_conn_free_all (worker);
   relay_turn_free (worker->turn);
+  relay_report_free (worker->report);
   g_free (worker);
 }
 

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "base/metrics.h"
 #include "base/stream.h"
 #include "base/udp.h"
 #include "relay/mesh.h"
@@ -21,6 +22,7 @@ typedef struct {
   const RelayTurnConfig *turn;
   const RelayShared *shared;
   int64_t epoch_us;
+  AlMetrics *metrics;
   /* (nullable): an allocation ended; on the worker's thread */
   void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
   void *user;

@@ -30,6 +30,7 @@ typedef struct {
   GMainLoop *loop;
   SigServer *server;
   Workers *workers;
+  RelayDesk *desk;
   RelayPlane *relay;
   HeapTrim trim;
   bool draining;
@@ -146,9 +147,23 @@ announce (Aldisd *self)
 
 /* a call has ended: what it was given for the relay serves no more */
 static void
-on_revoke (const char *id, int64_t until_s, gpointer mesh)
+on_revoke (const char *id, int64_t until_s, gpointer user)
 {
-  relay_mesh_revoke (mesh, id, until_s);
+  relay_mesh_revoke (relay_plane_get_mesh (((Aldisd *) user)->relay), id, until_s);
+}
+
+static void
+on_list (SigTurnListFn fn, gpointer data, gpointer user)
+{
+  Aldisd *self = user;
+
+  relay_desk_list (self->desk, relay_plane_get_mesh (self->relay), fn, data);
+}
+
+static void
+on_allocation_ended (JsonObject *payload, gpointer user)
+{
+  sig_server_post_event (((Aldisd *) user)->server, "relay.ended", payload);
 }
 
 static bool
@@ -162,10 +177,12 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
   g_main_context_push_thread_default (self->context);
   self->workers = workers_new (config, metrics, error);
   if (self->workers != NULL)
-    self->relay = relay_plane_new (config, self->workers, error);
+    self->desk = relay_desk_new (self->context, error);
+  if (self->desk != NULL)
+    self->relay = relay_plane_new (config, self->workers, self->desk, metrics, error);
   if (self->relay != NULL)
     {
-      const SigTurnHost host = { relay_plane_get_secret (self->relay), on_revoke, relay_plane_get_mesh (self->relay) };
+      const SigTurnHost host = { relay_plane_get_secret (self->relay), on_revoke, on_list, self };
 
       self->server = sig_server_new (self->context, config, metrics, workers_get_n (self->workers) > 0 ? &host : NULL,
                                      error);
@@ -173,6 +190,7 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
   if (self->server != NULL && workers_start (self->workers, error))
     {
       sig_server_set_workers (self->server, workers_get_n (self->workers));
+      relay_desk_set_end_fn (self->desk, on_allocation_ended, self);
       attach_source (self, g_unix_signal_source_new (SIGTERM), on_terminate);
       attach_source (self, g_unix_signal_source_new (SIGINT), on_terminate);
       attach_source (self, g_unix_signal_source_new (SIGHUP), on_reload);
@@ -181,9 +199,12 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
       g_main_loop_run (self->loop);
       ok = true;
     }
+  if (self->desk != NULL)
+    relay_desk_set_end_fn (self->desk, NULL, NULL);
   sig_server_free (self->server);
   workers_stop (self->workers);
   relay_plane_free (self->relay);
+  relay_desk_free (self->desk);
   workers_free (self->workers);
   if (ok)
     al_info ("stopped");

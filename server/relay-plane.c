@@ -21,7 +21,10 @@ typedef struct {
 } Settings;
 
 struct RelayPlane {
-  Workers *workers; /* not owned */
+  /* not owned */
+  Workers *workers;
+  RelayDesk *desk;
+  AlMetrics *metrics;
   /* owned */
   char *secret;     /* wiped */
   AlTls *tls;       /* (nullable) */
@@ -256,6 +259,12 @@ get_epoch_us (void)
   return al_clock_wall_ms () * 1000 - al_clock_now_us ();
 }
 
+static void
+on_ended (const RelayAllocInfo *info, RelayEndReason reason, void *user)
+{
+  relay_desk_end (user, info, reason);
+}
+
 static bool
 start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError **error)
 {
@@ -265,6 +274,9 @@ start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError 
     .turn = &plane->settings->turn,
     .shared = &plane->shared,
     .epoch_us = get_epoch_us (),
+    .metrics = plane->metrics,
+    .ended = on_ended,
+    .user = plane->desk,
   };
 
   plane->relays[index] = relay_worker_new (workers_get_loop (plane->workers, index),
@@ -287,12 +299,14 @@ make_secret (void)
 }
 
 RelayPlane *
-relay_plane_new (const AlConfig *config, Workers *workers, GError **error)
+relay_plane_new (const AlConfig *config, Workers *workers, RelayDesk *desk, AlMetrics *metrics, GError **error)
 {
   g_autoptr (RelayPlane) plane = g_new0 (RelayPlane, 1);
   unsigned n = workers_get_n (workers);
 
   plane->workers = workers;
+  plane->desk = desk;
+  plane->metrics = metrics;
   plane->secret = make_secret ();
   plane->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) al_listener_free);
   plane->relays = g_new0 (RelayWorker *, n);

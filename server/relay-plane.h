@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "relay/mesh.h"
+#include "server/relay-desk.h"
 #include "server/workers.h"
 
 typedef struct RelayPlane RelayPlane;
@@ -15,10 +16,12 @@ typedef struct RelayPlane RelayPlane;
  * relay_plane_new: from [relay] of @config; routes STUN and ChannelData of @workers to itself, and listens for TCP and
  * TLS on their loops. Before workers_start().
  * @workers: not owned; freed after this
+ * @desk: not owned; freed after this: hears of allocations that end
+ * @metrics: not owned; outlives it
  *
  * Returns: (transfer full) (nullable): NULL with what is wrong in @error.
  */
-RelayPlane *relay_plane_new (const AlConfig *config, Workers *workers, GError **error);
+RelayPlane *relay_plane_new (const AlConfig *config, Workers *workers, RelayDesk *desk, AlMetrics *metrics, GError **error);
 /** relay_plane_free: the workers must not run any more. NULL is allowed. */
 void relay_plane_free (RelayPlane *plane);
 

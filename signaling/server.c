@@ -144,7 +144,8 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
                                          .now_us = al_clock_now_us,
                                          .count_calls = count_calls,
                                          .count_calls_user = self,
-                                         .n_fronts = sig_front_setup_threads (self->config) };
+                                         .n_fronts = sig_front_setup_threads (self->config),
+                                         .turn_host = turn_host };
   self->services = sig_services_new (&services_config);
   self->gate = (SigGate){ self->rpc, self->sessions, self->conns, self->core, self->api_keys };
   return true;
@@ -177,6 +178,12 @@ on_call_event (const char *name, JsonObject *payload, gpointer user)
       if (al_base64url_decode_exact (text, strlen (text), id, sizeof id))
         sig_turn_end_call (self->turn, id);
     }
+  sig_server_post_event (self, name, payload);
+}
+
+void
+sig_server_post_event (SigServer *self, const char *name, JsonObject *payload)
+{
   if (self->webhook != NULL)
     sig_webhook_post (self->webhook, name, payload);
   else

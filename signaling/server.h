@@ -53,6 +53,10 @@ bool sig_server_reload (SigServer *server, const AlConfig *config, GError **erro
 /** sig_server_set_workers: how many threads of the media plane there are, for administration. */
 void sig_server_set_workers (SigServer *server, unsigned n);
 
+/** sig_server_post_event: @name, @payload: (transfer full): as under x-webhooks in docs/openrpc.json; to the webhook, if
+ *  there is one. Main thread. */
+void sig_server_post_event (SigServer *server, const char *name, JsonObject *payload);
+
 /** sig_server_get_urls: Returns: (transfer full): NULL-terminated addresses that a browser can open, http first. */
 char **sig_server_get_urls (SigServer *server);
 

@@ -82,6 +82,29 @@ status (SigRpcCall *call, JsonObject *params, gpointer user)
   sig_rpc_reply_object (call, result);
 }
 
+static void
+on_relay_list (JsonObject *result, gpointer call)
+{
+  sig_rpc_reply_object (call, result);
+}
+
+static void
+relay_list (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  JsonObject *nothing;
+
+  if (self->turn_host.list != NULL)
+    {
+      self->turn_host.list (on_relay_list, call, self->turn_host.user);
+      return;
+    }
+  nothing = json_object_new ();
+  json_object_set_array_member (nothing, "allocations", json_array_new ());
+  json_object_set_int_member (nothing, "active", 0);
+  sig_rpc_reply_object (call, nothing);
+}
+
 void
 sig_service_admin_register (SigServices *self)
 {
@@ -91,4 +114,5 @@ sig_service_admin_register (SigServices *self)
   sig_rpc_register (rpc, "admin.userImport", SIG_RPC_ADMIN, user_import, self);
   sig_rpc_register (rpc, "admin.sessionList", SIG_RPC_ADMIN, session_list, self);
   sig_rpc_register (rpc, "admin.status", SIG_RPC_ADMIN, status, self);
+  sig_rpc_register (rpc, "admin.relayList", SIG_RPC_ADMIN, relay_list, self);
 }

@@ -11,6 +11,7 @@ struct SigServices {
   SigServicesConfig config;
   int64_t start_us;
   unsigned n_workers;
+  SigTurnHost turn_host; /* all zero: none */
   GString *info;    /* owned; of service-server.c */
   GQueue logouts;   /* SigRpcCall of session.revoke by the device itself, not answered yet */
 };

@@ -24,6 +24,8 @@ sig_services_new (const SigServicesConfig *config)
   SigServices *self = g_new0 (SigServices, 1);
 
   self->config = *config;
+  if (config->turn_host != NULL)
+    self->turn_host = *config->turn_host;
   self->start_us = config->now_us ();
   g_queue_init (&self->logouts);
   sig_service_server_register (self);

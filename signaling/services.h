@@ -7,6 +7,7 @@
 #include "signaling/conns.h"
 #include "signaling/rpc-private.h"
 #include "signaling/session-private.h"
+#include "signaling/turn.h"
 
 typedef struct SigServices SigServices;
 
@@ -22,6 +23,7 @@ typedef struct {
   unsigned (*count_calls) (gpointer user); /* (nullable): for admin.status */
   gpointer count_calls_user;
   unsigned n_fronts;                      /* for admin.status */
+  const SigTurnHost *turn_host;           /* (nullable): for admin.relayList; copied */
 } SigServicesConfig;
 
 /** sig_services_new: registers the methods. @config: copied. Must live until the core is freed: callbacks come to it. */

@@ -15,15 +15,20 @@ typedef struct SigTurn SigTurn;
 /** How long a credential serves. Longer than calls are: a relay may check it anew whenever an allocation is refreshed. */
 #define SIG_TURN_TTL_S (12 * 3600)
 
+/** SigTurnListFn: @result: (transfer full): the answer of admin.relayList. Main thread. */
+typedef void (*SigTurnListFn) (JsonObject *result, gpointer data);
+
 /**
  * SigTurnHost: the relay of this process.
  * @secret: signs when [relay] shared_secrets is empty
  * @revoke: (nullable): credentials with this ID serve no more: their call has ended. @until_s: when they would have
  *   ended by themselves, seconds since the epoch. Main thread
+ * @list: (nullable): what is allocated now: calls @fn once. Main thread
  */
 typedef struct {
   const char *secret;
   void (*revoke) (const char *id, int64_t until_s, gpointer user);
+  void (*list) (SigTurnListFn fn, gpointer data, gpointer user);
   gpointer user;
 } SigTurnHost;
 
