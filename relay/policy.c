@@ -5,15 +5,15 @@
 #include <ifaddrs.h>
 #include <string.h>
 
-/* special-purpose registries of IANA (RFC 6890 and after) that are not globally reachable, and multicast. Cloud metadata
- * services answer on link-local and unique-local addresses, which are among these. ::/8 holds every form of IPv4 inside
- * IPv6 but 6to4; a network of mapped addresses alone would be read as IPv4's */
+/* special-purpose registries of IANA (RFC 6890 and after) that are not globally reachable, multicast, and of IPv6 all that
+ * is not global unicast (2000::/3). Cloud metadata services answer on link-local and unique-local addresses, which are
+ * among these; that of Azure on 168.63.129.16 */
 static const char *const special[] = {
-  "0.0.0.0/8",       "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",     "172.16.0.0/12",
-  "192.0.0.0/24",    "192.0.2.0/24",    "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24",   "192.168.0.0/16",
-  "192.175.48.0/24", "198.18.0.0/15",   "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",       "240.0.0.0/4",
-  "::/8",            "100::/64",        "2001::/23",       "2001:db8::/32",  "3fff::/20",          "5f00::/16",
-  "fc00::/7",        "fe80::/10",       "fec0::/10",       "ff00::/8",
+  "0.0.0.0/8",       "10.0.0.0/8",      "100.64.0.0/10",   "127.0.0.0/8",     "168.63.129.16/32", "169.254.0.0/16",
+  "172.16.0.0/12",   "192.0.0.0/24",    "192.0.2.0/24",    "192.31.196.0/24", "192.52.193.0/24",  "192.88.99.0/24",
+  "192.168.0.0/16",  "192.175.48.0/24", "198.18.0.0/15",   "198.51.100.0/24", "203.0.113.0/24",   "224.0.0.0/4",
+  "240.0.0.0/4",     "::/3",            "2001::/23",       "2001:db8::/32",   "3fff::/20",        "4000::/2",
+  "8000::/1",
 };
 
 /* services over UDP that answer more than they were asked, above the well-known ports */
@@ -22,6 +22,7 @@ static const uint16_t amplifiers[] = { 1434, 1900, 3283, 3702, 5353, 5683, 11211
 typedef struct {
   AlNet net;
   bool allow;
+  bool own; /* an address of this host, which no wider network opens */
 } Rule;
 
 struct RelayPolicy {
@@ -54,11 +55,13 @@ compare_rules (gconstpointer a, gconstpointer b)
 {
   const Rule *x = a, *y = b;
 
-  return x->net.prefix != y->net.prefix ? (int) y->net.prefix - (int) x->net.prefix : (int) x->allow - (int) y->allow;
+  if (x->net.prefix != y->net.prefix)
+    return (int) y->net.prefix - (int) x->net.prefix;
+  return x->own != y->own ? (int) x->own - (int) y->own : (int) x->allow - (int) y->allow;
 }
 
 static void
-add_defaults (RelayPolicy *policy, const RelayPolicyConfig *config)
+add_defaults (RelayPolicy *policy)
 {
   AlNet net;
 
@@ -68,11 +71,18 @@ add_defaults (RelayPolicy *policy, const RelayPolicyConfig *config)
         g_assert_not_reached ();
       g_array_append_val (policy->defaults, net);
     }
+}
+
+static void
+add_own (RelayPolicy *policy, const RelayPolicyConfig *config)
+{
   for (unsigned i = 0; i < config->n_own; i++)
     {
-      net = (AlNet){ .base = config->own[i], .prefix = config->own[i].sa.sa_family == AF_INET ? 32 : 128 };
-      al_addr_set_port (&net.base, 0);
-      g_array_append_val (policy->defaults, net);
+      Rule rule = { .own = true };
+
+      rule.net = (AlNet){ .base = config->own[i], .prefix = config->own[i].sa.sa_family == AF_INET ? 32 : 128 };
+      al_addr_set_port (&rule.net.base, 0);
+      g_array_append_val (policy->rules, rule);
     }
 }
 
@@ -88,8 +98,9 @@ relay_policy_new (const RelayPolicyConfig *config, GError **error)
   policy->allow_loopback = config->allow_loopback;
   if (!add_rules (policy, config->allow, true, error) || !add_rules (policy, config->deny, false, error))
     return NULL;
+  add_own (policy, config);
   g_array_sort (policy->rules, compare_rules);
-  add_defaults (policy, config);
+  add_defaults (policy);
   return g_steal_pointer (&policy);
 }
 
@@ -116,20 +127,24 @@ set_ipv4 (AlAddr *addr, const uint8_t host[4])
 }
 
 /* the IPv4 address that a packet to @addr would reach by NAT64 (RFC 6052 §2.1) or 6to4 (RFC 3056 §2), in its place.
+ * Returns: was it one.
  * Mapped and compatible forms (RFC 4291 §2.5.5) reach nothing on an IPv6 socket: they stay, and are denied */
-static void
+static bool
 undo_translation (AlAddr *addr)
 {
   static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
   uint8_t host[16];
 
   if (addr->sa.sa_family != AF_INET6)
-    return;
+    return false;
   memcpy (host, &addr->in6.sin6_addr, sizeof host);
   if (memcmp (host, nat64, sizeof nat64) == 0)
     set_ipv4 (addr, host + 12);
   else if (host[0] == 0x20 && host[1] == 0x02)
     set_ipv4 (addr, host + 2);
+  else
+    return false;
+  return true;
 }
 
 static bool
@@ -160,15 +175,16 @@ RelayPeer
 relay_policy_check (const RelayPolicy *policy, const AlAddr *peer)
 {
   AlAddr addr = *peer;
+  bool translated;
 
   if ((addr.sa.sa_family != AF_INET && addr.sa.sa_family != AF_INET6) || is_mapped (&addr))
     return RELAY_PEER_DENIED;
-  undo_translation (&addr);
+  translated = undo_translation (&addr);
   if (al_addr_is_loopback (&addr) && policy->allow_loopback)
     return is_port_denied (al_addr_get_port (&addr)) ? RELAY_PEER_DENIED : RELAY_PEER_ALLOWED;
   for (unsigned i = 0; i < policy->n_relay; i++)
     if (al_addr_equal_host (&policy->relay[i], &addr))
-      return RELAY_PEER_OURS;
+      return translated ? RELAY_PEER_DENIED : RELAY_PEER_OURS; /* its ports are counted by the family of the socket */
   if (al_addr_is_loopback (&addr) || is_port_denied (al_addr_get_port (&addr)))
     return RELAY_PEER_DENIED;
   for (guint i = 0; i < policy->rules->len; i++)

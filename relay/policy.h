@@ -25,10 +25,11 @@ typedef enum {
  * @allow, @deny: networks, NULL-terminated ("10.1.0.0/16", "2001:db8::1"); the more specific one wins, deny when equal
  * @allow_loopback: 127.0.0.0/8 and ::1 too: for tests on one machine
  * @relay: (array length=n_relay): addresses on which allocations are made
- * @own: (array length=n_own): other addresses of this host, denied
+ * @own: (array length=n_own): other addresses of this host: denied, unless @allow names the very address
  *
- * Denied by default: the IANA special-purpose registries (RFC 6890) where not globally reachable, multicast, @own, and
- * peer ports below 1024 and those of UDP services that amplify.
+ * Denied by default: the IANA special-purpose registries (RFC 6890) where not globally reachable, multicast, IPv6 outside
+ * 2000::/3. Denied always: IPv4 inside ::/96 and ::ffff:0:0/96; an address of @relay inside NAT64 and 6to4; and peer ports
+ * below 1024 and those of UDP services that amplify, except on addresses of @relay.
  */
 typedef struct {
   const char *const *allow, *const *deny;
