@@ -89,8 +89,8 @@ relay_quota_give (RelayQuota *quota, const void *key, size_t len)
 
       g_return_if_fail (slot != NULL);
       word = atomic_load_explicit (slot, memory_order_relaxed);
-      if ((word & COUNT_MASK) == 0)
-        continue;
+      if ((word & COUNT_MASK) == 0 || ((word ^ hash) & ~(uint64_t) COUNT_MASK) != 0)
+        continue; /* empty, or another's, meanwhile */
       if (atomic_compare_exchange_strong (slot, &word, word - 1))
         return;
     }

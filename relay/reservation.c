@@ -2,6 +2,7 @@
 #include "relay/reservation.h"
 
 #include <openssl/crypto.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include "base/random.h"
@@ -46,6 +47,22 @@ enter (Slot *slot, unsigned state)
          && atomic_compare_exchange_strong (&slot->state, &state, BUSY);
 }
 
+/* as enter() a SET one, but waits for who looks at it just now: a token must not be missed for that */
+static bool
+enter_set (Slot *slot)
+{
+  for (;;)
+    {
+      unsigned state = atomic_load_explicit (&slot->state, memory_order_relaxed);
+
+      if (state == FREE)
+        return false;
+      if (state == SET && atomic_compare_exchange_strong (&slot->state, &state, BUSY))
+        return true;
+      (void) sched_yield ();
+    }
+}
+
 static void
 leave (Slot *slot, unsigned state)
 {
@@ -87,7 +104,7 @@ relay_reservations_claim (RelayReservations *reservations, const uint8_t token[R
       Slot *slot = &reservations->slots[i];
       uint16_t port;
 
-      if (!enter (slot, SET))
+      if (!enter_set (slot))
         continue;
       if (slot->expires_us <= now_us || CRYPTO_memcmp (slot->token, token, RELAY_TOKEN_BYTES) != 0
           || slot->source_len != len || memcmp (slot->source, key, len) != 0)
