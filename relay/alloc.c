@@ -89,7 +89,10 @@ relay_alloc_new (RelayRequest *request)
   alloc->turn = turn;
   alloc->tuple = *request->from;
   alloc->id_len = MIN (request->login.id_len, RELAY_USERNAME_MAX);
-  alloc->id = g_strndup ((const char *) request->login.id, alloc->id_len);
+  alloc->id = g_malloc0 (alloc->id_len + 1u); /* not g_strndup(): there may be a NUL in it */
+  memcpy (alloc->id, request->login.id, alloc->id_len);
+  alloc->ends_s = request->login.expires_s;
+  alloc->login_config = turn->policies;
   memcpy (alloc->key, request->login.key, sizeof alloc->key);
   alloc->key_len = request->login.key_len;
   alloc->hash = request->login.hash;
@@ -107,21 +110,42 @@ relay_alloc_new (RelayRequest *request)
 }
 
 static void
-close_ends (RelayAlloc *alloc, int64_t now_us)
+close_end (RelayAlloc *alloc, RelayFamily family, int64_t now_us)
 {
   RelayTurn *turn = alloc->turn;
+  RelayEnd *end = &alloc->ends[family];
 
-  for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
-    {
-      RelayEnd *end = &alloc->ends[family];
+  if (end->socket == NULL)
+    return;
+  turn->by_port[family][end->port] = NULL;
+  turn->io.close (end->socket, turn->user);
+  relay_ports_give (turn->shared.ports, family, end->port, now_us);
+  end->socket = NULL;
+}
 
-      if (end->socket == NULL)
-        continue;
-      turn->by_port[family][end->port] = NULL;
-      turn->io.close (end->socket, turn->user);
-      relay_ports_give (turn->shared.ports, (RelayFamily) family, end->port, now_us);
-      end->socket = NULL;
-    }
+void
+relay_alloc_close_family (RelayAlloc *alloc, RelayFamily family, int64_t now_us)
+{
+  close_end (alloc, family, now_us);
+  for (unsigned i = 0; i < alloc->n_permissions; i++)
+    if (relay_family_of (&alloc->permissions[i].host) == family)
+      alloc->permissions[i].expires_us = INT64_MIN;
+  for (unsigned i = 0; i < alloc->n_channels; i++)
+    if (relay_family_of (&alloc->channels[i].peer) == family)
+      alloc->channels[i].expires_us = INT64_MIN;
+}
+
+void
+relay_alloc_apply_policy (RelayAlloc *alloc)
+{
+  const RelayPolicy *policy = alloc->turn->config->policy;
+
+  for (unsigned i = 0; i < alloc->n_permissions; i++)
+    if (relay_policy_check (policy, &alloc->permissions[i].host) == RELAY_PEER_DENIED)
+      alloc->permissions[i].expires_us = INT64_MIN;
+  for (unsigned i = 0; i < alloc->n_channels; i++)
+    if (relay_policy_check (policy, &alloc->channels[i].peer) == RELAY_PEER_DENIED)
+      alloc->channels[i].expires_us = INT64_MIN;
 }
 
 static void
@@ -147,7 +171,8 @@ free_alloc (RelayAlloc *alloc, int64_t now_us)
 
   remove_from_table (alloc);
   al_timer_cancel (&alloc->timer);
-  close_ends (alloc, now_us);
+  for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
+    close_end (alloc, (RelayFamily) family, now_us);
   relay_quota_give (turn->shared.users, alloc->id, alloc->id_len);
   relay_quota_give (turn->shared.sources, key, len);
   turn->stats.active[alloc->tuple.transport]--;
@@ -235,10 +260,15 @@ relay_alloc_open (RelayAlloc *alloc, RelayFamily family, uint16_t port, bool eve
   const RelayTurnConfig *config = turn->config;
   RelayEnd *end = &alloc->ends[family];
   AlAddr address = config->bind[family];
+  unsigned tries = port != 0 ? 1 : OPEN_TRIES; /* who comes with a token wants that port */
 
   if (address.sa.sa_family == AF_UNSPEC)
-    return 440;
-  for (unsigned i = 0; i < OPEN_TRIES && end->socket == NULL; i++)
+    {
+      if (port != 0)
+        relay_ports_give (turn->shared.ports, family, port, now_us);
+      return 440;
+    }
+  for (unsigned i = 0; i < tries && end->socket == NULL; i++)
     {
       if (port == 0)
         port = relay_ports_take (turn->shared.ports, family, turn->worker, even, pair, now_us);
@@ -302,18 +332,47 @@ get_free_permission (RelayAlloc *alloc, int64_t now_us)
 }
 
 bool
-relay_alloc_permit (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us)
+relay_alloc_can_permit (RelayAlloc *alloc, const AlAddr *peers, unsigned n, int64_t now_us)
 {
-  RelayPermission *permission = find_permission (alloc, peer);
+  unsigned room = RELAY_MAX_PEERS - alloc->n_permissions, wanted = 0;
+  bool renewed[RELAY_MAX_PEERS] = { false };
 
-  if (permission == NULL)
+  for (unsigned i = 0; i < n; i++)
     {
-      permission = get_free_permission (alloc, now_us);
-      if (permission == NULL)
-        return false;
-      permission->host = *peer;
-      al_addr_set_port (&permission->host, 0);
+      RelayPermission *permission = find_permission (alloc, &peers[i]);
+      bool doubled = false;
+
+      if (permission != NULL)
+        renewed[permission - alloc->permissions] = true;
+      for (unsigned j = 0; j < i && !doubled; j++)
+        doubled = al_addr_equal_host (&peers[j], &peers[i]);
+      wanted += permission == NULL && !doubled;
     }
-  permission->expires_us = now_us + PERMISSION_US;
-  return true;
+  for (unsigned i = 0; i < alloc->n_permissions; i++)
+    room += !renewed[i] && alloc->permissions[i].expires_us <= now_us;
+  return wanted <= room;
+}
+
+void
+relay_alloc_permit (RelayAlloc *alloc, const AlAddr *peers, unsigned n, int64_t now_us)
+{
+  /* those that are there first, so that no new one takes the place of one that is asked for too */
+  for (unsigned i = 0; i < n; i++)
+    {
+      RelayPermission *permission = find_permission (alloc, &peers[i]);
+
+      if (permission != NULL)
+        permission->expires_us = now_us + PERMISSION_US;
+    }
+  for (unsigned i = 0; i < n; i++)
+    {
+      RelayPermission *permission = find_permission (alloc, &peers[i]);
+
+      if (permission == NULL)
+        permission = get_free_permission (alloc, now_us);
+      g_assert (permission != NULL);
+      permission->host = peers[i];
+      al_addr_set_port (&permission->host, 0);
+      permission->expires_us = now_us + PERMISSION_US;
+    }
 }

@@ -172,7 +172,8 @@ relay_allocate (RelayRequest *request)
   if (alloc != NULL)
     {
       /* RFC 8656 §7.2: the same request once more gets the same answer, another one a mismatch */
-      if (memcmp (alloc->tid, request->message->tid, sizeof alloc->tid) == 0)
+      if (memcmp (alloc->tid, request->message->tid, sizeof alloc->tid) == 0 && alloc->id_len == request->login.id_len
+          && memcmp (alloc->id, request->login.id, alloc->id_len) == 0)
         reply_success (request, alloc);
       else
         relay_reply_error (request, 437);

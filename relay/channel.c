@@ -21,30 +21,39 @@ read_binding (const RelayRequest *request, uint16_t *ret_number, AlAddr *ret_pee
   return relay_policy_check (request->turn->config->policy, ret_peer) == RELAY_PEER_DENIED ? 403 : 0;
 }
 
-/* the channel to be bound: the one that is already so, an expired one, or a new one. NULL with @ret_code otherwise */
+/* expired ones go, so that every number and every peer is there once */
+static void
+remove_expired (RelayAlloc *alloc, int64_t now_us)
+{
+  unsigned n = 0;
+
+  for (unsigned i = 0; i < alloc->n_channels; i++)
+    if (alloc->channels[i].expires_us > now_us)
+      alloc->channels[n++] = alloc->channels[i];
+  alloc->n_channels = (uint8_t) n;
+  alloc->last_channel = alloc->last_outward = 0;
+}
+
+/* the channel to be bound: the one that is so already, or a new one. NULL with @ret_code otherwise */
 static RelayChannel *
 get_channel (RelayAlloc *alloc, uint16_t number, const AlAddr *peer, int64_t now_us, unsigned *ret_code)
 {
-  RelayChannel *expired = NULL;
-  unsigned n = alloc->n_channels;
+  unsigned n;
 
-  for (unsigned i = 0; i < n; i++)
+  for (unsigned i = 0; i < alloc->n_channels; i++)
     {
       RelayChannel *channel = &alloc->channels[i];
       bool same_number = channel->number == number, same_peer = al_addr_equal (&channel->peer, peer);
 
+      if (channel->expires_us <= now_us || (!same_number && !same_peer))
+        continue;
       if (same_number && same_peer)
         return channel;
-      if (channel->expires_us <= now_us)
-        expired = channel;
-      else if (same_number || same_peer)
-        {
-          *ret_code = 400; /* neither number nor peer may be in another binding */
-          return NULL;
-        }
+      *ret_code = 400; /* neither number nor peer may be in another binding */
+      return NULL;
     }
-  if (expired != NULL)
-    return expired;
+  remove_expired (alloc, now_us);
+  n = alloc->n_channels;
   if (n >= RELAY_MAX_PEERS)
     {
       *ret_code = 508;
@@ -71,7 +80,7 @@ relay_channel_bind (RelayRequest *request)
       return;
     }
   code = read_binding (request, &number, &peer);
-  if (code == 0 && !relay_alloc_permit (alloc, &peer, request->now_us))
+  if (code == 0 && !relay_alloc_can_permit (alloc, &peer, 1, request->now_us))
     code = 508;
   if (code == 0)
     channel = get_channel (alloc, number, &peer, request->now_us, &code);
@@ -81,6 +90,7 @@ relay_channel_bind (RelayRequest *request)
       relay_reply_error (request, code);
       return;
     }
+  relay_alloc_permit (alloc, &peer, 1, request->now_us);
   channel->number = number;
   channel->peer = peer;
   channel->checked = 0;

@@ -17,13 +17,14 @@ spend (RelayBudget *budget, const RelayTurnConfig *config, size_t len, int64_t n
 
   if (config->max_bps == 0)
     return true;
-  burst = (int64_t) (config->max_bps / 8 / 4) + 1500; /* a quarter of a second */
-  budget->credit += (now_us - budget->then_us) * (int64_t) (config->max_bps / 8) / G_USEC_PER_SEC;
+  /* whole bytes would lose a part of one with every packet; a second fills any budget, and keeps the product small */
+  burst = ((int64_t) (config->max_bps / 8 / 4) + 1500) * G_USEC_PER_SEC; /* a quarter of a second */
+  budget->credit += CLAMP (now_us - budget->then_us, 0, G_USEC_PER_SEC) * (int64_t) (config->max_bps / 8);
   budget->credit = MIN (budget->credit, burst);
   budget->then_us = now_us;
-  if (budget->credit < (int64_t) len)
+  if (budget->credit < (int64_t) len * G_USEC_PER_SEC)
     return false;
-  budget->credit -= (int64_t) len;
+  budget->credit -= (int64_t) len * G_USEC_PER_SEC;
   return true;
 }
 
@@ -185,15 +186,20 @@ is_reachable (RelayTurn *turn, const AlAddr *peer)
              && relay_ports_find (turn->shared.ports, relay_family_of (peer), al_addr_get_port (peer)) >= 0);
 }
 
-/* asked anew only when there is a new policy: ports of ours are looked up on the way anyhow */
+/* asked anew only when there is a new policy, if nothing else can change the answer: the port of another address of ours
+ * may be free by now; that of our relayed address hairpin() looks up anyhow */
 static bool
-may_use (RelayTurn *turn, RelayChannel *channel)
+may_use (RelayAlloc *alloc, RelayChannel *channel)
 {
+  RelayTurn *turn = alloc->turn;
+
   if (channel->checked == turn->policies)
     return true;
   if (!is_reachable (turn, &channel->peer))
     return false;
-  channel->checked = turn->policies;
+  if (relay_policy_check (turn->config->policy, &channel->peer) == RELAY_PEER_ALLOWED
+      || al_addr_equal_host (&channel->peer, &alloc->ends[relay_family_of (&channel->peer)].relayed))
+    channel->checked = turn->policies;
   return true;
 }
 
@@ -209,8 +215,8 @@ relay_data_channel (RelayTurn *turn, const RelayTuple *from, const uint8_t *data
       turn->stats.dropped[RELAY_DROP_UNAUTHORIZED]++;
       return;
     }
-  data_len = len < CHANNEL_HEADER ? SIZE_MAX : (size_t) (data[2] << 8 | data[3]);
-  if (data_len > len - CHANNEL_HEADER)
+  data_len = len < CHANNEL_HEADER ? 0 : (size_t) (data[2] << 8 | data[3]);
+  if (len < CHANNEL_HEADER || data_len > len - CHANNEL_HEADER)
     {
       turn->stats.dropped[RELAY_DROP_MALFORMED]++;
       return;
@@ -218,7 +224,7 @@ relay_data_channel (RelayTurn *turn, const RelayTuple *from, const uint8_t *data
   channel = find_channel (alloc, (uint16_t) (data[0] << 8 | data[1]), now_us);
   if (channel == NULL)
     turn->stats.dropped[RELAY_DROP_CHANNEL]++;
-  else if (!may_use (turn, channel))
+  else if (!may_use (alloc, channel))
     turn->stats.dropped[RELAY_DROP_POLICY]++;
   else
     send_outward (alloc, &channel->peer, data + CHANNEL_HEADER, data_len, now_us);

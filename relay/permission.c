@@ -32,15 +32,15 @@ relay_create_permission (RelayRequest *request)
       code = n >= RELAY_MAX_PEERS ? 508 : check_peer (request, &attr, &peers[n++]);
   if (code == 0 && n == 0)
     code = 400;
-  for (unsigned i = 0; i < n && code == 0; i++)
-    if (!relay_alloc_permit (request->alloc, &peers[i], request->now_us))
-      code = 508;
+  if (code == 0 && !relay_alloc_can_permit (request->alloc, peers, n, request->now_us))
+    code = 508;
   if (code != 0)
     {
       request->turn->stats.forbidden += code == 403;
       relay_reply_error (request, code);
       return;
     }
+  relay_alloc_permit (request->alloc, peers, n, request->now_us);
   relay_reply_begin (request, &out, AL_STUN_SUCCESS);
   relay_reply_end (request, &out);
 }

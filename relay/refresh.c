@@ -2,15 +2,41 @@
 /* Refresh (RFC 8656 §8). */
 #include "relay/turn-private.h"
 
-static bool
-is_family_right (const RelayRequest *request)
+/* which families are meant: a mask of 1 << RelayFamily. Returns: 0, or the error code */
+static unsigned
+read_families (const RelayRequest *request, unsigned *ret_mask)
 {
+  const RelayAlloc *alloc = request->alloc;
+  unsigned mask = 0;
   AlStunAttr attr;
 
-  if (!al_stun_find (request->message, AL_STUN_REQUESTED_ADDRESS_FAMILY, &attr))
-    return true;
-  return attr.len == 4 && (attr.value[0] == 1 || attr.value[0] == 2)
-         && request->alloc->ends[attr.value[0] == 2 ? RELAY_IPV6 : RELAY_IPV4].socket != NULL;
+  for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
+    mask |= alloc->ends[family].socket != NULL ? 1u << family : 0;
+  if (al_stun_find (request->message, AL_STUN_REQUESTED_ADDRESS_FAMILY, &attr))
+    {
+      if (attr.len != 4)
+        return 400;
+      mask &= attr.value[0] == 1 ? 1u << RELAY_IPV4 : attr.value[0] == 2 ? 1u << RELAY_IPV6 : 0;
+      if (mask == 0)
+        return 443;
+    }
+  *ret_mask = mask;
+  return 0;
+}
+
+/* one of two families, or the allocation. The two share one lifetime: to let one go is all that can be said of it */
+static void
+end_families (RelayRequest *request, unsigned mask)
+{
+  RelayAlloc *alloc = request->alloc;
+
+  for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
+    if (alloc->ends[family].socket != NULL && (mask & 1u << family) == 0)
+      {
+        relay_alloc_close_family (alloc, (RelayFamily) !family, request->now_us);
+        return;
+      }
+  relay_alloc_end (alloc, RELAY_END_DELETED, request->now_us);
 }
 
 void
@@ -19,19 +45,15 @@ relay_refresh (RelayRequest *request)
   RelayAlloc *alloc = request->alloc;
   uint32_t lifetime_s = LIFETIME_DEFAULT_S;
   AlStunWriter out;
+  unsigned mask = 0, code = alloc == NULL ? 437 : read_families (request, &mask);
 
-  if (alloc == NULL)
+  if (code != 0)
     {
-      relay_reply_error (request, 437);
-      return;
-    }
-  if (!is_family_right (request))
-    {
-      relay_reply_error (request, 443);
+      relay_reply_error (request, code);
       return;
     }
   if (al_stun_find_u32 (request->message, AL_STUN_LIFETIME, &lifetime_s) && lifetime_s == 0)
-    relay_alloc_end (alloc, RELAY_END_DELETED, request->now_us);
+    end_families (request, mask);
   else
     {
       lifetime_s = relay_alloc_choose_lifetime (request);

@@ -25,7 +25,7 @@ typedef struct {
   uint16_t number;
 } RelayChannel;
 
-/* a token bucket of bytes */
+/* a token bucket; credit: bytes times a million */
 typedef struct {
   int64_t credit, then_us;
 } RelayBudget;
@@ -53,6 +53,8 @@ struct RelayAlloc {
   uint32_t lifetime_s;            /* as the Allocate was answered */
   char *id;                       /* owned; id_len bytes, then NUL */
   uint16_t id_len;
+  int64_t ends_s;                 /* when the credential ends, seconds since the epoch */
+  uint32_t login_config;          /* RelayTurn.policies when its credentials were last looked up */
   RelayPermission *permissions;   /* owned */
   RelayChannel *channels;         /* owned */
   uint8_t n_permissions, n_channels, last_permission, last_channel, last_outward;
@@ -114,7 +116,7 @@ bool relay_reply_unknown (RelayRequest *request);
 
 /* turn-auth.c: Returns: true when login is filled in; otherwise the request has been answered or dropped */
 bool relay_auth (RelayRequest *request);
-bool relay_auth_is_revoked (RelayTurn *turn, const uint8_t *id, size_t len);
+bool relay_auth_is_revoked (RelayTurn *turn, const uint8_t *id, size_t len, int64_t now_s);
 
 /* one file per verb */
 void relay_binding (RelayRequest *request);
@@ -132,10 +134,17 @@ void relay_alloc_end (RelayAlloc *alloc, RelayEndReason reason, int64_t now_us);
 void relay_alloc_undo (RelayAlloc *alloc, int64_t now_us);
 void relay_alloc_set_lifetime (RelayAlloc *alloc, uint32_t lifetime_s, int64_t now_us);
 uint32_t relay_alloc_choose_lifetime (const RelayRequest *request);
-/* binds a relay socket of @family. @port: one taken already, or 0. Returns: the error code, 0: done */
+/* binds a relay socket of @family. @port: one taken already, which is given back when it fails, or 0. Returns: the error
+ * code, 0: done */
 unsigned relay_alloc_open (RelayAlloc *alloc, RelayFamily family, uint16_t port, bool even, bool pair, int64_t now_us);
-/* Returns: false when there are too many */
-bool relay_alloc_permit (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us);
+/* ends the relayed address of one of two families, with the permissions and channels of its peers */
+void relay_alloc_close_family (RelayAlloc *alloc, RelayFamily family, int64_t now_us);
+/* takes permissions and channels away from peers that the policy denies */
+void relay_alloc_apply_policy (RelayAlloc *alloc);
+/* Returns: is there room for permissions of @n peers, 1 to RELAY_MAX_PEERS */
+bool relay_alloc_can_permit (RelayAlloc *alloc, const AlAddr *peers, unsigned n, int64_t now_us);
+/* makes or renews them; only when there is room */
+void relay_alloc_permit (RelayAlloc *alloc, const AlAddr *peers, unsigned n, int64_t now_us);
 RelayPermission *relay_alloc_find_permission (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us);
 
 /* data.c */

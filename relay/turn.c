@@ -77,6 +77,9 @@ relay_turn_set_config (RelayTurn *turn, const RelayTurnConfig *config, int64_t e
   turn->config = config;
   turn->epoch_us = epoch_us;
   turn->policies++;
+  for (unsigned i = 0; i < turn->n_buckets; i++)
+    for (RelayAlloc *alloc = turn->buckets[i]; alloc != NULL; alloc = alloc->next)
+      relay_alloc_apply_policy (alloc);
   if (!same_rate)
     make_replies (turn);
 }
