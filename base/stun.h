@@ -75,7 +75,8 @@ typedef enum {
   AL_STUN_ICE_CONTROLLING = 0x802a,
   AL_STUN_RESPONSE_ORIGIN = 0x802b,
   AL_STUN_OTHER_ADDRESS = 0x802c,
-  AL_STUN_MOBILITY_TICKET = 0x8030
+  AL_STUN_MOBILITY_TICKET = 0x8030,
+  AL_STUN_ADDITIONAL_ADDRESS_FAMILY_DRAFT = 0x8032 /* a number of a draft, by which clients of coturn ask */
 } AlStunType;
 
 /** AlStunPassword: password algorithms (RFC 8489 §18.5). */

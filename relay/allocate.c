@@ -42,7 +42,8 @@ read_families (const AlStunMessage *message, Wish *wish)
 {
   AlStunAttr requested, additional;
   bool has_requested = al_stun_find (message, AL_STUN_REQUESTED_ADDRESS_FAMILY, &requested);
-  bool has_additional = al_stun_find (message, AL_STUN_ADDITIONAL_ADDRESS_FAMILY, &additional);
+  bool has_additional = al_stun_find (message, AL_STUN_ADDITIONAL_ADDRESS_FAMILY, &additional)
+                        || al_stun_find (message, AL_STUN_ADDITIONAL_ADDRESS_FAMILY_DRAFT, &additional);
 
   if ((has_requested && requested.len != 4) || (has_additional && additional.len != 4))
     return 400;
