@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Who is logged in on this browser. Events: 'change' (user, or none); 'ended': the server ended the session (logged out on
- * another device, password changed). The token stays in localStorage.
+ * another device, password changed); 'refused': it answered for another account than the one that was asked for, whose keys
+ * and pins this browser then must not open. The token stays in localStorage.
  */
+import { sameUsername, usernameKey } from './crypto/names.js';
 import { RpcError } from './rpc-error.js';
 
 const SESSION_KEY = 'aldis.session';
@@ -14,7 +16,6 @@ const DEVICES_KEY = 'aldis.devices';
  * @typedef {(username: string) => Promise<string>} IdentityKeyOf base64url
  */
 
-export const USERNAME_RULE = /^[A-Za-z][A-Za-z0-9_]{2,31}$/;
 export const PASSWORD_MIN_BYTES = 8;
 export const PASSWORD_MAX_BYTES = 1024;
 
@@ -62,7 +63,9 @@ export class Account extends EventTarget {
     this.login = this.#read(SESSION_KEY);
     rpc.addEventListener('session', (event) => {
       const { user, device } = /** @type {CustomEvent} */ (event).detail;
-      if (this.login && user && device) this.#keep({ ...this.login, user, device });
+      if (!this.login) return;
+      if (this.#isOurs(user, device)) this.#keep({ ...this.login, user, device });
+      else this.#refuse(event);
     });
     rpc.addEventListener('state', () => {
       if (rpc.stopReason !== 'signed_out' || !this.login) return;
@@ -79,24 +82,26 @@ export class Account extends EventTarget {
   async register(username, password, displayName) {
     const device = await this.#device(username);
     const params = { username, password, device, ...(displayName ? { displayName } : {}) };
-    this.#enter(await this.#rpc.call('account.register', params, { timeoutMs: 30000 }));
+    this.#enter(username, await this.#rpc.call('account.register', params, { timeoutMs: 30000 }));
   }
 
   /** @param {string} username @param {string} password */
   async logIn(username, password) {
+    /* What breaks the rules of names and passwords is nobody's. */
+    const nobody = new RpcError('account.login', { code: RpcError.UNAUTHENTICATED, data: { reason: 'bad_password' } });
+    if (!usernameKey(username)) throw nobody;
     const device = await this.#device(username);
     const id = this.#read(DEVICES_KEY)?.[username.toLowerCase()];
     const call = (/** @type {object} */ known) =>
       this.#rpc.call('account.login', { username, password, device: { ...device, ...known } }, { timeoutMs: 30000 });
     try {
-      this.#enter(await call(id ? { id } : {}));
+      this.#enter(username, await call(id ? { id } : {}));
     } catch (error) {
-      /* What breaks the rules of names and passwords is nobody's. */
-      if (error instanceof RpcError && ['username', 'password', 'invalid_params'].includes(error.reason)) throw new RpcError('account.login', { code: RpcError.UNAUTHENTICATED, data: { reason: 'bad_password' } });
+      if (error instanceof RpcError && ['username', 'password', 'invalid_params'].includes(error.reason)) throw nobody;
       /* The key of that device is gone from this browser (its keys were cleared): come as a new one. */
       const stale = error instanceof RpcError && id && error.reason === 'identity_key_changed';
       if (!stale) throw error;
-      this.#enter(await call({}));
+      this.#enter(username, await call({}));
     }
   }
 
@@ -122,9 +127,10 @@ export class Account extends EventTarget {
     return { name: this.#deviceName, platform: 'web', identityKey: await this.#identityKey(username) };
   }
 
-  /** @param {Login} login */
-  #enter(login) {
-    const devices = { ...this.#read(DEVICES_KEY), [login.user.username.toLowerCase()]: login.device.id };
+  /** @param {string} username as typed @param {Login} login what the server made of it */
+  #enter(username, login) {
+    if (!sameUsername(username, login.user.username)) throw new Error(`The server answered for another account than @${username}. Nothing was done.`);
+    const devices = { ...this.#read(DEVICES_KEY), [username.toLowerCase()]: login.device.id };
     this.#write(DEVICES_KEY, devices);
     this.#keep(login);
     this.#rpc.start(login.token);
@@ -135,6 +141,20 @@ export class Account extends EventTarget {
     this.login = login;
     this.#write(SESSION_KEY, login);
     this.dispatchEvent(new CustomEvent('change'));
+  }
+
+  /** What session.start says must be the account that logged in: its name is what keys and pins are kept under. @param {any} user @param {any} device */
+  #isOurs(user, device) {
+    const own = /** @type {Login} */ (this.login);
+    return user?.id === own.user.id && sameUsername(user?.username, own.user.username) && device?.id === own.device.id;
+  }
+
+  /** @param {Event} event nobody else may act on */
+  #refuse(event) {
+    event.stopImmediatePropagation();
+    this.#forget();
+    this.#rpc.stop('refused');
+    this.dispatchEvent(new CustomEvent('refused'));
   }
 
   #forget() {

@@ -56,6 +56,7 @@ export class App extends EventTarget {
     this.rpc.addEventListener('resync', () => void this.log.refresh());
     this.rpc.addEventListener('state', () => this.rpc.stopReason === 'taken_over' && this.#elsewhere());
     this.account.addEventListener('ended', () => this.toasts.show('You were logged out on this browser. Log in again.', { tone: 'warn', ms: 12000 }));
+    this.account.addEventListener('refused', () => this.toasts.show('The server answered for another account than yours, and was not believed: you are logged out on this browser. Your keys and the people you have verified are kept. If this happens again, somebody may be tampering with the server.', { tone: 'bad', icon: 'shieldAlert', ms: 0 }));
     this.#tab.addEventListener('lost', () => {
       this.rpc.stop('taken_over');
       this.#elsewhere();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { App } from './app.js';
 import { CallEngine } from './call/engine.js';
+import { CryptoError } from './crypto/errors.js';
 import { Identity } from './crypto/identity.js';
+import { usernameKey } from './crypto/names.js';
 import { openStore } from './crypto/store.js';
 import { RpcClient } from './rpc.js';
 
@@ -13,8 +15,10 @@ let opening = null;
 
 /** @param {string} username */
 async function identityOf(username) {
+  const account = usernameKey(username);
+  if (!account) throw new CryptoError('malformed', 'username');
   opening ??= openStore();
-  return Identity.loadOrCreate(await opening, username.toLowerCase());
+  return Identity.loadOrCreate(await opening, account);
 }
 
 const rpc = new RpcClient(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/rpc`);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** People: found by name, known from calls, and how far their keys are known here. */
+import { sameUsername } from './crypto/names.js';
+import { RpcError } from './rpc-error.js';
 
 /** @typedef {import('./types.js').User} User */
 /** @typedef {{level: 'none' | 'seen' | 'verified' | 'changed'}} Trust seen: a key is pinned, not compared */
@@ -39,13 +41,15 @@ export class People {
     const known = this.#known.get(id);
     if (known) return known;
     const { users } = await this.#rpc.call('user.get', { ids: [id] });
-    if (users[0]) this.learn(users[0]);
-    return users[0] ?? null;
+    const user = users.find((/** @type {User} */ one) => one.id === id) ?? null;
+    if (user) this.learn(user);
+    return user;
   }
 
-  /** find: by exact username. Rejects with not_found. @param {string} username @returns {Promise<User>} */
+  /** find: by exact username, in any case. Rejects with not_found, and when the server answers with anybody else. @param {string} username @returns {Promise<User>} */
   async find(username) {
     const { user } = await this.#rpc.call('user.find', { username });
+    if (!sameUsername(user?.username, username)) throw new RpcError('user.find', { code: RpcError.UNTRUE, data: { reason: 'other_user' } });
     this.learn(user);
     return user;
   }

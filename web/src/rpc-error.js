@@ -44,3 +44,4 @@ RpcError.UNAVAILABLE = -32007;
 RpcError.TIMEOUT = -32101;
 RpcError.LOST = -32102;
 RpcError.CLOSED = -32103;
+RpcError.UNTRUE = -32104;

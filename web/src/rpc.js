@@ -37,7 +37,7 @@ const CLOSED_REVOKED = 4003;
 export class RpcClient extends EventTarget {
   /** @type {RpcState} */ state = 'offline';
   /** when the next try is due (ms since the epoch), while waiting */ retryAt = 0;
-  /** 'taken_over' or 'signed_out' when the client will not come back by itself */ stopReason = '';
+  /** 'taken_over', 'signed_out' or 'refused' when the client will not come back by itself */ stopReason = '';
   /** what to add to Date.now() to get the server's time */ clockOffsetMs = 0;
 
   #url;
@@ -169,6 +169,7 @@ export class RpcClient extends EventTarget {
     const { held, resync } = this.#sequence.started(result);
     this.#online();
     this.dispatchEvent(new CustomEvent('session', { detail: { ...result, resync } }));
+    if (this.state !== 'online') return; /* who heard it did not believe it */
     if (resync) this.dispatchEvent(new CustomEvent('resync'));
     for (const { method, params } of held.map((params) => params.message)) this.#notified(method, params);
   }

@@ -18,6 +18,7 @@ const REASONS = {
   registration_rate: 'Too many new accounts from your network.',
   busy: 'The server is busy.',
   user: 'Nobody with that name is here.',
+  other_user: 'The server answered with somebody else than you asked for. That answer was not used.',
   shutting_down: 'The server is restarting. This takes a moment.',
   storage: 'The disk of the server does not take anything. Its administrator has to look at it.',
   rate: 'Too many requests.',

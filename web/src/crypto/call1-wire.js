@@ -6,6 +6,7 @@
 import { Reader, lv, text, u16, u64 } from './bytes.js';
 import { CryptoError } from './errors.js';
 import { DH_BYTES, KEM_CIPHERTEXT_BYTES, KEM_PUBLIC_BYTES, SUITE_X25519_MLKEM768 } from './kem.js';
+import { usernameOrThrow } from './names.js';
 import { MAX_SEALED_BYTES } from './seal.js';
 
 /** @typedef {import('./bytes.js').Bytes} Bytes */
@@ -39,7 +40,7 @@ export const CALL_ID_BYTES = 16;
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const MAX_ID_BYTES = 64;
-const MAX_NAME_BYTES = 128;
+const MAX_NAME_BYTES = 260; /* jwt: and 64 characters of 4 bytes */
 const MAX_SUITES = 8;
 const MAX_BODY_BYTES = 4096;
 const FLAG_VIDEO = 1;
@@ -70,7 +71,9 @@ const name = (reader, max) => text(reader.field(1, max));
 
 /** @param {Reader} reader @returns {Party} */
 function partyParse(reader) {
-  return { user: name(reader, MAX_ID_BYTES), name: name(reader, MAX_NAME_BYTES), device: name(reader, MAX_ID_BYTES) };
+  const party = { user: name(reader, MAX_ID_BYTES), name: name(reader, MAX_NAME_BYTES), device: name(reader, MAX_ID_BYTES) };
+  usernameOrThrow(party.name);
+  return party;
 }
 
 /** @param {InviteBody} body @returns {Bytes} what is signed */

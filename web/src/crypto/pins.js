@@ -4,6 +4,7 @@
  * the first key of a person is taken as it comes; what comes after is measured by it.
  */
 import { b64u } from './bytes.js';
+import { sameUsername, usernameOrThrow } from './names.js';
 
 /** @typedef {import('./bytes.js').Bytes} Bytes */
 /** @typedef {import('./call1-wire.js').Party} Party */
@@ -42,12 +43,13 @@ export class Pins {
   }
 
   /**
-   * check: how a key compares with what is known; changes nothing.
+   * check: how a key compares with what is known; changes nothing. Throws CryptoError for what is no username.
    * @param {Party} peer
    * @param {Bytes} identityKey
    * @returns {Promise<PinStatus>}
    */
   async check(peer, identityKey) {
+    usernameOrThrow(peer.name);
     const contact = await this.get(peer.user);
     const key = b64u(identityKey);
     const known = contact?.pins.find((pin) => pin.key === key);
@@ -58,11 +60,11 @@ export class Pins {
     return contact.pins.some((pin) => pin.device === peer.device) ? 'replaced' : 'added';
   }
 
-  /** Somebody else, compared, whom we know by this name: the name was given to another account. @param {Party} peer */
+  /** Somebody else, compared, whom we know by this name, in any case: the name was given to another account. @param {Party} peer */
   async #verifiedNamesake(peer) {
     const all = await this.#store.entries('pins', this.#key(''));
     return all.some(([key, contact]) =>
-      key !== this.#key(peer.user) && contact.name === peer.name && contact.pins.some((/** @type {Pin} */ pin) => pin.verified));
+      key !== this.#key(peer.user) && sameUsername(contact.name, peer.name) && contact.pins.some((/** @type {Pin} */ pin) => pin.verified));
   }
 
   /**
@@ -72,6 +74,7 @@ export class Pins {
    * @param {{verified?: boolean, now?: number}} [options]
    */
   pin(peer, identityKey, { verified = false, now = Date.now() } = {}) {
+    usernameOrThrow(peer.name);
     return this.#change(peer.user, (contact) => {
       const key = b64u(identityKey);
       const known = contact.pins.find((pin) => pin.key === key);

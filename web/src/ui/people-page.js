@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Find somebody by username; everyone from the call log. */
-import { USERNAME_RULE } from '../account.js';
+import { USERNAME_RULE } from '../crypto/names.js';
 import { Scope, fill, h } from '../dom.js';
 import { ago } from '../format.js';
 import { routeHash } from '../router.js';

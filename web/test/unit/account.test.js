@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Account, checkPassword, checkUsername, deviceName, strength } from '../../src/account.js';
 import { CallLog } from '../../src/call-log.js';
 import { RpcError } from '../../src/rpc-error.js';
+import { People } from '../../src/people.js';
 import { Settings } from '../../src/settings.js';
 
 /** @returns {any} a Storage */
@@ -71,6 +72,62 @@ test('a session that the server ended is forgotten and said; logging out is not 
     assert.equal(account.user, null);
     assert.equal(news, byMe ? 0 : 1);
   }
+});
+
+test('a session of another account than the stored one is refused: no user of it is kept, and nobody else hears of it', async () => {
+  const lies = {
+    'a letter that looks like another': [{ ...user, username: 'ad\u0430' }, device],
+    'a dotless i': [{ ...user, username: 'Ad\u0131' }, device],
+    'another name': [{ ...user, username: 'eve' }, device],
+    'another id': [{ ...user, id: '2' }, device],
+    'another device': [user, { ...device, id: 'd8' }],
+    'nobody': [undefined, undefined],
+  };
+  for (const [lie, [who, where]] of Object.entries(lies)) {
+    const store = storage();
+    const rpc = fakeRpc(() => ({ user, device, token: 'tok' }));
+    const account = new Account({ rpc, identityKey: async () => 'K', storage: store, deviceName: 'Test' });
+    await account.logIn('ada', 'p');
+    /** @type {string[]} */ const heard = [];
+    rpc.stop = (/** @type {string} */ reason) => heard.push(reason);
+    account.addEventListener('refused', () => heard.push('told'));
+    rpc.addEventListener('session', () => heard.push('a listener behind it'));
+    rpc.dispatchEvent(new CustomEvent('session', { detail: { user: who, device: where } }));
+    assert.equal(account.user, null, lie);
+    assert.deepEqual(heard, ['refused', 'told'], lie);
+    assert.equal(new Account({ rpc, identityKey: async () => 'K', storage: store, deviceName: 'Test' }).user, null, lie);
+  }
+});
+
+test('a session of the stored account in another case of letters, or with a new display name, is taken', async () => {
+  const rpc = fakeRpc(() => ({ user, device, token: 'tok' }));
+  const account = new Account({ rpc, identityKey: async () => 'K', storage: storage(), deviceName: 'Test' });
+  await account.logIn('ada', 'p');
+  rpc.dispatchEvent(new CustomEvent('session', { detail: { user: { ...user, username: 'ada', displayName: 'Countess' }, device } }));
+  assert.equal(account.user?.displayName, 'Countess');
+});
+
+test('a login that the server answers with another account is no login', async () => {
+  for (const username of ['eve', 'ad\u0430', 'ada\u200b', '']) {
+    const rpc = fakeRpc(() => ({ user: { ...user, username }, device, token: 'tok' }));
+    const account = new Account({ rpc, identityKey: async () => 'K', storage: storage(), deviceName: 'Test' });
+    await assert.rejects(account.logIn('ada', 'p'), /another account/);
+    await assert.rejects(account.register('ada', 'p', ''), /another account/);
+    assert.deepEqual([account.user, rpc.started], [null, []]);
+  }
+});
+
+test('somebody found is who was asked for, or nobody', async () => {
+  let answer = { ...user };
+  const rpc = fakeRpc((method) => (method === 'user.find' ? { user: answer } : { users: [answer] }));
+  const people = new People({ rpc, log: new CallLog(rpc), trustOf: null });
+  assert.equal((await people.find('ADA')).id, '1');
+  for (const username of ['eve', 'ad\u0430', 'Ada\u200b', '\u0410da']) {
+    answer = { ...user, id: '7', username };
+    await assert.rejects(people.find('ada'), { reason: 'other_user' });
+    assert.equal(people.peek('7'), null);
+  }
+  assert.equal(await people.get('8'), null, 'nor is another id');
 });
 
 test('device names from user agents', () => {

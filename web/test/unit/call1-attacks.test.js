@@ -240,3 +240,14 @@ test('attack: an ML-KEM key that is no encoding', async () => {
   const bad = await editInvite(m1, { kem: new Uint8Array(1184).fill(0xff) }, a);
   assert.equal(await reason(accept(b, await open(b, a, bad, callId))), 'bad_key');
 });
+
+test('attack: well signed, under what is no username', async () => {
+  for (const name of ['b\u043eb', 'bob\u200b', 'Bob ', 'jwt:', 'x', 'a\u0131ice', 'alice\n']) {
+    const [seemsAlice, seemsBob] = [{ ...a.party, name }, { ...b.party, name }];
+    const callId = random(16);
+    const m1 = (await invite({ ...a, party: seemsAlice }, b, { callId })).invite;
+    assert.equal(await reason(open(b, { ...a, party: seemsAlice }, m1, callId)), 'malformed', name);
+    const { caller, m2 } = await upToAccept();
+    assert.equal(await reason(caller.accepted(await editAccept(m2, { from: seemsBob }, b))), 'malformed', name);
+  }
+});

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { random, unb64u, utf8 } from '../../src/crypto/bytes.js';
 import { Identity, identityVerify } from '../../src/crypto/identity.js';
 import { memoryStore } from '../../src/crypto/store.js';
-import { NOW, person } from '../people.js';
+import { NOW, person, reason } from '../people.js';
 
 const ann = { user: 'u-ann', name: 'ann', device: 'd1' };
 const keyOf = (/** @type {number} */ byte) => new Uint8Array(32).fill(byte);
@@ -64,6 +64,21 @@ test('pins: a compared person\'s name on another account stops', async () => {
   await pins.verify(ann, keyOf(1));
   assert.equal(await pins.check({ user: 'u-eve', name: 'ann', device: 'd9' }, keyOf(9)), 'changed');
   assert.equal(await pins.check({ user: 'u-eve', name: 'eve', device: 'd9' }, keyOf(9)), 'first');
+});
+
+test('pins: a compared person\'s name in another case stops; what is no username is refused', async () => {
+  const { identity: { pins } } = await person('me');
+  await pins.verify({ user: '7', name: 'bob', device: 'd1' }, keyOf(1));
+  await pins.verify({ user: '8', name: 'jwt:Zo\u00eb', device: 'd1' }, keyOf(2));
+  for (const name of ['Bob', 'BOB', 'jwt:zo\u00eb', 'jwt:Zoe\u0308', 'jwt:Zo\u00eb\u200d']) {
+    assert.equal(await pins.check({ user: '99', name, device: 'd9' }, keyOf(9)), 'changed', name);
+  }
+  for (const name of ['b\u043eb', 'bob\u200b', 'bob ', 'bo', '', '\u212aate', 'jwt:', 'jwt:x\u202ey', 'jwt:\u200d', 'jwt: x', `jwt:${'x'.repeat(65)}`]) {
+    const peer = { user: '99', name, device: 'd9' };
+    assert.equal(await reason(pins.check(peer, keyOf(9))), 'malformed', name);
+    assert.throws(() => pins.pin(peer, keyOf(9)), /malformed/, name);
+  }
+  assert.equal(await pins.check({ user: '99', name: 'jwt:bob', device: 'd9' }, keyOf(9)), 'first');
 });
 
 test('pins: of one account are unknown to another; forgotten is forgotten; changes do not overwrite each other', async () => {
