@@ -121,7 +121,8 @@ def _control(target):
 
 def attack(target, report):
     report.check('peer/control', 'between two allocations', 'data is relayed', lambda: _control(target))
-    _several(target, report)
+    if report.wants_any_of('peer/'):
+        _several(target, report)
     local = target.is_local()
     sends = [('loopback', '127.0.0.1', '127.0.0.1'), ('any', '0.0.0.0', '127.0.0.1'),
              ('mapped-loopback', '::ffff:127.0.0.1', '127.0.0.1'), ('v6-loopback', '::1', '::1'), ('v6-any', '::', '::1'),

@@ -13,6 +13,10 @@ class Report:
     def wants(self, name):
         return self.only is None or any(name.startswith(start) for start in self.only)
 
+    def wants_any_of(self, subject):
+        """Whether there may be rows of this subject, for what many of them share."""
+        return self.only is None or any(start.startswith(subject) or subject.startswith(start) for start in self.only)
+
     def check(self, name, about, expected, attack):
         """attack() returns (passed, what was seen), or None when it does not apply to this target."""
         if not self.wants(name):
