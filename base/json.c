@@ -17,7 +17,7 @@ typedef struct {
   size_t len, pos;
   uint32_t stack[AL_JSON_MAX_DEPTH]; /* number of the open object, 0: an array */
   unsigned depth;
-  uint32_t n_objects, n_members;
+  uint32_t n_objects, n_values, max_values;
   Expect expect;
   AlJsonNames names;
   GError **error;
@@ -230,6 +230,8 @@ read_value (Check *check)
   char c = peek (check);
   bool escaped;
 
+  if (check->n_values++ == check->max_values)
+    return fail (check, AL_JSON_ERROR_RANGE, check->pos, "too many values");
   if (c == '{' || c == '[')
     return open_container (check, c == '{');
   check->expect = EXPECT_END_OR_COMMA;
@@ -252,8 +254,6 @@ read_name (Check *check)
   if (!read_string (check, &escaped))
     return false;
   end = check->pos - 1;
-  if (++check->n_members > AL_JSON_MAX_MEMBERS)
-    return fail (check, AL_JSON_ERROR_RANGE, start, "too many members");
   if (!al_json_names_add (&check->names, check->stack[check->depth - 1], (uint32_t) start, end - start, escaped))
     return fail (check, AL_JSON_ERROR_DUPLICATE, start, "the object has this member already");
   skip_space (check);
@@ -335,9 +335,9 @@ find_bad_utf8 (const char *text, size_t len)
 }
 
 bool
-al_json_check (const char *text, size_t len, GError **error)
+al_json_check_values (const char *text, size_t len, uint32_t max_values, uint32_t *ret_values, GError **error)
 {
-  Check check = { .text = text, .len = len, .expect = EXPECT_VALUE, .error = error };
+  Check check = { .text = text, .len = len, .max_values = max_values, .expect = EXPECT_VALUE, .error = error };
   bool ok;
 
   if (len > UINT32_MAX)
@@ -347,16 +347,24 @@ al_json_check (const char *text, size_t len, GError **error)
   al_json_names_init (&check.names, text);
   ok = check_text (&check);
   al_json_names_clear (&check.names);
+  if (ok && ret_values != NULL)
+    *ret_values = check.n_values;
   return ok;
 }
 
+bool
+al_json_check (const char *text, size_t len, GError **error)
+{
+  return al_json_check_values (text, len, AL_JSON_MAX_VALUES, NULL, error);
+}
+
 JsonNode *
-al_json_parse (const char *text, size_t len, GError **error)
+al_json_parse_values (const char *text, size_t len, uint32_t max_values, GError **error)
 {
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GError) reason = NULL;
 
-  if (!al_json_check (text, len, error))
+  if (!al_json_check_values (text, len, max_values, NULL, error))
     return NULL;
   parser = json_parser_new ();
   if (!json_parser_load_from_data (parser, text, (gssize) len, &reason))
@@ -365,4 +373,10 @@ al_json_parse (const char *text, size_t len, GError **error)
       return NULL;
     }
   return json_parser_steal_root (parser);
+}
+
+JsonNode *
+al_json_parse (const char *text, size_t len, GError **error)
+{
+  return al_json_parse_values (text, len, AL_JSON_MAX_VALUES, error);
 }

@@ -161,6 +161,12 @@ al_ws_init (AlWs *ws, size_t max_message_bytes, AlWsFn fn, void *user)
 }
 
 void
+al_ws_set_max (AlWs *ws, size_t max_message_bytes)
+{
+  ws->max_message_bytes = max_message_bytes;
+}
+
+void
 al_ws_clear (AlWs *ws, AlWsPool *pool)
 {
   if (ws->receiver != NULL)

@@ -56,6 +56,8 @@ unsigned al_ws_pool_get_spare (const AlWsPool *pool);
 
 /** al_ws_init: @max_message_bytes: of a message's payload, all its fragments together. */
 void al_ws_init (AlWs *ws, size_t max_message_bytes, AlWsFn fn, void *user);
+/** al_ws_set_max: another limit, from the next frame on. */
+void al_ws_set_max (AlWs *ws, size_t max_message_bytes);
 /** al_ws_clear: gives a receiver that is held back to the pool. */
 void al_ws_clear (AlWs *ws, AlWsPool *pool);
 /**

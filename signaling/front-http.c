@@ -98,12 +98,13 @@ begin_post (SigFrontConn *conn, const AlHttpRequest *request, AlStr cors)
   bool keep_alive = conn->keep_alive;
 
   conn->keep_alive = false;
+  sig_front_post_meet (conn, request);
   if (!is_json (al_http_request_get (request, "Content-Type")))
     sig_front_answer_error (conn, 415, NULL, "The Content-Type must be application/json.");
   else if (request->content_length < 0 && !request->chunked)
     sig_front_answer_error (conn, 411, NULL, "The request needs a Content-Length.");
-  else if (request->content_length > SIG_FRONT_MAX_BODY)
-    sig_front_answer_error (conn, 413, NULL, "The body is larger than 524288 bytes.");
+  else if (request->content_length > (int64_t) sig_front_post_get_max (conn))
+    sig_front_answer_error (conn, 413, NULL, sig_front_post_get_max_text (conn));
   else if (count_fields (request, "Authorization") > 1)
     sig_front_answer_error (conn, 400, NULL, "There is more than one Authorization field.");
   else

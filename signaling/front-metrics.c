@@ -40,7 +40,7 @@ sig_front_metrics_init (SigFrontMetrics *self, AlMetrics *metrics)
 {
   static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
   static const char *const pauses[] = { "main_busy", "in_flight", "rate", "output", "memory", "request" };
-  static const char refused[] = "aldis_front_refused", refused_help[] = "WebSocket handshakes and connections refused.";
+  static const char refused[] = "aldis_front_refused", refused_help[] = "WebSocket handshakes, connections and messages refused.";
 
   G_STATIC_ASSERT (G_N_ELEMENTS (pauses) == SIG_FRONT_PAUSE_N);
   init_connections (self, metrics);
@@ -53,6 +53,7 @@ sig_front_metrics_init (SigFrontMetrics *self, AlMetrics *metrics)
   self->refused_origin = counter (metrics, refused, refused_help, "reason", "origin");
   self->refused_protocol = counter (metrics, refused, refused_help, "reason", "subprotocol");
   self->refused_limit = counter (metrics, refused, refused_help, "reason", "limit");
+  self->refused_json = counter (metrics, refused, refused_help, "reason", "json");
   self->refused_upgrade = counter (metrics, refused, refused_help, "reason", "upgrade");
   for (unsigned i = 0; i < SIG_FRONT_PAUSE_N; i++)
     self->pauses[i] = counter (metrics, "aldis_front_pauses", "Times that reading a connection paused.", "reason",

@@ -4,18 +4,47 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
+
+#define SCHEME "Bearer "
+
+static bool
+has_bearer (const AlHttpRequest *request)
+{
+  AlStr value = al_http_request_get (request, "Authorization");
+
+  return value.len > strlen (SCHEME) && value.len <= SIG_FRONT_MAX_BEARER
+         && g_ascii_strncasecmp (value.ptr, SCHEME, strlen (SCHEME)) == 0;
+}
 
 static char *
 get_bearer (const AlHttpRequest *request)
 {
-  static const char scheme[] = "Bearer ";
   AlStr value = al_http_request_get (request, "Authorization");
 
-  if (value.len <= strlen (scheme) || value.len > SIG_FRONT_MAX_BEARER
-      || g_ascii_strncasecmp (value.ptr, scheme, strlen (scheme)) != 0)
+  if (!has_bearer (request))
     return NULL;
-  return g_strchug (g_strndup (value.ptr + strlen (scheme), value.len - strlen (scheme)));
+  return g_strchug (g_strndup (value.ptr + strlen (SCHEME), value.len - strlen (SCHEME)));
+}
+
+void
+sig_front_post_meet (SigFrontConn *conn, const AlHttpRequest *request)
+{
+  conn->known = conn->admin || has_bearer (request);
+}
+
+size_t
+sig_front_post_get_max (const SigFrontConn *conn)
+{
+  return conn->known ? SIG_FRONT_MAX_BODY : SIG_FRONT_MAX_STRANGER;
+}
+
+const char *
+sig_front_post_get_max_text (const SigFrontConn *conn)
+{
+  return conn->known ? "The body is larger than 524288 bytes."
+                     : "The body is larger than 16384 bytes, which is the most without a Bearer token.";
 }
 
 void
@@ -47,6 +76,21 @@ refuse (SigFrontConn *conn, unsigned status, SigFrontWhy why, const char *senten
   sig_front_answer_error (conn, status, NULL, sentence);
 }
 
+/* Nothing but JSON goes to main. Returns: false when the body was none and is answered. */
+static bool
+check_json (SigFrontConn *conn)
+{
+  SigFrontThread *thread = conn->thread;
+  const GByteArray *body = conn->post->body;
+
+  if (al_json_check (body->len > 0 ? (const char *) body->data : "", body->len, NULL))
+    return true;
+  al_counter_add (thread->shared->metrics.refused_json, 1);
+  sig_front_conn_set_state (conn, SIG_FRONT_WAIT);
+  sig_front_post_respond (conn, 400, thread->not_json, 0);
+  return false;
+}
+
 static void
 complete (SigFrontConn *conn)
 {
@@ -55,6 +99,8 @@ complete (SigFrontConn *conn)
   AlStr bearer = { post->bearer, post->bearer != NULL ? strlen (post->bearer) : 0 };
   SigFrontUp *up;
 
+  if (!check_json (conn))
+    return;
   conn->id = sig_slots_add (thread->slots, conn);
   if (conn->id == 0)
     {
@@ -151,9 +197,9 @@ take_chunked (SigFrontConn *conn, const uint8_t *data, size_t len)
       switch (al_http_chunked_next (&post->chunked, data + total, len - total, &used, &body))
         {
         case AL_CHUNK_DATA:
-          if (post->body->len + body.len > SIG_FRONT_MAX_BODY)
+          if (post->body->len + body.len > sig_front_post_get_max (conn))
             {
-              refuse (conn, 413, SIG_FRONT_WHY_BAD, "The body is larger than 524288 bytes.");
+              refuse (conn, 413, SIG_FRONT_WHY_BAD, sig_front_post_get_max_text (conn));
               return len;
             }
           (void) g_byte_array_append (post->body, (const uint8_t *) body.ptr, (guint) body.len);

@@ -23,6 +23,7 @@
 
 /* Limits of one connection. */
 #define SIG_FRONT_MAX_BODY (512 * 1024)   /* a POST, and a WebSocket message */
+#define SIG_FRONT_MAX_STRANGER (16 * 1024) /* the same before session.start, and of a POST without a token */
 #define SIG_FRONT_MAX_IN_FLIGHT 64        /* calls not answered yet; beyond, reading pauses */
 #define SIG_FRONT_INPUT (20 * 1024)       /* bytes read ahead: a whole request head, little to keep while paused */
 #define SIG_FRONT_LOW (64 * 1024)         /* marks of the outgoing queue */
@@ -96,7 +97,7 @@ typedef struct {
   AlCounter *received_bytes, *sent_bytes;
   AlCounter *responses[5]; /* 1xx to 5xx */
   AlCounter *messages_in, *messages_out;
-  AlCounter *refused_origin, *refused_protocol, *refused_limit, *refused_upgrade;
+  AlCounter *refused_origin, *refused_protocol, *refused_limit, *refused_upgrade, *refused_json;
   AlCounter *pauses[SIG_FRONT_PAUSE_N];
   AlGauge *held_bytes;
 } SigFrontMetrics;
@@ -160,6 +161,7 @@ typedef enum {
   SIG_FRONT_DOWN_SEND,
   SIG_FRONT_DOWN_PROBE,
   SIG_FRONT_DOWN_DONE,
+  SIG_FRONT_DOWN_KNOWN,
   SIG_FRONT_DOWN_RESPOND,
   SIG_FRONT_DOWN_CLOSE,
   SIG_FRONT_DOWN_ABORT,
@@ -219,6 +221,7 @@ struct SigFrontThread {
   SigSlots *slots;
   AlWsPool *ws_pool;
   AlBuf *ping;
+  AlBuf *not_json; /* the answer to a text that main never sees */
   SigStatic *files;
   SigFrontConn *conns;
   unsigned n_conns;
@@ -313,6 +316,7 @@ struct SigFrontConn {
   uint8_t paused;         /* bits of SigFrontPause */
   uint8_t why;            /* SigFrontWhy, AL_STREAM_CLOSE_N - 1 and below: as the stream says */
   bool client_tls, admin, counted, has_why;
+  bool known;             /* a WebSocket with a session, or a POST with a token; never asked about its rights */
   bool keep_alive;        /* of the request being answered */
   bool head_only;         /* it is a HEAD */
   bool head_started;
@@ -347,6 +351,11 @@ void sig_front_http_timer (SigFrontConn *conn);
 /** sig_front_http_next: the request is answered: the next one may be read, or the connection ends. */
 void sig_front_http_next (SigFrontConn *conn);
 
+/** sig_front_post_meet: whether the request has a token (nobody asked yet if it is a good one), which sets its limits. */
+void sig_front_post_meet (SigFrontConn *conn, const AlHttpRequest *request);
+size_t sig_front_post_get_max (const SigFrontConn *conn);
+/** sig_front_post_get_max_text: Returns: the sentence that refuses a larger body. */
+const char *sig_front_post_get_max_text (const SigFrontConn *conn);
 /** sig_front_post_begin: a request to /rpc that passed all checks of its head. */
 void sig_front_post_begin (SigFrontConn *conn, const AlHttpRequest *request, AlStr cors);
 size_t sig_front_post_data (SigFrontConn *conn, const uint8_t *data, size_t len);
@@ -392,6 +401,8 @@ void sig_front_ws_timer (SigFrontConn *conn);
 void sig_front_ws_arm (SigFrontConn *conn);
 void sig_front_ws_send (SigFrontConn *conn, AlBuf *text);
 void sig_front_ws_probe (SigFrontConn *conn, uint64_t seq);
+/** sig_front_ws_known: it has a session now. */
+void sig_front_ws_known (SigFrontConn *conn);
 void sig_front_ws_done (SigFrontConn *conn);
 void sig_front_ws_close (SigFrontConn *conn, uint16_t code, const char *reason);
 /** sig_front_ws_gone: tells main once that it is over; no name after that. */

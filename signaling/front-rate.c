@@ -6,9 +6,9 @@
 #define TOKEN_US (1000000 / SIG_RATE_PER_S)
 
 int64_t
-sig_rate_spend (SigRate *rate, int64_t now_us, size_t len)
+sig_rate_spend (SigRate *rate, int64_t now_us, size_t len, uint32_t n_values)
 {
-  int64_t tokens = 1 + (int64_t) (len / SIG_RATE_BYTES);
+  int64_t tokens = 1 + (int64_t) (len / SIG_RATE_BYTES) + n_values / SIG_RATE_VALUES;
 
   rate->spent_until_us = MAX (rate->spent_until_us, now_us) + tokens * TOKEN_US;
   /* one token must be in the bucket for the next message */

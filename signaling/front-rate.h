@@ -10,10 +10,13 @@
 #define SIG_RATE_BURST 400
 /** One token each message, one more for each of these many bytes: 512 KiB cost 129, so 800 kB/s go on for ever. */
 #define SIG_RATE_BYTES 4096
+/** One more for each of these many JSON values: what json-glib makes of them costs main near 1 us each. */
+#define SIG_RATE_VALUES 32
 
 typedef struct {
   int64_t spent_until_us; /* when the bucket is full again; zero it to begin */
 } SigRate;
 
-/** sig_rate_spend: a message of @len bytes came at @now_us. Returns: when the next one may be read: @now_us or later. */
-int64_t sig_rate_spend (SigRate *rate, int64_t now_us, size_t len);
+/** sig_rate_spend: a message of @len bytes with @n_values in it came at @now_us. Returns: when the next one may be read:
+ *  @now_us or later. */
+int64_t sig_rate_spend (SigRate *rate, int64_t now_us, size_t len, uint32_t n_values);

@@ -5,6 +5,10 @@
 #include <gio/gio.h>
 #include <signal.h>
 
+#include "base/json.h"
+#include "signaling/envelope.h"
+#include "signaling/rpc.h"
+
 static void on_unsent_timer (AlTimer *timer, void *user);
 static void on_stop_timer (AlTimer *timer, void *user);
 static void on_down (void *message, void *user);
@@ -24,6 +28,17 @@ down_free (gpointer message)
   sig_front_down_free (message);
 }
 
+static AlBuf *
+make_not_json (void)
+{
+  const SigEnvelopeError error = { SIG_RPC_PARSE_ERROR, "parse_error",
+                                   "not strict JSON of at most " G_STRINGIFY (AL_JSON_MAX_VALUES) " values", 0, NULL };
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  sig_envelope_append_error (text, NULL, &error);
+  return al_buf_new_copy (text->str, text->len);
+}
+
 SigFrontThread *
 sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, unsigned mailbox, GError **error)
 {
@@ -37,6 +52,7 @@ sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, 
   thread->slots = sig_slots_new (index);
   thread->ws_pool = al_ws_pool_new ();
   thread->ping = al_ws_frame (AL_WS_OP_PING, "", 0);
+  thread->not_json = make_not_json ();
   thread->date_s = -1;
   g_queue_init (&thread->unsent);
   atomic_init (&thread->box_bytes, 0);
@@ -104,6 +120,7 @@ sig_front_thread_free (SigFrontThread *thread)
   sig_slots_free (thread->slots);
   al_ws_pool_free (thread->ws_pool);
   al_buf_unref (thread->ping);
+  al_buf_unref (thread->not_json);
   sig_static_unref (thread->files);
   g_free (thread);
 }
@@ -192,6 +209,10 @@ tell_conn (SigFrontThread *thread, const SigFrontDown *down)
     case SIG_FRONT_DOWN_DONE:
       if (websocket)
         sig_front_ws_done (conn);
+      break;
+    case SIG_FRONT_DOWN_KNOWN:
+      if (websocket)
+        sig_front_ws_known (conn);
       break;
     case SIG_FRONT_DOWN_CLOSE:
       if (websocket)

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/json.h"
+
 #define PROTOCOL "aldis.v1"
 
 static bool on_message (AlWs *ws, AlWsOp op, const uint8_t *data, size_t len, uint16_t close_code, void *user);
@@ -94,7 +96,8 @@ sig_front_ws_open (SigFrontConn *conn, const AlHttpRequest *request)
   sig_front_conn_set_state (conn, SIG_FRONT_WS);
   sig_front_conn_set_deadline (conn, 0);
   conn->ws = g_new0 (SigFrontWs, 1);
-  al_ws_init (&conn->ws->receiver, SIG_FRONT_MAX_BODY, on_message, conn);
+  conn->known = conn->admin;
+  al_ws_init (&conn->ws->receiver, conn->known ? SIG_FRONT_MAX_BODY : SIG_FRONT_MAX_STRANGER, on_message, conn);
   al_gauge_add (metrics->http, -1);
   al_gauge_add (metrics->websockets, 1);
   up = sig_front_up_new (thread->shared, SIG_FRONT_UP_OPEN, conn->id, NULL, 0, get_bearer (request));
@@ -145,7 +148,8 @@ static void
 fail (SigFrontConn *conn, uint16_t code)
 {
   sig_front_conn_set_why (conn, SIG_FRONT_WHY_BAD);
-  send_close (conn, code, code == 1009 ? "messages are limited to 524288 bytes" : "");
+  send_close (conn, code, code != 1009 ? "" : conn->known ? "messages are limited to 524288 bytes"
+                                                          : "messages before session.start are limited to 16384 bytes");
   sig_front_ws_gone (conn, 1006);
   sig_front_conn_finish (conn);
 }
@@ -174,11 +178,30 @@ on_close_frame (SigFrontConn *conn, uint16_t code)
 }
 
 static void
+spend (SigFrontConn *conn, size_t len, uint32_t n_values)
+{
+  int64_t now_us = sig_front_conn_now_us (conn);
+
+  conn->ws->rate_until_us = sig_rate_spend (&conn->ws->rate, now_us, len, n_values);
+  if (conn->ws->rate_until_us > now_us)
+    sig_front_conn_pause (conn, SIG_FRONT_PAUSE_RATE, true);
+}
+
+static void
 on_text (SigFrontConn *conn, const uint8_t *data, size_t len)
 {
   SigFrontThread *thread = conn->thread;
+  uint32_t n_values = 0;
+  bool ok = al_json_check_values ((const char *) data, len, AL_JSON_MAX_VALUES, &n_values, NULL);
 
   al_counter_add (thread->shared->metrics.messages_in, 1);
+  spend (conn, len, n_values);
+  if (!ok)
+    {
+      al_counter_add (thread->shared->metrics.refused_json, 1);
+      sig_front_ws_send (conn, thread->not_json);
+      return;
+    }
   if (++conn->ws->in_flight >= SIG_FRONT_MAX_IN_FLIGHT)
     sig_front_conn_pause (conn, SIG_FRONT_PAUSE_IN_FLIGHT, true);
   sig_front_conn_post (conn, sig_front_up_new (thread->shared, SIG_FRONT_UP_MESSAGE, conn->id, data, len,
@@ -215,7 +238,6 @@ static bool
 on_message (AlWs *ws, AlWsOp op, const uint8_t *data, size_t len, uint16_t close_code, void *user)
 {
   SigFrontConn *conn = user;
-  int64_t now_us = sig_front_conn_now_us (conn);
 
   if (op == AL_WS_OP_CLOSE)
     {
@@ -224,12 +246,13 @@ on_message (AlWs *ws, AlWsOp op, const uint8_t *data, size_t len, uint16_t close
     }
   if (conn->state != SIG_FRONT_WS)
     return true;
-  conn->ws->rate_until_us = sig_rate_spend (&conn->ws->rate, now_us, len);
-  if (conn->ws->rate_until_us > now_us)
-    sig_front_conn_pause (conn, SIG_FRONT_PAUSE_RATE, true);
   if (op == AL_WS_OP_TEXT)
-    on_text (conn, data, len);
-  else if (op == AL_WS_OP_BINARY)
+    {
+      on_text (conn, data, len);
+      return conn->state != SIG_FRONT_DONE;
+    }
+  spend (conn, len, 0);
+  if (op == AL_WS_OP_BINARY)
     fail (conn, 1003);
   else if (op == AL_WS_OP_PONG)
     on_pong (conn, data, len);
@@ -481,4 +504,12 @@ sig_front_ws_done (SigFrontConn *conn)
   conn->ws->in_flight--;
   sig_front_conn_pause (conn, SIG_FRONT_PAUSE_IN_FLIGHT, false);
   sig_front_ws_arm (conn);
+}
+
+void
+sig_front_ws_known (SigFrontConn *conn)
+{
+  conn->known = true;
+  if (conn->state == SIG_FRONT_WS)
+    al_ws_set_max (&conn->ws->receiver, SIG_FRONT_MAX_BODY);
 }

@@ -277,6 +277,12 @@ sig_front_done (SigFront *front, SigConnId conn)
 }
 
 void
+sig_front_known (SigFront *front, SigConnId conn)
+{
+  post_to_conn (front, down_new (SIG_FRONT_DOWN_KNOWN, conn));
+}
+
+void
 sig_front_respond (SigFront *front, SigConnId conn, unsigned status, AlBuf *body, unsigned retry_after_s)
 {
   SigFrontDown *down = down_new (SIG_FRONT_DOWN_RESPOND, conn);

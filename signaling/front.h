@@ -31,9 +31,9 @@ typedef struct {
 typedef struct {
   /* a WebSocket was opened on /rpc with the subprotocol aldis.v1 */
   void (*on_open) (SigConnId conn, const SigPeer *peer, gpointer user);
-  /* one text message; not NUL-terminated */
+  /* one text message that al_json_check() has passed; not NUL-terminated */
   void (*on_message) (SigConnId conn, const char *text, size_t len, gpointer user);
-  /* POST /rpc with its whole body; answer once with sig_front_respond() */
+  /* POST /rpc with its whole body, which al_json_check() has passed; answer once with sig_front_respond() */
   void (*on_request) (SigConnId conn, const SigPeer *peer, const char *body, size_t len, gpointer user);
   /* the WebSocket is gone; @code as received, or 1006; not called for requests */
   void (*on_closed) (SigConnId conn, uint16_t code, gpointer user);
@@ -57,6 +57,8 @@ void sig_front_send (SigFront *front, SigConnId conn, AlBuf *text);
 void sig_front_probe (SigFront *front, SigConnId conn, uint64_t seq);
 /** sig_front_done: one call that arrived by on_message is answered (or needed no answer): it no longer counts as in flight. */
 void sig_front_done (SigFront *front, SigConnId conn);
+/** sig_front_known: a WebSocket has a session from now on: the limits for strangers no longer hold for it. */
+void sig_front_known (SigFront *front, SigConnId conn);
 /** sig_front_respond: answers a POST. @body: JSON; (nullable): none for 204. @retry_after_s: 0 for no Retry-After. */
 void sig_front_respond (SigFront *front, SigConnId conn, unsigned status, AlBuf *body, unsigned retry_after_s);
 /** sig_front_close: closes a WebSocket after what is queued. @reason: at most 123 bytes. */

@@ -58,6 +58,12 @@ transport_send (SigConnId conn, AlBuf *text, gpointer user)
 }
 
 static void
+transport_known (SigConnId conn, gpointer user)
+{
+  sig_front_known (((SigServer *) user)->front, conn);
+}
+
+static void
 transport_done (SigConnId conn, gpointer user)
 {
   sig_front_done (((SigServer *) user)->front, conn);
@@ -81,7 +87,8 @@ transport_probe (SigConnId conn, uint64_t seq, gpointer user)
   sig_front_probe (((SigServer *) user)->front, conn, seq);
 }
 
-static const SigTransport transport = { transport_send, transport_done, transport_respond, transport_close, transport_probe };
+static const SigTransport transport = { transport_send,  transport_known, transport_done,
+                                        transport_respond, transport_close, transport_probe };
 
 static bool
 open_core (SigServer *self, GError **error)
@@ -262,7 +269,8 @@ sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metric
   self->context = context;
   self->config = config;
   self->metrics = metrics;
-  if (!open_core (self, error) || !make_api (self, turn_host, error) || !make_calls (self, error) || !start_webhook (self, error))
+  if (!open_core (self, error) || !make_api (self, turn_host, error) || !make_calls (self, error)
+      || !start_webhook (self, error))
     return NULL;
   self->front = sig_front_new (context, config, metrics, sig_gate_ops (), &self->gate, error);
   if (self->front == NULL)

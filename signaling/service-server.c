@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server.info, rpc.discover */
+#include "base/json.h"
 #include "signaling/envelope.h"
 #include "signaling/json-text.h"
 #include "signaling/services-private.h"
 
 /* what the front takes in one message (architecture: an offer with 49 video slots has 247 KB) */
 #define MESSAGE_BYTES (512 * 1024)
+#define STRANGER_BYTES (16 * 1024)
 #define BLOB_BYTES (64 * 1024)
 
 static JsonObject *
@@ -14,6 +16,8 @@ make_limits (void)
   JsonObject *object = json_object_new ();
 
   json_object_set_int_member (object, "messageBytes", MESSAGE_BYTES);
+  json_object_set_int_member (object, "strangerBytes", STRANGER_BYTES);
+  json_object_set_int_member (object, "messageValues", AL_JSON_MAX_VALUES);
   json_object_set_int_member (object, "blobBytes", BLOB_BYTES);
   json_object_set_int_member (object, "batch", SIG_ENVELOPE_MAX_BATCH);
   json_object_set_int_member (object, "replayNotifications", SIG_SESSION_RING_NOTIFICATIONS);

@@ -327,6 +327,7 @@ sig_sessions_attach (SigSessions *sessions, SigConnId conn, const MsgUser *user,
       session->device = msg_device_copy (device);
     }
   take_connection (sessions, session, conn);
+  sessions->config.transport->known (conn, sessions->config.transport_user);
   *ret_attach = decide_replay (session, is_new, last_seq);
   newest = sig_replay_get_last (&session->replay);
   if (ret_attach->resync)

@@ -7,6 +7,7 @@
 /** SigTransport: sig_front_*() of the same names; main thread. */
 typedef struct {
   void (*send) (SigConnId conn, AlBuf *text, gpointer user);
+  void (*known) (SigConnId conn, gpointer user);
   void (*done) (SigConnId conn, gpointer user);
   void (*respond) (SigConnId conn, unsigned status, AlBuf *body, unsigned retry_after_s, gpointer user);
   void (*close) (SigConnId conn, uint16_t code, const char *reason, gpointer user);

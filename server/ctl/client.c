@@ -15,6 +15,7 @@ G_DEFINE_QUARK (ctl-error-quark, ctl_error)
 
 /* an administrator's lists are long, but a server that never stops talking is broken */
 #define MAX_ANSWER_BYTES (256u << 20)
+#define MAX_ANSWER_VALUES (16u << 20)
 
 CtlClient *
 ctl_client_new (const char *socket_path)
@@ -111,7 +112,7 @@ ctl_client_call (CtlClient *client, const char *method, JsonObject *params, GErr
 
   if (!post (client, request, answer, error))
     return NULL;
-  node = al_json_parse (answer->str, answer->len, error);
+  node = al_json_parse_values (answer->str, answer->len, MAX_ANSWER_VALUES, error);
   if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
     {
       g_prefix_error (error, "%s: not an answer: ", method);

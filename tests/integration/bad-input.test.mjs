@@ -41,8 +41,8 @@ async function exchange(text) {
 }
 
 test('malformed JSON', async () => {
-  const deep = '['.repeat(100000) + ']'.repeat(100000);
-  for (const text of ['', '{', 'hello', '{"jsonrpc":"2.0","id":1,"method":"server.info",}', '{"a":1,"a":2}', '"\\ud800"', '{"a":99999999999999999999}', deep, '// x\n{}', '\ufeff{}'])
+  const deep = '['.repeat(8000) + ']'.repeat(8000), wide = `[{}${',{}'.repeat(4095)}]`;
+  for (const text of ['', '{', 'hello', '{"jsonrpc":"2.0","id":1,"method":"server.info",}', '{"a":1,"a":2}', '"\\ud800"', '{"a":99999999999999999999}', deep, wide, '// x\n{}', '\ufeff{}'])
     assert.equal((await exchange(text)).error?.code, -32700, JSON.stringify(text.slice(0, 40)));
 });
 
@@ -92,6 +92,11 @@ test('a message over the limit closes with 1009', async () => {
   const client = await Client.open(server.wsUrl);
   client.socket.send('x'.repeat(600 * 1024));
   assert.equal((await client.closed).code, 1009);
+  const stranger = await Client.open(server.wsUrl);
+  stranger.socket.send('1'.padEnd(16 * 1024 + 1));
+  assert.equal((await stranger.closed).code, 1009);
+  honest.socket.send('1'.padEnd(16 * 1024 + 1)); // it has its session
+  await honest.call('user.find', { username: 'honest' });
 });
 
 test('HTTP requests that could smuggle are refused', async () => {

@@ -279,7 +279,7 @@ test_depth (void)
   g_autofree char *objects = nest ("{\"a\":", "1", "}", AL_JSON_MAX_DEPTH);
   g_autofree char *objects_over = nest ("{\"a\":", "1", "}", AL_JSON_MAX_DEPTH + 1);
   g_autofree char *million = nest ("[", "", "", 1000000);
-  g_autofree char *wide = nest ("[[],{}],", "1", "", 10000);
+  g_autofree char *wide = nest ("[[],{}],", "1", "", 1000);
   g_autofree char *wide_array = g_strdup_printf ("[%s]", wide);
   g_autoptr (JsonNode) node = NULL;
 
@@ -314,8 +314,8 @@ test_members (void)
   g_autoptr (GString) text = g_string_new ("{");
   size_t full;
 
-  for (unsigned i = 0; i < AL_JSON_MAX_MEMBERS; i++)
-    g_string_append_printf (text, "%s\"n%u\":%u", i > 0 ? "," : "", i, i);
+  for (unsigned i = 1; i < AL_JSON_MAX_VALUES; i++)
+    g_string_append_printf (text, "%s\"n%u\":%u", i > 1 ? "," : "", i, i);
   full = text->len;
   g_string_append_c (text, '}');
   assert_check (text->str, text->len, -1);
@@ -324,19 +324,46 @@ test_members (void)
   g_string_append (text, ",\"x\":1}");
   assert_check (text->str, text->len, RANGE);
 
-  /* in many objects the limit is the same */
-  g_string_assign (text, "[{\"a\":1}");
-  for (unsigned i = 0; i < AL_JSON_MAX_MEMBERS; i++)
-    g_string_append (text, ",{\"a\":1}");
-  g_string_append_c (text, ']');
-  assert_check (text->str, text->len, RANGE);
-
   /* the last of many is a duplicate of the first */
   g_string_assign (text, "{\"first\":1");
-  for (unsigned i = 0; i < 5000; i++)
+  for (unsigned i = 0; i < 4000; i++)
     g_string_append_printf (text, ",\"%u\":1", i);
   g_string_append (text, ",\"fir\\u0073t\":1}");
   assert_check (text->str, text->len, DUPLICATE);
+}
+
+/* What json-glib makes of a text costs by its values, not by its bytes: they are counted wherever they stand. */
+static void
+test_values (void)
+{
+  static const struct {
+    const char *text;
+    uint32_t n_values;
+  } counted[] = { { "1", 1 }, { "[]", 1 }, { "[{},{},[]]", 4 }, { "{\"a\":[1,\"b\",null],\"c\":{}}", 6 } };
+  static const char *const pieces[] = { "{}", "[]", "0", "\"\"", "null", "{\"a\":1}" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (counted); i++)
+    {
+      const char *text = counted[i].text;
+      uint32_t n_values = 0;
+
+      g_assert_true (al_json_check_values (text, strlen (text), counted[i].n_values, &n_values, NULL));
+      g_assert_cmpuint (n_values, ==, counted[i].n_values);
+      g_assert_false (al_json_check_values (text, strlen (text), counted[i].n_values - 1, NULL, NULL));
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (pieces); i++)
+    {
+      g_autoptr (GString) text = g_string_new ("[");
+      unsigned each = i == G_N_ELEMENTS (pieces) - 1 ? 2 : 1, n = (AL_JSON_MAX_VALUES - 1) / each;
+
+      for (unsigned k = 0; k < n; k++)
+        g_string_append_printf (text, "%s%s", k > 0 ? "," : "", pieces[i]);
+      g_string_append_c (text, ']');
+      assert_check (text->str, text->len, -1);
+      g_string_truncate (text, text->len - 1);
+      g_string_append_printf (text, ",%s]", pieces[i]);
+      assert_check (text->str, text->len, RANGE);
+    }
 }
 
 static void
@@ -370,6 +397,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/json/depth", test_depth);
   g_test_add_func ("/base/json/prefixes", test_prefixes);
   g_test_add_func ("/base/json/members", test_members);
+  g_test_add_func ("/base/json/values", test_values);
   g_test_add_func ("/base/json/number-length", test_number_length);
   return g_test_run ();
 }

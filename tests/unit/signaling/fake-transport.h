@@ -29,6 +29,11 @@ fake_send (SigConnId conn, AlBuf *text, gpointer user)
 }
 
 static inline void
+fake_known (SigConnId conn, gpointer user)
+{
+}
+
+static inline void
 fake_done (SigConnId conn, gpointer user)
 {
   g_queue_push_tail (&((FakeTransport *) user)->events, g_strdup_printf ("done %u", (unsigned) conn));
@@ -55,7 +60,7 @@ fake_probe (SigConnId conn, uint64_t seq, gpointer user)
   g_queue_push_tail (&((FakeTransport *) user)->events, g_strdup_printf ("probe %u %u", (unsigned) conn, (unsigned) seq));
 }
 
-static const SigTransport fake_transport = { fake_send, fake_done, fake_respond, fake_close, fake_probe };
+static const SigTransport fake_transport = { fake_send, fake_known, fake_done, fake_respond, fake_close, fake_probe };
 
 static inline void
 fake_clear (FakeTransport *fake)

@@ -28,6 +28,7 @@ typedef struct {
   /* what main does */
   bool echo;  /* answers messages with themselves, and says done */
   bool mute;  /* leaves requests without an answer */
+  bool strangers; /* leaves WebSockets without a session */
   unsigned mailbox; /* 0: the usual size */
 } Fixture;
 
@@ -42,6 +43,8 @@ on_open (SigConnId conn, const SigPeer *peer, gpointer user)
   g_free (fixture->last_bearer);
   fixture->last_bearer = g_strdup (peer->bearer);
   g_string_append (fixture->log, "open\n");
+  if (!fixture->strangers)
+    sig_front_known (fixture->front, conn);
 }
 
 static inline void

@@ -102,11 +102,11 @@ test_post (Fixture *fixture, gconstpointer data)
   g_assert_false (fixture->last_peer.admin);
   g_assert_true (al_addr_parse ("127.0.0.1", 0, &loopback, NULL));
   g_assert_true (al_addr_equal_host (&fixture->last_peer.address, &loopback));
-  client_send (client, POST ("Transfer-Encoding: chunked\r\n", "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: x\r\n\r\n"));
+  client_send (client, POST ("Transfer-Encoding: chunked\r\n", "3;x=y\r\n[12\r\n2\r\n3]\r\n0\r\nT: x\r\n\r\n"));
   WAIT_FOR (fixture, client_take_answer (client, false, &chunked));
   g_assert_cmpstr (chunked.body, ==, "{\"len\":5}");
   g_assert_null (fixture->last_bearer);
-  g_assert_cmpstr (fixture->log->str, ==, "request {}\nrequest abcde\n");
+  g_assert_cmpstr (fixture->log->str, ==, "request {}\nrequest [123]\n");
 }
 
 static void
@@ -120,7 +120,11 @@ test_post_refused (Fixture *fixture, gconstpointer data)
     { "POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415 },
     { "POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/jsonx\r\nContent-Length: 2\r\n\r\n{}", 415 },
     { POST ("", ""), 411 },
-    { POST ("Content-Length: 524289\r\n", ""), 413 },
+    { POST ("Content-Length: 16385\r\n", ""), 413 },
+    { POST ("Content-Length: 16385\r\nAuthorization: Basic x\r\n", ""), 413 },
+    { POST ("Content-Length: 524289\r\nAuthorization: Bearer x\r\n", ""), 413 },
+    { POST ("Connection: close\r\nContent-Length: 1\r\n", "{"), 400 },
+    { POST ("Connection: close\r\nContent-Length: 0\r\n", ""), 400 },
     { POST ("Content-Length: 1073741824\r\nExpect: 100-continue\r\n", ""), 413 },
     { POST ("Content-Length: 2\r\nContent-Length: 3\r\n", "{}"), 400 },
     { POST ("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "{}"), 400 },
@@ -186,9 +190,10 @@ test_post_biggest (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture_connect (fixture, 0, SIG_FRONT_HTTPS);
   g_auto (Answer) answer = { 0 };
-  g_autofree char *body = g_strnfill (SIG_FRONT_MAX_BODY, 'x');
+  g_autofree char *body = g_strnfill (SIG_FRONT_MAX_BODY, ' ');
 
-  client_send (client, POST ("Content-Length: 524288\r\n", ""));
+  body[0] = '1';
+  client_send (client, POST ("Content-Length: 524288\r\nAuthorization: Bearer x\r\n", ""));
   client_send (client, body);
   WAIT_FOR (fixture, client_take_answer (client, false, &answer));
   g_assert_cmpstr (answer.body, ==, "{\"len\":524288}");
@@ -220,7 +225,7 @@ static void
 test_one_byte_at_a_time (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture_connect (fixture, 0, SIG_FRONT_HTTP);
-  static const char text[] = POST ("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n") GET ("/healthz");
+  static const char text[] = POST ("Transfer-Encoding: chunked\r\n", "3\r\n123\r\n0\r\n\r\n") GET ("/healthz");
   g_auto (Answer) first = { 0 }, second = { 0 };
 
   for (size_t i = 0; i < strlen (text); i++)

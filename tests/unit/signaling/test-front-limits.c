@@ -231,7 +231,7 @@ test_slow_body (Fixture *fixture, gconstpointer data)
   Client *client = fixture_connect (fixture, 0, SIG_FRONT_HTTP);
   g_auto (Answer) answer = { 0 };
 
-  client_send (client, POST ("Content-Length: 400000\r\n", ""));
+  client_send (client, POST ("Content-Length: 400000\r\nAuthorization: Bearer x\r\n", ""));
   for (int i = 0; i < 11; i++)
     {
       client_send (client, "x");
@@ -321,7 +321,7 @@ test_side_by_side (Fixture *fixture, gconstpointer data)
   Client *good = fixture_open_ws (fixture, 1, SIG_FRONT_HTTPS, "");
   Client *slow = fixture_connect (fixture, 2, SIG_FRONT_HTTP), *silent = fixture_connect (fixture, 3, SIG_FRONT_HTTP);
 
-  client_send (slow, POST ("Content-Length: 500000\r\n", "["));
+  client_send (slow, POST ("Content-Length: 500000\r\nAuthorization: Bearer x\r\n", "["));
   client_send (silent, "G");
   for (int i = 0; i < 100; i++)
     {

@@ -2,6 +2,7 @@
 /* WebSockets of the front: handshake, messages, back-pressure, pings, closing. Deadlines by a clock that is moved. */
 #include <sched.h>
 
+#include "base/json.h"
 #include "front-fixture.h"
 
 static unsigned
@@ -83,15 +84,16 @@ test_echo (Fixture *fixture, gconstpointer data)
   for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       Client *client = fixture_open_ws (fixture, 0, kinds[i], "");
-      g_autofree char *big = g_strnfill (SIG_FRONT_MAX_BODY, 'x');
+      g_autofree char *big = g_strnfill (SIG_FRONT_MAX_BODY, ' ');
       g_autofree char *one = NULL, *two = NULL, *three = NULL, *four = NULL;
 
-      client_send_text (client, "one");
+      big[0] = '1';
+      client_send_text (client, "\"one\"");
       one = fixture_next_text (fixture, client);
-      g_assert_cmpstr (one, ==, "one");
-      client_send_frame (client, 0x01, "tw", 2);
+      g_assert_cmpstr (one, ==, "\"one\"");
+      client_send_frame (client, 0x01, "\"tw", 3);
       client_send_frame (client, 0x89, "ping", 4);
-      client_send_frame (client, 0x80, "o", 1);
+      client_send_frame (client, 0x80, "o\"", 2);
       /* main answers later than the front answers the ping */
       for (int pongs = 0; pongs == 0 || two == NULL;)
         {
@@ -108,10 +110,10 @@ test_echo (Fixture *fixture, gconstpointer data)
           else
             two = g_steal_pointer (&payload);
         }
-      g_assert_cmpstr (two, ==, "two");
-      client_send_text (client, "");
+      g_assert_cmpstr (two, ==, "\"two\"");
+      client_send_text (client, "[]");
       three = fixture_next_text (fixture, client);
-      g_assert_cmpstr (three, ==, "");
+      g_assert_cmpstr (three, ==, "[]");
       client_send_text (client, big);
       four = fixture_next_text (fixture, client);
       g_assert_cmpstr (four, ==, big);
@@ -125,7 +127,7 @@ test_pieces (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
   g_autoptr (GString) together = g_string_new (NULL);
-  static const uint8_t frame[] = { 0x81, 0x83, 'm', 'a', 's', 'k', 'a' ^ 'm', 'b' ^ 'a', 'c' ^ 's' };
+  static const uint8_t frame[] = { 0x81, 0x83, 'm', 'a', 's', 'k', '1' ^ 'm', '2' ^ 'a', '3' ^ 's' };
 
   for (int i = 0; i < 300; i++)
     g_string_append_len (together, (const char *) frame, sizeof frame);
@@ -139,7 +141,7 @@ test_pieces (Fixture *fixture, gconstpointer data)
     {
       g_autofree char *text = fixture_next_text (fixture, client);
 
-      g_assert_cmpstr (text, ==, "abc");
+      g_assert_cmpstr (text, ==, "123");
     }
 }
 
@@ -169,7 +171,7 @@ test_broken (Fixture *fixture, gconstpointer data)
       unsigned closed = fixture->closed;
 
       client_send_bytes (client, cases[i].bytes, cases[i].len);
-      client_send_text (client, "after");
+      client_send_text (client, "\"after\"");
       g_assert_cmpuint (fixture_next_close (fixture, client), ==, cases[i].code);
       WAIT_FOR (fixture, client->eof);
       WAIT_FOR (fixture, fixture->closed == closed + 1);
@@ -183,11 +185,11 @@ test_close_by_client (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
 
-  client_send_text (client, "last words");
+  client_send_text (client, "\"last words\"");
   client_send_frame (client, 0x88, "\x0f\xa0" "bye", 5);
-  client_send_text (client, "after the end");
+  client_send_text (client, "\"after the end\"");
   WAIT_FOR (fixture, fixture->closed == 1);
-  g_assert_cmpstr (fixture->log->str, ==, "open\nmessage last words\nclosed 4000\n");
+  g_assert_cmpstr (fixture->log->str, ==, "open\nmessage \"last words\"\nclosed 4000\n");
   client_read (client);
   WAIT_FOR (fixture, client->eof);
   g_assert_true (client_has (client, "\x88\x02\x0f\xa0"));
@@ -218,7 +220,7 @@ test_close_by_main (Fixture *fixture, gconstpointer data)
   first = fixture_next_text (fixture, client);
   g_assert_cmpstr (first, ==, "first");
   g_assert_cmpuint (fixture_next_close (fixture, client), ==, 4001);
-  client_send_text (client, "too late");
+  client_send_text (client, "\"too late\"");
   client_send_frame (client, 0x88, "\x0f\xa1", 2);
   WAIT_FOR (fixture, fixture->closed == 1);
   g_assert_cmpuint (fixture->last_code, ==, 4001);
@@ -262,9 +264,9 @@ test_stale (Fixture *fixture, gconstpointer data)
   sig_front_respond (fixture->front, fixture->last, 200, buf, 0); /* a WebSocket is no request */
   sig_front_close (fixture->front, old, 1000, "");
   sig_front_done (fixture->front, fixture->last); /* nothing is in flight */
-  client_send_text (client, "alive");
+  client_send_text (client, "\"alive\"");
   text = fixture_next_text (fixture, client);
-  g_assert_cmpstr (text, ==, "alive");
+  g_assert_cmpstr (text, ==, "\"alive\"");
 }
 
 static void
@@ -273,7 +275,7 @@ settle (Fixture *fixture)
   g_autofree char *text = NULL;
 
   /* another connection's echo says that the thread has seen everything sent before; both are on one thread */
-  client_send_text (fixture->clients[7], "settle");
+  client_send_text (fixture->clients[7], "\"settle\"");
   text = fixture_next_text (fixture, fixture->clients[7]);
 }
 
@@ -288,7 +290,7 @@ test_in_flight (Fixture *fixture, gconstpointer data)
   id = fixture->last;
   fixture->echo = false;
   for (int i = 0; i < 100; i++)
-    client_send_text (client, "call");
+    client_send_text (client, "\"call\"");
   WAIT_FOR (fixture, fixture->messages == SIG_FRONT_MAX_IN_FLIGHT);
   fixture->echo = true;
   settle (fixture);
@@ -315,7 +317,7 @@ test_rate (Fixture *fixture, gconstpointer data)
 
   /* answered at once, so that only the rate can stop it; what it takes beyond the burst takes time */
   for (int i = 0; i < 1000; i++)
-    client_send_text (client, "x");
+    client_send_text (client, "\"x\"");
   WAIT_FOR (fixture, fixture_count (fixture, "aldis_front_pauses", "reason", "rate") > 0);
   while (fixture->messages < 1000)
     {
@@ -388,7 +390,7 @@ test_pings (Fixture *fixture, gconstpointer data)
       g_assert_cmphex (first, ==, 0x89);
       client_send_frame (client, 0x8a, payload, len);
       /* the pong must be in before the clock moves on */
-      client_send_text (client, "sync");
+      client_send_text (client, "\"sync\"");
       g_free (payload);
       payload = fixture_next_text (fixture, client);
       if (round == 1)
@@ -431,7 +433,7 @@ test_probe (Fixture *fixture, gconstpointer data)
   client_send_frame (client, 0x8a, first_seq, sizeof first_seq);
   client_send_frame (client, 0x8a, second_seq, sizeof second_seq);
   client_send_frame (client, 0x8a, second_seq, sizeof second_seq);
-  client_send_text (client, "sync");
+  client_send_text (client, "\"sync\"");
   g_free (fixture_next_text (fixture, client));
   g_assert_nonnull (strstr (fixture->log->str, "proof 258\n"));
   g_assert_null (strstr (fixture->log->str, "proof 7\n"));
@@ -540,7 +542,7 @@ test_doomed (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture_count (fixture, "aldis_front_closed", "reason", "doomed"), ==, 1);
   /* and the next one is served */
   client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
-  client_send_text (client, "hello");
+  client_send_text (client, "\"hello\"");
   g_free (fixture_next_text (fixture, client));
 }
 
@@ -557,13 +559,84 @@ test_reload (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   answer = fixture_ask (fixture, SIG_FRONT_HTTP, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   g_assert_cmpstr (answer.body, ==, "new");
-  client_send_text (client, "still here");
+  client_send_text (client, "\"still here\"");
   text = fixture_next_text (fixture, client);
-  g_assert_cmpstr (text, ==, "still here");
+  g_assert_cmpstr (text, ==, "\"still here\"");
   fixture_put (fixture, "var/tls/cert.pem", "broken", -1);
   g_assert_false (sig_front_reload (fixture->front, &error));
   g_assert_nonnull (error);
   (void) fixture_open_ws (fixture, 2, SIG_FRONT_HTTPS, "");
+}
+
+/* What is not strict JSON, or too much of it, is answered by the front: main never sees it. */
+static void
+test_not_json (Fixture *fixture, gconstpointer data)
+{
+  Client *client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
+  g_autoptr (GString) many = g_string_new ("[{}");
+  const char *texts[] = { "", "{", "{\"a\":1,\"a\":2}", NULL };
+  g_autofree char *good = NULL;
+
+  for (unsigned i = 1; i < AL_JSON_MAX_VALUES; i++)
+    g_string_append (many, ",{}");
+  g_string_append_c (many, ']');
+  texts[3] = many->str;
+  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree char *answer = NULL;
+
+      client_send_text (client, texts[i]);
+      answer = fixture_next_text (fixture, client);
+      g_assert_cmpstr (answer, ==,
+                       "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"not strict JSON of at most "
+                       "4096 values\",\"data\":{\"reason\":\"parse_error\"}}}");
+    }
+  client_send_text (client, "{}");
+  good = fixture_next_text (fixture, client);
+  g_assert_cmpstr (good, ==, "{}");
+  g_assert_cmpuint (fixture->messages, ==, 1);
+  g_assert_cmpuint (fixture_count (fixture, "aldis_front_refused", "reason", "json"), ==, 4);
+}
+
+/* A message costs by its values too: a few that are full of them use up what 400 small ones would. */
+static void
+test_rate_values (Fixture *fixture, gconstpointer data)
+{
+  Client *client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
+  g_autoptr (GString) many = g_string_new ("[0");
+
+  for (unsigned i = 1; i < AL_JSON_MAX_VALUES - 1; i++)
+    g_string_append (many, ",0");
+  g_string_append_c (many, ']');
+  for (unsigned i = 0; i < 4; i++)
+    client_send_text (client, many->str);
+  WAIT_FOR (fixture, fixture_count (fixture, "aldis_front_pauses", "reason", "rate") == 1);
+}
+
+/* Before session.start a message is small; the limit goes with main's word, not with a new connection. */
+static void
+test_stranger (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *fits = g_strnfill (SIG_FRONT_MAX_STRANGER, ' '), *over = g_strnfill (SIG_FRONT_MAX_STRANGER + 1, ' ');
+  g_autofree char *first = NULL, *second = NULL;
+  Client *client;
+
+  fits[0] = over[0] = '1';
+  fixture->strangers = true;
+  client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
+  client_send_text (client, fits);
+  first = fixture_next_text (fixture, client);
+  g_assert_cmpstr (first, ==, fits);
+  sig_front_known (fixture->front, fixture->last);
+  /* behind main's word, as the answer to session.start is */
+  sig_front_probe (fixture->front, fixture->last, 1);
+  g_assert_cmphex (skip_frame (fixture, client), ==, 0x89);
+  client_send_text (client, over);
+  second = fixture_next_text (fixture, client);
+  g_assert_cmpstr (second, ==, over);
+  client = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
+  client_send_text (client, over);
+  g_assert_cmpuint (fixture_next_close (fixture, client), ==, 1009);
 }
 
 static void
@@ -593,7 +666,7 @@ test_threads (Fixture *fixture, gconstpointer data)
     (void) fixture_open_ws (fixture, i, i % 2 == 0 ? SIG_FRONT_HTTP : SIG_FRONT_HTTPS, "");
   for (int round = 0; round < ROUNDS; round++)
     for (unsigned i = 0; i < CLIENTS; i++)
-      client_send_text (fixture->clients[i], "hello");
+      client_send_text (fixture->clients[i], "\"hello\"");
   while (received < CLIENTS * ROUNDS)
     {
       fixture_turn (fixture);
@@ -632,6 +705,9 @@ main (int argc, char **argv)
               fixture_tear_down);
   g_test_add ("/signaling/front/ws/doomed", Fixture, "front_threads=1\n", set_up_small, test_doomed, fixture_tear_down);
   ADD ("/signaling/front/ws/reload", "front_threads=2\n", test_reload);
+  ADD ("/signaling/front/ws/not-json", "front_threads=1\n", test_not_json);
+  ADD ("/signaling/front/ws/rate-values", "front_threads=1\n", test_rate_values);
+  ADD ("/signaling/front/ws/stranger", "front_threads=1\n", test_stranger);
   ADD ("/signaling/front/ws/stop", "front_threads=2\n", test_stop);
   ADD ("/signaling/front/ws/threads", "front_threads=3\n", test_threads);
   return g_test_run ();
