@@ -19,13 +19,14 @@ export class Person {
   /**
    * @param {string} url of the server
    * @param {string} username
-   * @param {{args?: string[], scripts?: (Function | string | {path: string})[]}} [options] scripts: run in the page before its own
+   * @param {{args?: string[], scripts?: (Function | string | {path: string})[], executablePath?: string}} [options] scripts: run in
+   *   the page before its own
    */
-  static async open(url, username, { args = [], scripts = [] } = {}) {
+  static async open(url, username, { args = [], scripts = [], executablePath = '/usr/bin/chromium' } = {}) {
     const person = new Person();
     person.username = username;
     person.url = url;
-    person.browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...CHROMIUM_ARGS, '--auto-select-desktop-capture-source=Entire', `--use-file-for-fake-video-capture=${pictureFile()}`, ...args] });
+    person.browser = await chromium.launch({ executablePath, headless: true, args: [...CHROMIUM_ARGS, '--auto-select-desktop-capture-source=Entire', `--use-file-for-fake-video-capture=${pictureFile()}`, ...args] });
     person.context = await person.browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1200, height: 780 }, ignoreHTTPSErrors: true });
     for (const script of [{ path: WATCH }, ...scripts]) await person.context.addInitScript(script);
     person.page = await person.context.newPage();

@@ -50,11 +50,9 @@ export class Network {
     await ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
     await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
     await ip('-n', namespace, 'route', 'add', 'default', 'via', this.address);
-    const chromium = path.join(this.folder, `chromium-${name}`);
-    await writeFile(chromium, `#!/bin/sh\nexec ip netns exec ${namespace} /usr/bin/chromium "$@"\n`);
-    await chmod(chromium, 0o755);
     return {
-      chromium,
+      namespace,
+      chromium: await this.#chromium(name, namespace),
       /** move: another address, as on the way from one network to another. */
       move: async (to) => {
         await ip('-n', namespace, 'addr', 'flush', 'dev', 'eth0');
@@ -62,6 +60,40 @@ export class Network {
         await ip('-n', namespace, 'route', 'replace', 'default', 'via', this.address);
       },
     };
+  }
+
+  async #chromium(name, namespace) {
+    const chromium = path.join(this.folder, `chromium-${name}`);
+    await writeFile(chromium, `#!/bin/sh\nexec ip netns exec ${namespace} /usr/bin/chromium "$@"\n`);
+    await chmod(chromium, 0o755);
+    return chromium;
+  }
+
+  /**
+   * site: a person behind a router of their own, with a port of its own for everything that they ask. From there nothing but
+   * the servers can be reached. lan: the third number of 192.168.N.0/24
+   */
+  async site(name, address, lan) {
+    const router = await this.person(`${name}r`, address);
+    const namespace = `aldis-${process.pid}-${name}`;
+    await this.#namespace(namespace);
+    await ip('-n', router.namespace, 'link', 'add', 'lan', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
+    await ip('-n', router.namespace, 'addr', 'add', `192.168.${lan}.1/24`, 'dev', 'lan');
+    await ip('-n', router.namespace, 'link', 'set', 'lan', 'up');
+    await ip('-n', namespace, 'addr', 'add', `192.168.${lan}.2/24`, 'dev', 'eth0');
+    await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+    await ip('-n', namespace, 'route', 'add', 'default', 'via', `192.168.${lan}.1`);
+    await run('ip', ['netns', 'exec', router.namespace, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1']);
+    const rules = path.join(this.folder, `${name}.nft`);
+    await writeFile(rules, `table ip site {
+  chain out { type nat hook postrouting priority srcnat; oifname "eth0" masquerade fully-random; }
+  chain pass { type filter hook forward priority filter; policy drop;
+    ct state established accept
+    iifname "lan" ip daddr ${this.address} accept
+  }
+}\n`);
+    await run('ip', ['netns', 'exec', router.namespace, 'nft', '-f', rules]);
+    return { namespace, chromium: await this.#chromium(name, namespace) };
   }
 
   async remove() {
