@@ -113,18 +113,28 @@ export class CallMedia extends EventTarget {
     this.#client.giveSecrets(secrets);
   }
 
-  /** restartWorker: after it died: a new one, with the next generation of keys. One that dies again and again is no worker. */
-  restartWorker() {
+  /**
+   * restartWorker: after it died: a new one, with the next generation of keys. One that dies again and again is no worker.
+   * No sender has a track until its new transform runs with keys: it begins as a new call does.
+   */
+  async restartWorker() {
     if (this.#closed || !this.#secrets) return;
     if (this.#secrets.generation >= MAX_RESTARTS) throw new CryptoError('exhausted', 'workers');
-    this.#client.close();
-    this.#client = this.#makeClient();
-    this.giveSecrets({ ...this.#secrets, generation: this.#secrets.generation + 1 });
+    const secrets = { ...this.#secrets, generation: this.#secrets.generation + 1 };
+    const before = this.#client;
+    const client = this.#makeClient();
+    this.#secrets = secrets;
+    this.#client = client; /* from here on #apply() waits for it */
+    await Promise.all([...this.#transceivers.values()].map(({ sender }) => sender.replaceTrack(null)));
+    before.close();
+    if (this.#closed || client !== this.#client) return; /* it died as well: another restart goes on */
+    client.giveSecrets(secrets);
     for (const { slot, kind } of SLOTS) {
       const transceiver = this.#transceivers.get(slot);
       if (transceiver) this.#transform(slot, kind, transceiver);
     }
     this.learnCodecs();
+    if (this.#open) await Promise.all([...this.#wanted.keys()].map((slot) => this.#apply(slot)));
   }
 
   /** setLocal: makes and sets the local description. @returns {Promise<Description>} */
@@ -189,7 +199,9 @@ export class CallMedia extends EventTarget {
 
   /** @param {Slot} slot */
   async #apply(slot) {
-    await this.#client.attached(`${slot}/send`);
+    const client = this.#client;
+    await client.attached(`${slot}/send`);
+    if (client !== this.#client) return; /* it died meanwhile: what comes in its place sees to it */
     const sender = this.#transceivers.get(slot)?.sender;
     /* the latest wish, whatever it was when we began to wait */
     if (sender && !this.#closed && this.#open) await sender.replaceTrack(this.#wanted.get(slot) ?? null);

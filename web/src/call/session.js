@@ -199,7 +199,7 @@ export class CallSession extends CallControls {
     negotiator.addEventListener('suspect', () => leg.env.rpc.probe?.(PROBE_MS));
     negotiator.addEventListener('hopeless', () => this.failed(new EndError('failed')));
     negotiator.addEventListener('broken', (event) => this.#broken(/** @type {CustomEvent} */ (event).detail.reason));
-    media.addEventListener('died', () => this.#workerDied());
+    media.addEventListener('died', () => void this.#workerDied());
     this.#noMediaTimer = setTimeout(() => this.failed(new EndError('failed')), NO_MEDIA_MS);
     leg.channel.send(this.ownState()); /* it may have changed while the keys were agreed */
     negotiator.start();
@@ -251,9 +251,9 @@ export class CallSession extends CallControls {
     this.emit('tracks');
   }
 
-  #workerDied() {
+  async #workerDied() {
     try {
-      this.leg?.media?.restartWorker();
+      await this.leg?.media?.restartWorker();
       this.emit('warning', { reason: 'worker_restarted' });
     } catch {
       this.failed(new EndError('failed'));
