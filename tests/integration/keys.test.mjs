@@ -149,7 +149,7 @@ page('keys: decline, cancel, another device, and a browser that cannot encrypt',
   assert.match(sentence, /cannot encrypt/);
 });
 
-page('keys: somebody who calls for the first time learns no address before the two have compared', async () => {
+page('keys: whose key is new learns no address before the two have compared', async () => {
   const server = new t.FakeServer();
   server.iceServers = [{ urls: ['turn:127.0.0.1:9?transport=udp'], username: 'u', credential: 'c' }];
   const [a, b] = [await t.person('alice', { server }), await t.person('bob', { server })];
@@ -159,16 +159,76 @@ page('keys: somebody who calls for the first time learns no address before the t
     const { pc } = await t.until('both connections', () => call.out.leg.media && call.in.leg.media);
     const result = [call.out, call.in].map((session) => session.leg.media.pc.getConfiguration().iceTransportPolicy);
     await t.until('the answer', () => pc.signalingState === 'stable');
-    const addresses = [...call.in.leg.media.pc.localDescription.sdp.matchAll(/ typ (\S+)/g)].map(([, type]) => type);
+    const addresses = [call.out, call.in].map(({ leg }) => [...leg.media.pc.localDescription.sdp.matchAll(/ typ (\S+)/g)].map(([, type]) => type));
     await call.out.hangup();
     await t.ended(call.in);
     return { result, addresses };
   };
   const stranger = await policy(a, b);
-  await b.identity.pins.pin({ user: a.user.id, name: a.user.username, device: a.device.id }, a.identity.publicKey);
+  const party = ({ user, device }, id = device.id) => ({ user: user.id, name: user.username, device: id });
+  const other = new Uint8Array(32).fill(7);
+  /* people who are known, and come with a key that is not, on a device that is known or not */
+  for (const [one, peer, device] of [[b, a, undefined], [a, b, 'another']]) {
+    await one.identity.pins.forget(peer.user.id);
+    await one.identity.pins.pin(party(peer, device), other);
+  }
+  const replaced = await policy(a, b);
+  for (const [one, peer] of [[a, b], [b, a]]) await one.identity.pins.pin(party(peer), peer.identity.publicKey);
   const known = await policy(a, b);
-  return { stranger, known };
-}, ({ stranger, known }) => {
-  assert.deepEqual(stranger, { result: ['all', 'relay'], addresses: [] });
+  return { stranger, replaced, known };
+}, ({ stranger, replaced, known }) => {
+  assert.deepEqual(stranger, { result: ['relay', 'relay'], addresses: [[], []] });
+  assert.deepEqual(replaced, { result: ['relay', 'relay'], addresses: [[], []] });
   assert.deepEqual(known.result, ['all', 'all']);
+});
+
+page('keys: hanging up is quiet at once, whatever figures are still to be read', async () => {
+  const server = new t.FakeServer();
+  const [a, b] = [await t.person('alice', { server }), await t.person('bob', { server })];
+  const call = await t.connect(a, b);
+  const { media } = call.out.leg;
+  media.pc.getStats = () => new Promise(() => {});
+  const receivers = media.pc.getReceivers();
+  const begun = performance.now();
+  const gone = call.out.hangup();
+  const atOnce = { state: call.out.state, playing: receivers.filter(({ track }) => track.readyState === 'live').length, closed: media.closed };
+  await t.until('senders without a track', () => media.closed || media.pc.getSenders().every(({ track }) => !track));
+  const before = media.closed;
+  await gone;
+  return { atOnce, before, closed: media.closed, reason: await t.ended(call.in), ms: performance.now() - begun };
+}, ({ atOnce, before, closed, reason }) => {
+  assert.deepEqual(atOnce, { state: 'ended', playing: 0, closed: false });
+  assert.deepEqual([before, closed, reason], [false, true, 'hangup']);
+});
+
+page('keys: beside "verified" stands the display name of the moment of comparing', async () => {
+  const server = new t.FakeServer();
+  const [a, b] = [await t.person('alice', { server }), await t.person('bob', { server })];
+  const first = await t.connect(a, b);
+  await Promise.all([first.out.markVerified(), first.in.markVerified()]);
+  await first.out.hangup();
+  await t.ended(first.in);
+  /* the server gives both another name */
+  for (const one of [a, b]) Object.assign(one.user, { displayName: `Director of ${one.name}` });
+  const names = ({ peer, claimedName }) => [peer.displayName, claimedName];
+  const second = await t.ring(a, b);
+  const ringing = names(second.in);
+  void second.in.accept({ video: true, localStream: t.synthetic() });
+  await Promise.all([t.active(second.out), t.active(second.in)]);
+  const during = [names(second.out), names(second.in), second.out.security.level, second.in.security.level];
+  await second.out.acceptName();
+  const taken = names(second.out);
+  await second.out.hangup();
+  await t.ended(second.in);
+  const third = await t.ring(a, b);
+  void third.in.accept({ video: true, localStream: t.synthetic() });
+  await Promise.all([t.active(third.out), t.active(third.in)]);
+  const later = [names(third.out), names(third.in)];
+  await third.out.hangup();
+  return { ringing, during, taken, later };
+}, ({ ringing, during, taken, later }) => {
+  assert.deepEqual(ringing, ['alice', 'Director of alice']);
+  assert.deepEqual(during, [['bob', 'Director of bob'], ['alice', 'Director of alice'], 'verified', 'verified']);
+  assert.deepEqual(taken, ['Director of bob', '']);
+  assert.deepEqual(later, [['Director of bob', ''], ['alice', 'Director of alice']]);
 });

@@ -45,6 +45,7 @@
  * @typedef {object} CallSessionMembers
  * @property {string} id
  * @property {User} peer
+ * @property {string} [claimedName] what the server calls the peer, where that is not what they were called when compared
  * @property {Device | null} peerDevice
  * @property {boolean} outgoing
  * @property {boolean} video
@@ -61,6 +62,7 @@
  * @property {(reason?: string) => Promise<void>} hangup
  * @property {() => Promise<void>} markVerified
  * @property {() => Promise<void>} acceptChangedKey
+ * @property {() => Promise<void>} acceptName takes claimedName
  * @property {(muted: boolean) => void} setMuted
  * @property {(stream: MediaStream | null) => Promise<void>} setCamera
  * @property {(stream: MediaStream | null) => Promise<void>} shareScreen

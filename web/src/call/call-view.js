@@ -10,6 +10,7 @@ export class CallView extends EventTarget {
   /** @type {CallState} */ state = 'ringing';
   /** as in call.ended, or a reason of crypto/errors.js, or identity_changed */ endReason = '';
   /** @type {CallSecurity} */ security = { level: 'pending' };
+  /** what the server calls the other person, where that is not what they were called when compared */ claimedName = '';
   /** @type {import('../types.js').Device | null} */ peerDevice = null;
   /** how many of the other side's devices have said that they ring */ ringingDevices = 0;
   /** their voice and camera @type {MediaStream | null} */ remoteStream = null;
@@ -72,6 +73,13 @@ export class CallView extends EventTarget {
     this.peerVerified ||= compared;
     if (changed || compared) this.emit('peer');
     return next.screen !== before.screen;
+  }
+
+  /** setName: what to call the other person. @protected @param {string} displayName @param {string} [claimed] what the server says instead */
+  setName(displayName, claimed = '') {
+    this.peer = { ...this.peer, displayName };
+    this.claimedName = claimed;
+    this.emit('peer');
   }
 
   /** rang: one more device of the other side rings. */

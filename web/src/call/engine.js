@@ -27,8 +27,8 @@ import { unsupported } from './support.js';
  *   device; make the engine before session.start is answered, so that it hears the calls that come with the session
  * @property {{user: User, device: {id: string}}} self
  * @property {() => string} [workerUrl] of crypto/media-worker.js
- * @property {'relay' | 'direct'} [strangers] whether somebody who calls for the first time may learn our addresses before
- *   the two have compared; takes effect where the server has a relay
+ * @property {'relay' | 'direct'} [strangers] whether somebody whose key is new may learn our addresses before the two have
+ *   compared; takes effect where the server has a relay
  * @property {Partial<Record<'audio' | 'video', string[]>>} [codecs] MIME types that stand alone; for tests
  * @property {() => number} [now]
  */

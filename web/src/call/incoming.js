@@ -63,7 +63,7 @@ export class IncomingLeg extends Leg {
     const { self } = this.env;
     const identity = await this.env.identity;
     await identity.usedCalls.add(unb64u(this.id, 16), this.env.now());
-    const media = await this.openMedia(trust.stranger);
+    const media = await this.openMedia(trust);
     media.addSlots();
     const offer = await media.setLocal();
     const m2 = await this.#callee.accept({ identity, self, payload: this.payload(offer), kem: await findKem() });

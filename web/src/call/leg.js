@@ -92,13 +92,13 @@ export class Leg {
     return Promise.race([promise, /** @type {Promise<never>} */ (this.stopped.promise)]);
   }
 
-  /** openMedia: @param {boolean} stranger */
-  async openMedia(stranger) {
+  /** openMedia: by relays alone where there are any, unless the peer's key is known. @param {Trust} trust */
+  async openMedia(trust) {
     const iceServers = await this.#iceServers();
     const canRelay = iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/.test(url)));
     const media = await CallMedia.open({
       workerUrl: this.env.workerUrl(), iceServers, codecs: this.env.codecs,
-      relayOnly: canRelay && stranger && this.env.strangers === 'relay',
+      relayOnly: canRelay && !trust.direct && this.env.strangers === 'relay',
     });
     if (this.closed) {
       media.close();
@@ -178,11 +178,11 @@ export class Leg {
     return 'hangup';
   }
 
-  /** goodbye: a last sealed word if there is somebody to hear it, and the server's. @param {object} params */
+  /** goodbye: a last sealed word if there is somebody to hear it, and the server's. @param {Promise<object>} params */
   async goodbye(params) {
     await this.channel.farewell({ hangup: 'hangup' }, FAREWELL_MS);
     this.channel.close();
-    await this.leave(params);
+    await this.leave(await params);
   }
 
   /** leave: tells the server; if that cannot be now, it notices by itself. @param {object} params of hangup */

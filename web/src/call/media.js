@@ -222,6 +222,16 @@ export class CallMedia extends EventTarget {
     return this.#client.stats();
   }
 
+  /** hush: nothing more is sent or played from now on; the connection stays until close(), for its figures. */
+  hush() {
+    this.#open = false;
+    this.#wanted.clear();
+    for (const { sender, receiver } of this.#transceivers.values()) {
+      sender.replaceTrack(null).catch(() => {}); /* closed meanwhile: that is as quiet */
+      receiver.track.stop();
+    }
+  }
+
   /** close: media stops at once, in both directions. */
   close() {
     if (this.#closed) return;

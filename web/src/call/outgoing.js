@@ -45,7 +45,7 @@ export class OutgoingLeg extends Leg {
     if (trust.blocked) await this.#hold(trust, caller);
     const agreed = /** @type {NonNullable<typeof caller.agreed>} */ (caller.agreed);
     const peerState = this.payloadParse(payload);
-    const media = await this.openMedia(false);
+    const media = await this.openMedia(trust);
     await media.setRemote(descriptionParse(peerState.sdp, 'offer'));
     const answer = await media.setLocal();
     media.learnCodecs();

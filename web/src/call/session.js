@@ -65,10 +65,17 @@ export class CallSession extends CallControls {
   /** markVerified: the two have compared and it matched. */
   async markVerified() {
     if (!this.#checked || this.state === 'ended') return;
-    await this.leg?.trust?.verify();
+    await this.leg?.trust?.verify(this.peer.displayName);
     this.setSecurity({ ...this.security, level: 'verified' });
     this.leg?.channel.send({ verified: true });
     await this.leg?.negotiator?.useAnyPath();
+  }
+
+  /** acceptName: what the server calls them is right: they told us. */
+  async acceptName() {
+    if (!this.claimedName) return;
+    await this.leg?.trust?.rename(this.claimedName);
+    this.setName(this.claimedName);
   }
 
   /** acceptChangedKey: also after the call has ended for it; then it holds for the next one. */
@@ -180,8 +187,17 @@ export class CallSession extends CallControls {
 
   /** @param {import('./trust.js').Trust} trust */
   #trusted(trust) {
+    this.#named(trust);
     if (trust.blocked) this.setSecurity({ ...this.security, level: 'changed', reason: 'identity_changed' });
     else if (trust.warning) this.emit('warning', { reason: trust.warning });
+  }
+
+  /** A name next to "verified" is the one that was compared, not what the server says now. @param {import('./trust.js').Trust} trust */
+  #named(trust) {
+    const { displayName } = this.peer;
+    if (trust.verified && !trust.displayName) void trust.rename(displayName).catch(() => {});
+    if (!trust.displayName || trust.displayName === displayName) return;
+    this.setName(trust.displayName, displayName);
   }
 
   /** Both sides have confirmed the keys. @param {AnyLeg} leg @param {Established} established */
@@ -273,11 +289,15 @@ export class CallSession extends CallControls {
   async #finish(reason) {
     const { leg } = this;
     if (this.state === 'ended' || !leg) return;
-    const stats = this.established ? await this.#summary() : undefined;
-    if (/** @type {string} */ (this.state) === 'ended') return;
-    leg.stopMedia();
+    leg.media?.hush();
+    /* the figures are read while the connection is still there, and nobody waits for them but the server */
+    const stats = this.established ? this.#summary() : Promise.resolve(undefined);
+    const params = stats.catch(() => undefined).then((figures) => {
+      leg.stopMedia();
+      return figures ? { stats: figures } : {};
+    });
     this.#over(reason);
-    await leg.goodbye(stats ? { stats } : {});
+    await leg.goodbye(params);
   }
 
   /** A few figures for the operator; nothing about what was said. */

@@ -8,21 +8,32 @@
 
 export class Trust {
   #pins;
+  /** its key took part in a call before this one */ #known;
   /** @type {Promise<void>} resolves when a changed key is accepted */ #accepted;
   /** @type {() => void} */ #accept = () => {};
 
-  /** @param {Identity} identity @param {Party} peer @param {Bytes} identityKey @param {PinStatus} status */
-  constructor(identity, peer, identityKey, status) {
+  /**
+   * @param {Identity} identity
+   * @param {Party} peer
+   * @param {Bytes} identityKey
+   * @param {PinStatus} status
+   * @param {string} [displayName]
+   */
+  constructor(identity, peer, identityKey, status, displayName = '') {
     this.#pins = identity.pins;
     this.peer = peer;
     this.identityKey = identityKey;
     this.status = status;
+    /** what they were called when the two compared, '' if they did not */
+    this.displayName = displayName;
+    this.#known = status === 'pinned' || status === 'verified';
     this.#accepted = new Promise((resolve) => (this.#accept = resolve));
   }
 
   /** @param {Identity} identity @param {Party} peer @param {Bytes} identityKey */
   static async of(identity, peer, identityKey) {
-    return new Trust(identity, peer, identityKey, await identity.pins.check(peer, identityKey));
+    const status = await identity.pins.check(peer, identityKey);
+    return new Trust(identity, peer, identityKey, status, (await identity.pins.get(peer.user))?.displayName);
   }
 
   /** The key is not the one that was compared: nothing may go on before the user has said so. */
@@ -34,9 +45,9 @@ export class Trust {
     return this.status === 'verified';
   }
 
-  /** Nobody of this name was ever in a call with us. */
-  get stranger() {
-    return this.status === 'first';
+  /** Whether the other side may learn our addresses: not with a key that is new, whoever's it is said to be. */
+  get direct() {
+    return this.#known || this.verified;
   }
 
   /** What the user should be told about a key that is new, '' for nothing. @returns {'' | 'new_device' | 'new_key'} */
@@ -62,9 +73,16 @@ export class Trust {
     await this.#pins.pin(this.peer, this.identityKey);
   }
 
-  /** verify: the two have compared. */
-  async verify() {
-    await this.#pins.verify(this.peer, this.identityKey);
+  /** verify: the two have compared. @param {string} displayName what the screen calls them */
+  async verify(displayName) {
+    await this.#pins.verify(this.peer, this.identityKey, displayName);
     this.status = 'verified';
+    this.displayName = displayName;
+  }
+
+  /** rename: the user takes another display name for somebody who was compared. @param {string} displayName */
+  async rename(displayName) {
+    await this.#pins.rename(this.peer.user, displayName);
+    this.displayName = displayName;
   }
 }

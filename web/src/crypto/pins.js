@@ -9,7 +9,7 @@ import { sameUsername, usernameOrThrow } from './names.js';
 /** @typedef {import('./bytes.js').Bytes} Bytes */
 /** @typedef {import('./call1-wire.js').Party} Party */
 /** @typedef {{key: string, device: string, since: number, verified: boolean}} Pin */
-/** @typedef {{name: string, pins: Pin[]}} Contact */
+/** @typedef {{name: string, pins: Pin[], displayName?: string}} Contact displayName: as it was when the keys were compared */
 /**
  * first    nobody of that id was ever pinned
  * pinned   known key, never compared
@@ -84,9 +84,20 @@ export class Pins {
     });
   }
 
-  /** verify: the two people compared and it matched. @param {Party} peer @param {Bytes} identityKey */
-  verify(peer, identityKey) {
-    return this.pin(peer, identityKey, { verified: true });
+  /**
+   * verify: the two people compared and it matched.
+   * @param {Party} peer
+   * @param {Bytes} identityKey
+   * @param {string} [displayName] what the other one was called on the screen
+   */
+  async verify(peer, identityKey, displayName) {
+    await this.pin(peer, identityKey, { verified: true });
+    if (displayName) await this.rename(peer.user, displayName);
+  }
+
+  /** rename: what a known person is called here from now on, whatever the server says. @param {string} user @param {string} displayName */
+  rename(user, displayName) {
+    return this.#change(user, (contact) => { contact.displayName = displayName; });
   }
 
   /** forget: as if this person had never been seen. @param {string} user */

@@ -101,6 +101,7 @@ export class StageSession extends EventTarget {
   async hangup(reason = 'hangup') { this.end(this.state === 'ringing' ? 'cancelled' : reason); }
   async markVerified() { this.secure('verified'); }
   async acceptChangedKey() { this.secure('unverified'); }
+  async acceptName() {}
   setMuted() {}
   async setCamera() {}
   async shareScreen() {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Trust } from '../../src/call/trust.js';
 import { random, unb64u, utf8 } from '../../src/crypto/bytes.js';
 import { Identity, identityVerify } from '../../src/crypto/identity.js';
 import { memoryStore } from '../../src/crypto/store.js';
@@ -79,6 +80,30 @@ test('pins: a compared person\'s name in another case stops; what is no username
     assert.throws(() => pins.pin(peer, keyOf(9)), /malformed/, name);
   }
   assert.equal(await pins.check({ user: '99', name: 'jwt:bob', device: 'd9' }, keyOf(9)), 'first');
+});
+
+test('trust: the display name of the moment of comparing stays, whatever comes later', async () => {
+  const { identity } = await person('me');
+  const of = (/** @type {number} */ byte) => Trust.of(identity, ann, keyOf(byte));
+  const first = await of(1);
+  assert.deepEqual([first.displayName, first.direct], ['', false]);
+  await first.remember();
+  assert.equal((await of(1)).displayName, '', 'pinned is not compared');
+  await first.verify('Ann');
+  assert.equal(first.direct, true, 'compared in this call');
+  await first.remember();
+  assert.deepEqual([(await of(1)).displayName, (await of(1)).direct], ['Ann', true]);
+  assert.deepEqual([(await of(2)).displayName, (await of(2)).direct], ['Ann', false], 'with another key too');
+  await (await of(1)).rename('Ann of Green Gables');
+  assert.equal((await of(1)).displayName, 'Ann of Green Gables');
+});
+
+test('trust: a changed key that was accepted is still a new one', async () => {
+  const { identity } = await person('me');
+  await identity.pins.verify(ann, keyOf(1));
+  const changed = await Trust.of(identity, ann, keyOf(2));
+  await changed.acceptChange();
+  assert.deepEqual([changed.status, changed.direct], ['pinned', false]);
 });
 
 test('pins: of one account are unknown to another; forgotten is forgotten; changes do not overwrite each other', async () => {

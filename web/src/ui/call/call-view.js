@@ -32,6 +32,7 @@ export class CallView extends EventTarget {
   #app;
   #scope = new Scope();
   #panels = new PanelSlot();
+  #name = h('strong', { testid: 'call-name' });
   #timer = h('span', { class: 'call-timer', role: 'timer', testid: 'call-timer' });
   #meter;
   #hint = h('p', { class: 'call-hint', role: 'status', hidden: true, testid: 'quality-hint' });
@@ -59,7 +60,7 @@ export class CallView extends EventTarget {
     this.#stage = new Stage({ session, local, playback: this.#playback, settings: app.settings, openSecurity: () => this.#act.security() });
     this.#controls = new Controls(local, this.#act, { panel: () => this.#panels.name, hasPicture: () => this.#playback.hasPicture }, this.#scope);
     this.el = h('section', { class: 'call', testid: 'call-view', 'aria-label': `Call with ${session.peer.displayName}`, tabIndex: -1, 'data-call': session.id },
-      h('header', { class: 'call-head' }, h('div', { class: 'call-who' }, h('strong', {}, session.peer.displayName), this.#timer), h('div', { class: 'call-marks' }, this.#meter, this.#mark.el)),
+      h('header', { class: 'call-head' }, h('div', { class: 'call-who' }, this.#name, h('span', { class: 'call-username', testid: 'call-username' }, `@${session.peer.username}`), this.#timer), h('div', { class: 'call-marks' }, this.#meter, this.#mark.el)),
       this.#stage.el, this.#hint, this.#panels.el, this.#controls.el, this.#block.el);
     this.#listen();
     this.#update();
@@ -127,6 +128,7 @@ export class CallView extends EventTarget {
     const { state, security } = session;
     const before = this.el.dataset.state;
     Object.assign(this.el.dataset, { call: session.id, state, e2ee: security.level, video: String(session.video), outgoing: String(session.outgoing) });
+    write(this.#name, session.peer.displayName);
     this.#mark.update();
     const blocks = this.#block.update();
     for (const child of this.el.children) if (child !== this.#block.el) child.toggleAttribute('inert', blocks);
@@ -238,6 +240,7 @@ export class CallView extends EventTarget {
     const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
     if (event.ctrlKey || event.metaKey || event.altKey || typing || event.repeat) return;
     if (event.key === 'Escape') return void (this.#panels.close() && event.preventDefault());
+    if (event.key.length === 1 && !this.#app.settings.get('letterKeys')) return;
     const run = { m: this.#act.mic, v: this.#act.camera, s: this.#act.screen, f: this.#act.full, e: this.#act.security, i: this.#act.figures, '?': openShortcuts }[event.key.toLowerCase()];
     if (!run) return;
     event.preventDefault();

@@ -21,9 +21,9 @@ export function emojiStrip({ emoji = [] }, named) {
     emoji.map(({ char, name }) => h('li', { testid: named ? 'sas-emoji' : undefined, 'data-name': name }, h('span', { class: 'emoji-char', 'aria-hidden': 'true' }, char), named && h('span', { class: 'emoji-name' }, name))));
 }
 
-/** digitGroups: in fives, as they are read aloud. @param {string} digits */
+/** digitGroups: in sixes (docs/e2ee.md). @param {string} digits */
 export function digitGroups(digits) {
-  return digits.replace(/\s+/g, '').match(/.{1,5}/g) ?? [];
+  return digits.replace(/\s+/g, '').match(/.{1,6}/g) ?? [];
 }
 
 export class SecurityMark {
@@ -84,6 +84,9 @@ function content(session, differs, act) {
       ? h('p', { class: 'verdict good', testid: 'verified' }, icon('shieldCheck', 22), h('span', {}, `Verified. You compared the emoji with ${name} in this call or an earlier one.`))
       : session.peerVerified ? h('p', { class: 'verdict good' }, icon('check', 22), h('span', {}, `${name} says that they match. Do they for you?`))
       : h('p', {}, `Say them aloud, one after the other. If ${name} sees the same four, only the two of you can hear this call. You do this once; after that Aldis remembers ${name}’s key.`),
+    session.claimedName && h('div', { class: 'security-actions', testid: 'claimed-name' },
+      h('p', {}, `The server now says that @${session.peer.username} is called “${session.claimedName}”. ${name} is the name that you verified.`),
+      h('button', { class: 'button', type: 'button', testid: 'accept-name', onclick: () => void session.acceptName() }, `${name} told me: use “${session.claimedName}”`)),
     security.level === 'unverified' && h('div', { class: 'security-actions' },
       h('button', { class: 'button good', type: 'button', testid: 'sas-match', onclick: act.match }, icon('check', 20), 'They match'),
       h('button', { class: 'button', type: 'button', testid: 'sas-differ', onclick: () => act.differ(true) }, 'They differ')),
