@@ -121,7 +121,7 @@ export class App extends EventTarget {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
-    if (event.key === '?' && !typing && !document.querySelector('dialog[open]')) {
+    if (event.key === '?' && !typing && this.settings.get('letterKeys') && !document.querySelector('dialog[open]')) {
       event.preventDefault();
       openShortcuts();
     }

@@ -13,6 +13,8 @@ const DEFAULTS = {
   cleanSound: true,
   mirrorSelf: true,
   previewBeforeCall: true,
+  /* shortcuts of one letter; off for those who dictate or slip (WCAG 2.1.4) */
+  letterKeys: true,
   /* where the self view was put: a corner */
   /** @type {'tl' | 'tr' | 'bl' | 'br'} */ selfView: 'br',
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The key exchange of a call: X25519, and ML-KEM-768 (FIPS 203) by WebCrypto where the browser has it, else by
- * @noble/post-quantum, which is loaded only then.
+ * @noble/post-quantum, which is bundled and runs only then.
  *
  * Suite 2 = X25519 + ML-KEM-768, suite 1 = X25519 alone. Both sides list their suites inside what they sign, and the
  * highest common one is used, so a list that was shortened on the way is a signature that does not verify.

@@ -8,7 +8,7 @@ import { icon } from './icons.js';
 import { avatar } from './lamp.js';
 import { passwordSection } from './password-section.js';
 import { openShortcuts } from './shortcuts.js';
-import { soundSection } from './sound-section.js';
+import { soundSection, toggle } from './sound-section.js';
 
 const SECTIONS = /** @type {const} */ ([['profile', 'Profile', 'people'], ['sound', 'Sound and picture', 'mic'], ['look', 'Appearance', 'sun'],
   ['devices', 'Your devices', 'laptop'], ['password', 'Password', 'key'], ['about', 'About', 'info']]);
@@ -86,7 +86,8 @@ function look(app, back) {
   const group = h('div', { class: 'choices', role: 'radiogroup', 'aria-label': 'Theme' }, themes.map(([value, label, image]) =>
     h('label', { class: 'choice' }, h('input', { type: 'radio', name: 'theme', value, checked: app.settings.get('theme') === value, testid: `theme-${value}`, onchange: () => app.settings.set('theme', value) }),
       h('span', { class: `swatch swatch-${value}`, 'aria-hidden': 'true' }, h('i', {}), h('i', {}), h('i', {})), h('span', { class: 'choice-label' }, icon(image, 18), label))));
-  return { el: page('Appearance', back, h('section', { class: 'card' }, h('h2', {}, 'Theme'), group)) };
+  return { el: page('Appearance', back, h('section', { class: 'card' }, h('h2', {}, 'Theme'), group),
+    h('section', { class: 'card' }, h('h2', {}, 'Keyboard'), toggle('Shortcuts of one key', 'M, V, S and the like in a call, / and ? outside. Those with Ctrl always work.', app.settings.get('letterKeys'), (on) => app.settings.set('letterKeys', on), 'letter-keys'))) };
 }
 
 /** @param {App} app @param {() => void} back */

@@ -80,7 +80,7 @@ export class Shell {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
-    if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || this.#app.calls.busy || document.querySelector('dialog[open]')) return;
+    if (event.key !== '/' || !this.#app.settings.get('letterKeys') || typing || event.ctrlKey || event.metaKey || this.#app.calls.busy || document.querySelector('dialog[open]')) return;
     event.preventDefault();
     if (this.#listName !== 'people') this.#app.router.go('people');
     setTimeout(() => this.#list.querySelector('input')?.focus(), 30);

@@ -55,7 +55,7 @@ test('a call that is not there yet says where it is', () => {
   assert.match(stuckHint(session, 20000), /another network/);
 });
 
-test('digits are read in fives', () => {
-  assert.deepEqual(digitGroups('4821390571 66340'), ['48213', '90571', '66340']);
+test('digits are read in two groups of six', () => {
+  assert.deepEqual(digitGroups('482139 057166'), ['482139', '057166']);
   assert.deepEqual(digitGroups(''), []);
 });

@@ -9,17 +9,19 @@ import { icon } from '../icons.js';
  * @property {string} name
  * @property {string} key the shortcut
  * @property {boolean} extra goes into "more" on a phone
- * @property {() => {on: boolean, label: string, image: string, alert?: boolean}} look
+ * @property {boolean} [panel] opens one, and its label stays
+ * @property {() => {on: boolean, label: string, image: string, alert?: boolean}} look on: for the eye; the label says what a press does
  * @property {() => void} run
  */
 
 /** control: one round button that can be redrawn. @param {Control} options */
-function control({ name, key, extra, look, run }) {
+function control({ name, key, extra, panel = false, look, run }) {
   const face = h('span', { class: 'control-face' });
   const button = h('button', { class: `control control-${name} ${extra ? 'extra' : ''}`, type: 'button', testid: `call-${name}`, onclick: run }, face);
   const update = () => {
     const { on, label, image, alert = false } = look();
-    button.setAttribute('aria-pressed', String(on));
+    button.dataset.on = String(on);
+    if (panel) button.setAttribute('aria-expanded', String(on));
     button.setAttribute('aria-label', label);
     button.title = key ? `${label} (${key.toUpperCase()})` : label;
     button.classList.toggle('alert', alert);
@@ -82,11 +84,11 @@ const CONTROLS = (local, act, state) => [
   } },
   { name: 'camera', key: 'v', extra: false, run: act.camera, look: () => ({ on: Boolean(local.camera), image: local.camera ? 'camera' : 'cameraOff', label: local.camera ? 'Turn the camera off' : 'Turn the camera on' }) },
   ...(canShareScreen() ? [{ name: 'screen', key: 's', extra: false, run: act.screen, look: () => ({ on: Boolean(local.screen), image: local.screen ? 'screenOff' : 'screen', label: local.screen ? 'Stop sharing the screen' : 'Share your screen' }) }] : []),
-  { name: 'devices', key: '', extra: true, run: act.devices, look: () => ({ on: state.panel() === 'devices', image: 'settings', label: 'Microphone, camera, speaker' }) },
-  { name: 'figures', key: 'i', extra: true, run: act.figures, look: () => ({ on: state.panel() === 'figures', image: 'gauge', label: 'Figures of the connection' }) },
+  { name: 'devices', key: '', extra: true, panel: true, run: act.devices, look: () => ({ on: state.panel() === 'devices', image: 'settings', label: 'Microphone, camera, speaker' }) },
+  { name: 'figures', key: 'i', extra: true, panel: true, run: act.figures, look: () => ({ on: state.panel() === 'figures', image: 'gauge', label: 'Figures of the connection' }) },
   ...(document.fullscreenEnabled ? [{ name: 'full', key: 'f', extra: true, run: act.full, look: () => ({ on: Boolean(document.fullscreenElement), image: document.fullscreenElement ? 'fullOff' : 'full', label: document.fullscreenElement ? 'Leave full screen' : 'Full screen' }) }] : []),
-  ...(document.pictureInPictureEnabled ? [{ name: 'pop-out', key: '', extra: true, run: act.popOut, look: () => ({ on: Boolean(document.pictureInPictureElement), image: 'popOut', label: 'Picture in a window of its own' }) }] : []),
-  { name: 'more', key: '', extra: false, run: act.more, look: () => ({ on: state.panel() === 'more', image: 'more', label: 'More' }) },
+  ...(document.pictureInPictureEnabled ? [{ name: 'pop-out', key: '', extra: true, run: act.popOut, look: () => ({ on: Boolean(document.pictureInPictureElement), image: 'popOut', label: document.pictureInPictureElement ? 'Picture back into this window' : 'Picture in a window of its own' }) }] : []),
+  { name: 'more', key: '', extra: false, panel: true, run: act.more, look: () => ({ on: state.panel() === 'more', image: 'more', label: 'More' }) },
 ];
 
 /** morePanel: on a phone, what does not fit into the row. @param {ControlActions} act */

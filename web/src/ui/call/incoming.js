@@ -12,6 +12,9 @@ import { Preview } from './preview.js';
 
 /** @typedef {import('../../types.js').CallSession} CallSession */
 
+/** Who was typing when it began to ring answers and declines nothing. */
+const STRAY_KEYS_MS = 1000;
+
 export class Incoming {
   el;
   #app;
@@ -25,6 +28,7 @@ export class Incoming {
   #actions;
   /** @type {LocalMedia | null} */ #local = null;
   #busy = false;
+  #shownAt = performance.now();
 
   /**
    * @param {import('../../app.js').App} app
@@ -42,7 +46,8 @@ export class Incoming {
     this.#actions = this.#buttons(video);
     this.el = h('dialog', { class: 'dialog incoming', role: 'alertdialog', 'aria-labelledby': 'incoming-title', testid: 'incoming-call', 'data-call': session.id, 'data-video': String(video) },
       h('div', { class: 'dialog-box' }, h('p', { class: 'incoming-kind' }, icon(video ? 'camera' : 'phone', 18), video ? 'Video call' : 'Voice call'),
-        h('div', { class: 'incoming-lamp' }, this.#lamp.el), h('h2', { id: 'incoming-title', testid: 'incoming-name' }, displayName), h('p', { class: 'muted' }, `@${username} is calling you`),
+        h('div', { class: 'incoming-lamp' }, this.#lamp.el), h('h2', { id: 'incoming-title', tabIndex: -1, testid: 'incoming-name' }, displayName), h('p', { class: 'muted' }, `@${username} is calling you`),
+        session.claimedName && h('p', { class: 'muted', testid: 'claimed-name' }, `The server now says “${session.claimedName}”. You compared the keys of ${displayName}.`),
         this.#previewBox, this.#changed, this.#note, this.#actions));
     this.el.addEventListener('keydown', (event) => this.#key(event));
     this.el.addEventListener('cancel', (event) => event.preventDefault());
@@ -53,7 +58,8 @@ export class Incoming {
     this.#ring();
     document.body.append(this.el);
     this.el.showModal();
-    /** @type {HTMLElement | null} */ (this.el.querySelector('.answer'))?.focus();
+    /* not a button: the next key of somebody who types must not press it */
+    /** @type {HTMLElement | null} */ (this.el.querySelector('#incoming-title'))?.focus();
   }
 
   end() {
@@ -149,8 +155,9 @@ export class Incoming {
   /** @param {KeyboardEvent} event */
   #key(event) {
     event.stopPropagation();
-    if (event.key === 'Escape') event.preventDefault();
-    const inField = event.target instanceof HTMLElement && event.target.closest('select, input');
-    if (event.key.toLowerCase() === 'd' && !inField && !event.ctrlKey && !event.metaKey) void this.#decline();
+    if (event.key === 'Escape' || performance.now() - this.#shownAt < STRAY_KEYS_MS) return event.preventDefault();
+    if (!event.ctrlKey || !event.shiftKey || event.key.toLowerCase() !== 'h') return;
+    event.preventDefault();
+    void this.#decline();
   }
 }
