@@ -240,7 +240,7 @@ test_bad_config (void)
 {
   static const char *const bad[] = { "alice", ":secret", "alice:", "", "\xff:x" };
   g_autofree char *long_realm = g_strnfill (128, 'r'), *longest_realm = g_strnfill (127, 'r');
-  g_autofree char *long_password = g_strconcat ("a:", g_strnfill (256, 'p'), NULL);
+  g_autofree char *password = g_strnfill (256, 'p'), *long_password = g_strconcat ("a:", password, NULL);
   const char *many[RELAY_MAX_SECRETS + 2] = { NULL };
   g_autoptr (RelayCredentials) good = NULL;
   g_autoptr (GError) error = NULL;
