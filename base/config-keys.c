@@ -39,6 +39,8 @@ static const AlConfigKey keys[] = {
   LIST ("signaling", "allowed_origins", "", "Origins besides the server's own from which pages may connect; * for all."),
   NUMBER ("signaling", "max_connections", "100000", 1, 10000000, "Connections open at once."),
   NUMBER ("signaling", "max_connections_per_address", "1000", 1, 10000000, "Connections open at once from one address."),
+  NUMBER ("signaling", "stranger_rate_address", "200", 0, 1000000,
+          "Messages a second from one address without a session or token; 0: no limit."),
   NUMBER ("signaling", "ring_timeout_s", "60", 1, 600, "A call that nobody answers ends as missed."),
   NUMBER ("signaling", "connect_timeout_s", "30", 1, 600, "An accepted call whose media does not flow ends as failed."),
   NUMBER ("signaling", "reattach_timeout_s", "30", 1, 600, "A call whose party stays away ends as disconnected."),

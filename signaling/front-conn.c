@@ -38,6 +38,23 @@ sig_front_conn_set_deadline (SigFrontConn *conn, int64_t deadline_us)
     al_timer_set (al_loop_get_timers (conn->thread->loop), &conn->timer, deadline_us);
 }
 
+bool
+sig_front_conn_spend (SigFrontConn *conn, size_t len, uint32_t n_values)
+{
+  SigFrontShared *shared = conn->thread->shared;
+  int64_t now_us = sig_front_conn_now_us (conn), wait_us = 0;
+
+  conn->rate_until_us = sig_rate_spend (&conn->rate, now_us, len, n_values);
+  /* a proxy that does not name its clients is not one of them */
+  if (!conn->known && !sig_proxy_is_trusted (shared->trusted, shared->n_trusted, &conn->client))
+    wait_us = sig_rate_crowd_take (shared->strangers, &conn->client, now_us, len, n_values);
+  if (wait_us == 0)
+    return true;
+  conn->rate_until_us = MAX (conn->rate_until_us, now_us + MIN (wait_us, SIG_FRONT_S));
+  al_counter_add (shared->metrics.refused_rate, 1);
+  return false;
+}
+
 void
 sig_front_conn_pause (SigFrontConn *conn, SigFrontPause reason, bool paused)
 {

@@ -294,14 +294,25 @@ sig_front_http_next (SigFrontConn *conn)
     }
   if (conn->state != SIG_FRONT_HEAD)
     sig_front_conn_set_state (conn, SIG_FRONT_HEAD);
-  sig_front_conn_set_deadline (conn, sig_front_conn_now_us (conn) + SIG_FRONT_IDLE_US);
+  if (conn->rate_until_us > sig_front_conn_now_us (conn))
+    {
+      sig_front_conn_set_deadline (conn, conn->rate_until_us);
+      sig_front_conn_pause (conn, SIG_FRONT_PAUSE_RATE, true);
+    }
+  else
+    sig_front_conn_set_deadline (conn, sig_front_conn_now_us (conn) + SIG_FRONT_IDLE_US);
   sig_front_conn_pause (conn, SIG_FRONT_PAUSE_REQUEST, false);
 }
 
 void
 sig_front_http_timer (SigFrontConn *conn)
 {
-  if ((conn->paused & (1u << SIG_FRONT_PAUSE_OUTPUT)) != 0)
+  if ((conn->paused & (1u << SIG_FRONT_PAUSE_RATE)) != 0)
+    {
+      sig_front_conn_set_deadline (conn, sig_front_conn_now_us (conn) + SIG_FRONT_IDLE_US);
+      sig_front_conn_pause (conn, SIG_FRONT_PAUSE_RATE, false);
+    }
+  else if ((conn->paused & (1u << SIG_FRONT_PAUSE_OUTPUT)) != 0)
     sig_front_conn_kill (conn, SIG_FRONT_WHY_SLOW);
   else if (conn->head_started)
     {

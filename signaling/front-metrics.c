@@ -54,6 +54,7 @@ sig_front_metrics_init (SigFrontMetrics *self, AlMetrics *metrics)
   self->refused_protocol = counter (metrics, refused, refused_help, "reason", "subprotocol");
   self->refused_limit = counter (metrics, refused, refused_help, "reason", "limit");
   self->refused_json = counter (metrics, refused, refused_help, "reason", "json");
+  self->refused_rate = counter (metrics, refused, refused_help, "reason", "rate");
   self->refused_upgrade = counter (metrics, refused, refused_help, "reason", "upgrade");
   for (unsigned i = 0; i < SIG_FRONT_PAUSE_N; i++)
     self->pauses[i] = counter (metrics, "aldis_front_pauses", "Times that reading a connection paused.", "reason",

@@ -76,17 +76,26 @@ refuse (SigFrontConn *conn, unsigned status, SigFrontWhy why, const char *senten
   sig_front_answer_error (conn, status, NULL, sentence);
 }
 
-/* Nothing but JSON goes to main. Returns: false when the body was none and is answered. */
+/* Nothing but JSON goes to main, and no more than the rate allows. Returns: false when the body was answered here. */
 static bool
-check_json (SigFrontConn *conn)
+check_body (SigFrontConn *conn)
 {
   SigFrontThread *thread = conn->thread;
   const GByteArray *body = conn->post->body;
+  uint32_t n_values = 0;
+  bool ok = al_json_check_values (body->len > 0 ? (const char *) body->data : "", body->len, AL_JSON_MAX_VALUES, &n_values,
+                                  NULL);
+  bool allowed = sig_front_conn_spend (conn, body->len, n_values);
 
-  if (al_json_check (body->len > 0 ? (const char *) body->data : "", body->len, NULL))
+  if (ok && allowed)
     return true;
-  al_counter_add (thread->shared->metrics.refused_json, 1);
   sig_front_conn_set_state (conn, SIG_FRONT_WAIT);
+  if (!allowed)
+    {
+      sig_front_post_respond (conn, 429, thread->too_many, 1);
+      return false;
+    }
+  al_counter_add (thread->shared->metrics.refused_json, 1);
   sig_front_post_respond (conn, 400, thread->not_json, 0);
   return false;
 }
@@ -99,7 +108,7 @@ complete (SigFrontConn *conn)
   AlStr bearer = { post->bearer, post->bearer != NULL ? strlen (post->bearer) : 0 };
   SigFrontUp *up;
 
-  if (!check_json (conn))
+  if (!check_body (conn))
     return;
   conn->id = sig_slots_add (thread->slots, conn);
   if (conn->id == 0)

@@ -97,7 +97,7 @@ typedef struct {
   AlCounter *received_bytes, *sent_bytes;
   AlCounter *responses[5]; /* 1xx to 5xx */
   AlCounter *messages_in, *messages_out;
-  AlCounter *refused_origin, *refused_protocol, *refused_limit, *refused_upgrade, *refused_json;
+  AlCounter *refused_origin, *refused_protocol, *refused_limit, *refused_upgrade, *refused_json, *refused_rate;
   AlCounter *pauses[SIG_FRONT_PAUSE_N];
   AlGauge *held_bytes;
 } SigFrontMetrics;
@@ -115,6 +115,7 @@ struct SigFrontShared {
   AlMetrics *registry;
   SigFrontMetrics metrics;
   SigCrowd *crowd;
+  SigRateCrowd *strangers; /* what callers without a session or token do */
   AlMailbox *to_main;
   atomic_uint connections;
   atomic_bool healthy, draining;
@@ -221,7 +222,7 @@ struct SigFrontThread {
   SigSlots *slots;
   AlWsPool *ws_pool;
   AlBuf *ping;
-  AlBuf *not_json; /* the answer to a text that main never sees */
+  AlBuf *not_json, *too_many; /* the answers to texts that main never sees */
   SigStatic *files;
   SigFrontConn *conns;
   unsigned n_conns;
@@ -288,10 +289,9 @@ typedef struct {
 
 typedef struct {
   AlWs receiver;
-  SigRate rate;
   uint64_t frame_left;     /* bytes of the frame being received that did not come yet */
   int64_t message_us;      /* when the incomplete message began; 0: none */
-  int64_t rate_until_us, output_since_us, retry_us, closing_us;
+  int64_t output_since_us, retry_us, closing_us;
   int64_t armed_us;        /* what the timer was last set to */
   uint64_t probe_seq; /* what main wants to know of; 0: nothing */
   uint32_t message_bytes, held;
@@ -305,6 +305,8 @@ struct SigFrontConn {
   SigFrontConn *next, **pprev;
   AlTimer timer;
   int64_t last_rx_us;
+  SigRate rate;
+  int64_t rate_until_us;  /* the next message may be read then */
   SigConnId id; /* of the WebSocket or the POST; 0: none */
   SigFrontUp *parked;
   SigFrontPost *post;
@@ -326,6 +328,9 @@ void sig_front_conn_accept (AlListener *listener, AlStream *stream, void *entry)
 void sig_front_conn_set_state (SigFrontConn *conn, SigFrontState state);
 /** sig_front_conn_set_deadline: the state's timer; 0: none. */
 void sig_front_conn_set_deadline (SigFrontConn *conn, int64_t deadline_us);
+/** sig_front_conn_spend: counts a message of @len bytes with @n_values in it; sets when the next one may be read. Returns:
+ *  false when its client's address, without a session or token, has done too much: it is to be refused. */
+bool sig_front_conn_spend (SigFrontConn *conn, size_t len, uint32_t n_values);
 void sig_front_conn_pause (SigFrontConn *conn, SigFrontPause reason, bool paused);
 /** sig_front_conn_send, _send_buf: counted al_stream_send() and al_stream_send_buf(). Returns: may more be sent now. */
 bool sig_front_conn_send (SigFrontConn *conn, const void *data, size_t len);

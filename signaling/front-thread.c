@@ -29,14 +29,25 @@ down_free (gpointer message)
 }
 
 static AlBuf *
-make_not_json (void)
+make_answer (const SigEnvelopeError *error)
 {
-  const SigEnvelopeError error = { SIG_RPC_PARSE_ERROR, "parse_error",
-                                   "not strict JSON of at most " G_STRINGIFY (AL_JSON_MAX_VALUES) " values", 0, NULL };
   g_autoptr (GString) text = g_string_new (NULL);
 
-  sig_envelope_append_error (text, NULL, &error);
+  sig_envelope_append_error (text, NULL, error);
   return al_buf_new_copy (text->str, text->len);
+}
+
+static void
+make_answers (SigFrontThread *thread)
+{
+  static const SigEnvelopeError not_json = {
+    SIG_RPC_PARSE_ERROR, "parse_error", "not strict JSON of at most " G_STRINGIFY (AL_JSON_MAX_VALUES) " values", 0, NULL
+  };
+  static const SigEnvelopeError too_many = { SIG_RPC_LIMIT, "rate", "too many requests from your address without a session",
+                                             1000, NULL };
+
+  thread->not_json = make_answer (&not_json);
+  thread->too_many = make_answer (&too_many);
 }
 
 SigFrontThread *
@@ -52,7 +63,7 @@ sig_front_thread_new (SigFrontShared *shared, unsigned index, SigStatic *files, 
   thread->slots = sig_slots_new (index);
   thread->ws_pool = al_ws_pool_new ();
   thread->ping = al_ws_frame (AL_WS_OP_PING, "", 0);
-  thread->not_json = make_not_json ();
+  make_answers (thread);
   thread->date_s = -1;
   g_queue_init (&thread->unsent);
   atomic_init (&thread->box_bytes, 0);
@@ -121,6 +132,7 @@ sig_front_thread_free (SigFrontThread *thread)
   al_ws_pool_free (thread->ws_pool);
   al_buf_unref (thread->ping);
   al_buf_unref (thread->not_json);
+  al_buf_unref (thread->too_many);
   sig_static_unref (thread->files);
   g_free (thread);
 }

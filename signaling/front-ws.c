@@ -177,14 +177,14 @@ on_close_frame (SigFrontConn *conn, uint16_t code)
   sig_front_conn_finish (conn);
 }
 
-static void
+static bool
 spend (SigFrontConn *conn, size_t len, uint32_t n_values)
 {
-  int64_t now_us = sig_front_conn_now_us (conn);
+  bool ok = sig_front_conn_spend (conn, len, n_values);
 
-  conn->ws->rate_until_us = sig_rate_spend (&conn->ws->rate, now_us, len, n_values);
-  if (conn->ws->rate_until_us > now_us)
+  if (conn->rate_until_us > sig_front_conn_now_us (conn))
     sig_front_conn_pause (conn, SIG_FRONT_PAUSE_RATE, true);
+  return ok;
 }
 
 static void
@@ -195,7 +195,11 @@ on_text (SigFrontConn *conn, const uint8_t *data, size_t len)
   bool ok = al_json_check_values ((const char *) data, len, AL_JSON_MAX_VALUES, &n_values, NULL);
 
   al_counter_add (thread->shared->metrics.messages_in, 1);
-  spend (conn, len, n_values);
+  if (!spend (conn, len, n_values))
+    {
+      sig_front_ws_send (conn, thread->too_many);
+      return;
+    }
   if (!ok)
     {
       al_counter_add (thread->shared->metrics.refused_json, 1);
@@ -251,7 +255,7 @@ on_message (AlWs *ws, AlWsOp op, const uint8_t *data, size_t len, uint16_t close
       on_text (conn, data, len);
       return conn->state != SIG_FRONT_DONE;
     }
-  spend (conn, len, 0);
+  (void) spend (conn, len, 0);
   if (op == AL_WS_OP_BINARY)
     fail (conn, 1003);
   else if (op == AL_WS_OP_PONG)
@@ -395,7 +399,7 @@ sig_front_ws_arm (SigFrontConn *conn)
   if (conn->parked != NULL || is_paused (conn, SIG_FRONT_PAUSE_HELD))
     due_us = ws->retry_us;
   if (is_paused (conn, SIG_FRONT_PAUSE_RATE))
-    due_us = MIN (due_us, ws->rate_until_us);
+    due_us = MIN (due_us, conn->rate_until_us);
   if (is_paused (conn, SIG_FRONT_PAUSE_OUTPUT))
     due_us = MIN (due_us, ws->output_since_us + SIG_FRONT_STALL_US);
   if (conn->state == SIG_FRONT_WS_CLOSING)
@@ -453,7 +457,7 @@ sig_front_ws_timer (SigFrontConn *conn)
     ws->retry_us = now_us + SIG_FRONT_RETRY_US;
   if (is_paused (conn, SIG_FRONT_PAUSE_HELD) && now_us >= ws->retry_us)
     sig_front_conn_pause (conn, SIG_FRONT_PAUSE_HELD, false);
-  if (is_paused (conn, SIG_FRONT_PAUSE_RATE) && now_us >= ws->rate_until_us)
+  if (is_paused (conn, SIG_FRONT_PAUSE_RATE) && now_us >= conn->rate_until_us)
     sig_front_conn_pause (conn, SIG_FRONT_PAUSE_RATE, false);
   if (is_paused (conn, SIG_FRONT_PAUSE_OUTPUT) && now_us >= ws->output_since_us + SIG_FRONT_STALL_US)
     {

@@ -69,7 +69,7 @@ class Server:
         with open(config, "w", encoding="ascii") as f:
             f.write(f"[server]\ndata_dir = {folder}/var\nlog_level = warning\nmetrics_listen =\n"
                     f"[signaling]\nlisten = 127.0.0.1:{self.port}\ntls_listen = 127.0.0.1:{self.tls_port}\n"
-                    f"jwt_secret = {SECRET}\nmax_connections = 40000\nmax_connections_per_address = 40000\n"
+                    f"jwt_secret = {SECRET}\nmax_connections = 40000\nmax_connections_per_address = 40000\nstranger_rate_address = 0\n"
                     f"call_rate_user = 0\ncall_rate_pair = 0\n")
         self.process = subprocess.Popen([f"{build}/server/aldisd", "--config", config], stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 20

@@ -10,7 +10,7 @@ import { Server, delay } from './lib/server.mjs';
 
 let server, honest;
 before(async () => {
-  server = await Server.start({ signaling: { max_connections_per_address: 15000, max_connections: 15000 } });
+  server = await Server.start({ signaling: { max_connections_per_address: 15000, max_connections: 15000, stranger_rate_address: 0 } });
   honest = await (await Client.open(server.wsUrl)).register('honest');
 });
 afterEach(async () => { assert.equal((await honest.call('user.find', { username: 'honest' })).user.id, honest.user.id); });

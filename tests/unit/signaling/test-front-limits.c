@@ -278,6 +278,60 @@ test_no_answer (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (client->in->len, ==, 0);
 }
 
+/* A POST has the same bucket as a message: who keeps a connection busy is read more slowly, not refused. */
+static void
+test_post_rate (Fixture *fixture, gconstpointer data)
+{
+  enum { N = 500 };
+  Client *client = fixture_connect (fixture, 0, SIG_FRONT_HTTP);
+
+  for (int i = 0; i < N; i++)
+    client_send (client, POST ("Content-Length: 2\r\nAuthorization: Bearer x\r\n", "{}"));
+  WAIT_FOR (fixture, fixture_count (fixture, "aldis_front_pauses", "reason", "rate") > 0);
+  for (int i = 0; i < N; i++)
+    {
+      g_auto (Answer) answer = { 0 };
+
+      while (!client_take_answer (client, false, &answer))
+        {
+          fixture_turn (fixture);
+          sig_front_skip_us (fixture->front, 10 * 1000);
+        }
+      g_assert_cmpuint (answer.status, ==, 200);
+    }
+}
+
+/* Without a token, new connections do not help: the address has its bucket, and the front refuses what is over it. */
+static void
+test_stranger_rate (Fixture *fixture, gconstpointer data)
+{
+  unsigned refused = 0, i;
+
+  fixture->strangers = true;
+  for (i = 0; i < 2 * SIG_RATE_BURST && refused == 0; i++)
+    {
+      g_auto (Answer) answer = ask (fixture, POST ("Connection: close\r\nContent-Length: 2\r\n", "{}"));
+
+      refused = answer.status == 429;
+      if (refused != 0)
+        g_assert_nonnull (strstr (answer.body, "\"reason\":\"rate\",\"retryAfterMs\":1000"));
+    }
+  g_assert_cmpuint (refused, ==, 1);
+  g_assert_cmpuint (fixture->requests, ==, i - 1);
+  for (i = 0; i < 2; i++)
+    {
+      g_auto (Answer) known = ask (fixture, POST ("Content-Length: 2\r\nAuthorization: Bearer x\r\n", "{}"));
+
+      g_assert_cmpuint (known.status, ==, 200);
+    }
+  sig_front_skip_us (fixture->front, 60 * SIG_FRONT_S);
+  {
+    g_auto (Answer) later = ask (fixture, POST ("Content-Length: 2\r\n", "{}"));
+
+    g_assert_cmpuint (later.status, ==, 200);
+  }
+}
+
 static void
 test_per_address (Fixture *fixture, gconstpointer data)
 {
@@ -353,6 +407,8 @@ main (int argc, char **argv)
   ADD_ONE ("slow-body", "", test_slow_body);
   ADD_ONE ("idle", "", test_idle);
   ADD_ONE ("no-answer", "", test_no_answer);
+  ADD_ONE ("post-rate", "", test_post_rate);
+  ADD_ONE ("stranger-rate", "stranger_rate_address=1\n", test_stranger_rate);
   ADD_ONE ("per-address", "max_connections_per_address=3\n", test_per_address);
   ADD_ONE ("per-address-proxied", "max_connections_per_address=2\ntrusted_proxies=127.0.0.1\n",
            test_per_address_proxied);
