@@ -32,6 +32,12 @@ export class Person {
     person.page = await person.context.newPage();
     person.page.on('domcontentloaded', () => { person.forget(); });
     person.errors = [];
+    /* what went over the page's WebSockets, as text */
+    person.wire = { sockets: 0, sent: [], received: [] };
+    person.page.on('websocket', (socket) => {
+      person.wire.sockets++;
+      for (const way of ['sent', 'received']) socket.on(`frame${way}`, ({ payload }) => person.wire[way].push(String(payload)));
+    });
     person.page.on('pageerror', (error) => person.errors.push(String(error)));
     person.page.on('console', (message) => { if (/Content Security Policy|TrustedHTML|integrity/i.test(message.text())) person.errors.push(message.text()); });
     await person.page.goto(url);

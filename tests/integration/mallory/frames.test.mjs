@@ -91,7 +91,12 @@ row(17, 'no key id and counter twice, whatever happens to tracks, paths and work
   /* another worker */
   await alice.page.evaluate(() => window.mallory.postMessage({ die: true }));
   await until(() => alice.page.evaluate(() => window.watch.workers.length > 1), 'a new worker', 60000);
+  const opened = async () => (await counters(bob)).camera.decrypted;
+  const then = await opened();
   await moves();
+  await until(async () => await opened() > then + 10, 'frames of the new worker', 60000);
+  const clearAtBob = await bob.page.evaluate(async () => Object.values(await window.watch.counters()).map(({ framesWithoutTrailer }) => framesWithoutTrailer));
+  assert.deepEqual([...new Set(clearAtBob)], [0], 'nothing came in clear, however it left');
   const { twice, clear, ids, generations } = await alice.page.evaluate(() => ({
     twice: window.headers.twice, clear: window.headers.clear, ids: [...new Set(window.headers.all.values())].sort(), generations: window.watch.secrets.map(({ generation }) => generation),
   }));
