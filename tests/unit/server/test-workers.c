@@ -105,11 +105,13 @@ take (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *user)
 
 /* clients are spread over the workers; each has a state of its own */
 static void
-test_route (void)
+test_route (gconstpointer offload)
 {
   g_autoptr (AlMetrics) metrics = al_metrics_new ();
   g_autoptr (GError) error = NULL;
-  Workers *workers = make ("workers=2\nudp_offload=off\n[relay]\nlisten_udp=127.0.0.1:0\n", metrics, &error);
+  g_autofree char *text =
+      g_strdup_printf ("workers=2\nudp_offload=%s\n[relay]\nlisten_udp=127.0.0.1:0\n", (const char *) offload);
+  Workers *workers = make (text, metrics, &error);
   AlCounter *taken = al_metrics_counter (metrics, "test_taken", "Taken.", NULL);
   Taker takers[2] = { 0 };
   AlAddr address;
@@ -117,7 +119,10 @@ test_route (void)
   g_assert_no_error (error);
   for (unsigned i = 0; i < 2; i++)
     {
-      g_assert_cmpint (al_udp_hub_get_offload (workers_get_hub (workers, i)), ==, AL_UDP_OFFLOAD_OFF);
+      if (g_str_equal (offload, "off"))
+        g_assert_cmpint (al_udp_hub_get_offload (workers_get_hub (workers, i)), ==, AL_UDP_OFFLOAD_OFF);
+      else
+        g_assert_cmpint (al_udp_hub_get_offload (workers_get_hub (workers, i)), !=, AL_UDP_OFFLOAD_OFF);
       takers[i] = (Taker){ workers_get_loop (workers, i), taken, false };
       workers_route (workers, i, AL_DEMUX_STUN, take, &takers[i]);
     }
@@ -158,7 +163,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/server/workers/none", test_none);
   g_test_add_func ("/server/workers/counted", test_counted);
-  g_test_add_func ("/server/workers/route", test_route);
+  g_test_add_data_func ("/server/workers/route/auto", "auto", test_route);
+  g_test_add_data_func ("/server/workers/route/offload-off", "off", test_route);
   g_test_add_func ("/server/workers/taken-port", test_taken_port);
   return g_test_run ();
 }
