@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows 1a to 1c: the pins of somebody who was compared, made to disappear by names that look like those that they are kept under.
+// Rows 1a to 1d: the pins of somebody who was compared, made to disappear by names that look like those that they are kept under.
 import assert from 'node:assert/strict';
 import { until } from '../lib/server.mjs';
 import { b64u, invite, makeIdentity } from './attacker.mjs';
@@ -116,4 +116,33 @@ row('1c', 'somebody else given to Alice who looks for Bob', async () => {
     await alice.page.locator('[data-testid="not-found"]', { hasText: 'somebody else than you asked for' }).waitFor({ timeout: 60000 });
     assert.equal(await alice.page.locator('[data-user="99"]').count(), 0, username);
   }
+});
+
+row('1d', 'another display name given to somebody who was verified', async () => {
+  await friends();
+  const { mallory, alice, bob } = on;
+  const rename = (message) => JSON.parse(JSON.stringify(message).replaceAll('"displayName":"bob"', '"displayName":"Director"'));
+  mallory.attack.answer = (line, message) => (line.user?.username === 'alice' ? [rename(message)] : undefined);
+  mallory.attack.note = mallory.attack.answer;
+  await alice.page.reload();
+  await alice.sees('shell');
+  const shows = async () => {
+    for (const testid of ['call-name', 'peer-name']) assert.equal(await alice.get(testid).textContent(), 'bob', testid);
+    assert.equal(await alice.get('call-username').textContent(), '@bob');
+    assert.equal((await alice.view()).e2ee, 'verified');
+    assert.ok((await alice.seen()).toasts.some((text) => text.includes('now calls @bob \u201cDirector\u201d')));
+    await alice.click('security');
+    assert.match(await alice.get('claimed-name').textContent(), /bob is the name that you verified/);
+  };
+  await connect(alice, bob, { video: false });
+  await shows();
+  await finish(alice, bob);
+  await bob.call('alice', { video: false });
+  await alice.sees('incoming-call');
+  assert.equal(await alice.get('incoming-name').textContent(), 'bob');
+  assert.match(await alice.get('claimed-name').textContent(), /Director/);
+  await alice.answer();
+  await Promise.all([alice.active(), bob.active()]);
+  await shows();
+  await finish(bob, alice);
 });

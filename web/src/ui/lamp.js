@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** People are lamps: a lit disc with their initials, and on the big one shutters that can send Morse. */
-import { h } from '../dom.js';
+import { h, write } from '../dom.js';
 import { hue, initials } from '../format.js';
 import { morse } from '../morse.js';
 
@@ -16,6 +16,7 @@ export function avatar(user, size = 'm') {
 
 export class Lamp {
   el;
+  #initials = h('span', { class: 'lamp-initials' });
   /** @type {any} */ #timer = 0;
   #still = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -24,8 +25,15 @@ export class Lamp {
     this.name = user.displayName;
     this.el = h('div', { class: `lamp tint-${hue(user.id, HUES)}`, 'data-shutter': 'open', 'aria-hidden': 'true' },
       h('div', { class: 'lamp-halo' }), h('div', { class: 'lamp-halo lamp-halo-2' }),
-      h('div', { class: 'lamp-disc' }, h('span', { class: 'lamp-initials' }, initials(user.displayName)),
+      h('div', { class: 'lamp-disc' }, this.#initials,
         h('div', { class: 'lamp-slats' }, Array.from({ length: SLATS }, () => h('i', {})))));
+    this.rename(user);
+  }
+
+  /** rename: @param {{displayName: string}} user */
+  rename({ displayName }) {
+    this.name = displayName;
+    write(this.#initials, initials(displayName));
   }
 
   /** send: the name in Morse, again and again, until open() or shut(). */

@@ -46,6 +46,7 @@ export class CallView extends EventTarget {
   #stopTone = () => {};
   /** @type {any} */ #idle = 0;
   #level = '';
+  #claimed = '';
 
   /** @param {import('../../app.js').App} app @param {CallSession} session @param {import('../../media/local-media.js').LocalMedia} local */
   constructor(app, session, local) {
@@ -59,7 +60,7 @@ export class CallView extends EventTarget {
     this.#meter = h('button', { class: 'call-meter', type: 'button', testid: 'quality', 'data-grade': '0', 'aria-label': 'Connection', onclick: () => this.#act.figures() }, bars(0));
     this.#stage = new Stage({ session, local, playback: this.#playback, settings: app.settings, openSecurity: () => this.#act.security() });
     this.#controls = new Controls(local, this.#act, { panel: () => this.#panels.name, hasPicture: () => this.#playback.hasPicture }, this.#scope);
-    this.el = h('section', { class: 'call', testid: 'call-view', 'aria-label': `Call with ${session.peer.displayName}`, tabIndex: -1, 'data-call': session.id },
+    this.el = h('section', { class: 'call', testid: 'call-view', tabIndex: -1, 'data-call': session.id },
       h('header', { class: 'call-head' }, h('div', { class: 'call-who' }, this.#name, h('span', { class: 'call-username', testid: 'call-username' }, `@${session.peer.username}`), this.#timer), h('div', { class: 'call-marks' }, this.#meter, this.#mark.el)),
       this.#stage.el, this.#hint, this.#panels.el, this.#controls.el, this.#block.el);
     this.#listen();
@@ -129,6 +130,9 @@ export class CallView extends EventTarget {
     const before = this.el.dataset.state;
     Object.assign(this.el.dataset, { call: session.id, state, e2ee: security.level, video: String(session.video), outgoing: String(session.outgoing) });
     write(this.#name, session.peer.displayName);
+    this.el.setAttribute('aria-label', `Call with ${session.peer.displayName}`);
+    if (session.claimedName && session.claimedName !== this.#claimed) this.#app.toasts.show(`The server now calls @${session.peer.username} “${session.claimedName}”. The name shown is the one that you verified.`, { tone: 'warn', key: 'claimed-name', icon: 'shieldAlert', ms: 12000 });
+    this.#claimed = session.claimedName ?? '';
     this.#mark.update();
     const blocks = this.#block.update();
     for (const child of this.el.children) if (child !== this.#block.el) child.toggleAttribute('inert', blocks);

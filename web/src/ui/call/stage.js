@@ -22,6 +22,7 @@ export class Stage {
   #emoji = h('div', { class: 'stage-emoji' });
   #badge = h('p', { class: 'stage-badge', hidden: true, testid: 'peer-muted' });
   #unblock;
+  #name = h('h1', { class: 'stage-name', testid: 'peer-name' });
   #since = Date.now();
   #shown = '';
 
@@ -35,9 +36,9 @@ export class Stage {
     this.#playback = playback;
     this.lamp = new Lamp(session.peer);
     this.#selfView = new SelfView(settings);
-    this.#unblock = h('button', { class: 'button primary unblock', type: 'button', hidden: true, testid: 'unblock-sound', onclick: () => this.#play() }, icon('speaker', 20), `Hear ${session.peer.displayName}`);
+    this.#unblock = h('button', { class: 'button primary unblock', type: 'button', hidden: true, testid: 'unblock-sound', onclick: () => this.#play() }, icon('speaker', 20), 'Turn the sound on');
     this.el = h('div', { class: 'stage', testid: 'stage' },
-      h('div', { class: 'stage-lamp' }, this.lamp.el, h('h1', { class: 'stage-name', testid: 'peer-name' }, session.peer.displayName), this.#line,
+      h('div', { class: 'stage-lamp' }, this.lamp.el, this.#name, this.#line,
         h('div', { class: 'stage-below' }, this.#wait, h('button', { class: 'stage-compare', type: 'button', 'aria-label': 'Compare the emoji', testid: 'stage-compare', onclick: openSecurity }, this.#emoji))),
       playback.screen, playback.video, playback.audio, this.#badge, this.#unblock, this.#selfView.el);
     this.#scope.listen(playback, 'picture', () => this.update());
@@ -58,6 +59,8 @@ export class Stage {
   update() {
     const { state, peer, peerState, security } = this.#session;
     const screen = this.#playback.hasScreen;
+    write(this.#name, peer.displayName);
+    this.lamp.rename(peer);
     const picture = this.#playback.hasPicture;
     this.el.dataset.shows = screen ? 'screen' : picture ? 'picture' : 'lamp';
     this.el.dataset.beside = screen && picture ? 'picture' : '';
