@@ -100,8 +100,8 @@ on_reload (gpointer user)
 
   (void) sd_notifyf (0, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time ());
   config = al_config_load (self->config_path, al_config_keys (), &error);
-  if (config == NULL || !relay_plane_reload (self->relay, config, &error)
-      || !sig_server_reload (self->server, config, &error))
+  if (config == NULL || !relay_plane_check (self->relay, config, &error)
+      || !sig_server_reload (self->server, config, &error) || !relay_plane_reload (self->relay, config, &error))
     al_error ("reload failed, the old settings stay", "error", error->message);
   else
     {

@@ -164,8 +164,9 @@ make_policy (Settings *settings, const AlConfig *config, const GArray *own, GErr
   return settings->policy != NULL;
 }
 
+/* @keep: (nullable): sockets stay where they are bound: addresses of this instead of the configuration's */
 static Settings *
-settings_new (const AlConfig *config, Workers *workers, const char *secret, GError **error)
+settings_new (const AlConfig *config, Workers *workers, const char *secret, const RelayTurnConfig *keep, GError **error)
 {
   g_autoptr (Settings) settings = g_new0 (Settings, 1);
   g_autoptr (GArray) own = relay_policy_own_addresses ();
@@ -179,7 +180,13 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, GErr
   if (settings->credentials == NULL || !parse_addresses (config, "relay_address", turn->bind, error)
       || !parse_addresses (config, "advertised_address", turn->advertised, error))
     return NULL;
-  guess_addresses (settings, workers, own);
+  if (keep != NULL)
+    {
+      memcpy (turn->bind, keep->bind, sizeof keep->bind);
+      memcpy (turn->advertised, keep->advertised, sizeof keep->advertised);
+    }
+  else
+    guess_addresses (settings, workers, own);
   if (!make_policy (settings, config, own, error))
     return NULL;
   turn->credentials = settings->credentials;
@@ -310,7 +317,7 @@ relay_plane_new (const AlConfig *config, Workers *workers, RelayDesk *desk, AlMe
   plane->secret = make_secret ();
   plane->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) al_listener_free);
   plane->relays = g_new0 (RelayWorker *, n);
-  plane->settings = settings_new (config, workers, plane->secret, error);
+  plane->settings = settings_new (config, workers, plane->secret, NULL, error);
   if (plane->settings == NULL || !make_shared (plane, config, error))
     return NULL;
   plane->mesh = relay_mesh_new (MAX (n, 1), error);
@@ -363,19 +370,25 @@ relay_plane_get_mesh (RelayPlane *plane)
 }
 
 bool
+relay_plane_check (RelayPlane *plane, const AlConfig *config, GError **error)
+{
+  g_autoptr (Settings) settings =
+      settings_new (config, plane->workers, plane->secret, &plane->settings->turn, error);
+
+  return settings != NULL;
+}
+
+bool
 relay_plane_reload (RelayPlane *plane, const AlConfig *config, GError **error)
 {
-  g_autoptr (Settings) settings = settings_new (config, plane->workers, plane->secret, error);
   const RelayTurnConfig *old = &plane->settings->turn;
+  g_autoptr (Settings) settings = settings_new (config, plane->workers, plane->secret, old, error);
 
   if (settings == NULL || (plane->tls != NULL && !al_tls_reload (plane->tls, error)))
     return false;
   if (workers_get_n (plane->workers) == 0)
     return true;
-  /* sockets stay where they are */
-  memcpy (settings->turn.bind, old->bind, sizeof old->bind);
-  memcpy (settings->turn.advertised, old->advertised, sizeof old->advertised);
-  settings->turn.algorithms = old->algorithms;
+  settings->turn.algorithms = old->algorithms; /* the nonce announces them */
   relay_mesh_set_config (plane->mesh, &settings->turn, get_epoch_us (), settings_free, plane->settings);
   plane->settings = g_steal_pointer (&settings);
   return true;

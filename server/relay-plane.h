@@ -30,6 +30,8 @@ void relay_plane_free (RelayPlane *plane);
 const char *relay_plane_get_secret (const RelayPlane *plane);
 /** relay_plane_get_mesh: Returns: (transfer none) */
 RelayMesh *relay_plane_get_mesh (RelayPlane *plane);
+/** relay_plane_check: Returns: false, with @error, when relay_plane_reload() would refuse @config. */
+bool relay_plane_check (RelayPlane *plane, const AlConfig *config, GError **error);
 /**
  * relay_plane_reload: users, secrets, lists of peers, quotas and limits of @config, and the certificate. Where the relay
  * listens and binds needs a restart.

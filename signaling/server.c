@@ -373,6 +373,7 @@ sig_server_reload (SigServer *self, const AlConfig *config, GError **error)
     }
   if (other_hook)
     take_webhook (self, config, webhook);
+  sig_turn_reload (self->turn, config);
   msg_api_keys_free (self->api_keys);
   self->gate.api_keys = self->api_keys = g_steal_pointer (&api_keys);
   return true;

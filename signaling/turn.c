@@ -128,6 +128,19 @@ sig_turn_new (const AlConfig *config, const SigTurnHost *host)
 }
 
 void
+sig_turn_reload (SigTurn *turn, const AlConfig *config)
+{
+  const char *const *secrets = al_config_get_list (config, "relay", "shared_secrets");
+  const char *secret = secrets[0] != NULL ? secrets[0] : turn != NULL ? turn->host.secret : NULL;
+
+  if (turn == NULL || secret == NULL)
+    return;
+  OPENSSL_cleanse (turn->secret, strlen (turn->secret));
+  g_free (turn->secret);
+  turn->secret = g_strdup (secret);
+}
+
+void
 sig_turn_free (SigTurn *turn)
 {
   if (turn == NULL)

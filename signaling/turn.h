@@ -51,6 +51,9 @@ void sig_turn_free (SigTurn *turn); /* NULL is allowed */
  */
 JsonObject *sig_turn_issue (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t now_ms);
 
+/** sig_turn_reload: signs with the secret of @config from now on. @turn: (nullable). */
+void sig_turn_reload (SigTurn *turn, const AlConfig *config);
+
 /** sig_turn_end_call: what was issued for the call serves no more. @turn: (nullable). */
 void sig_turn_end_call (SigTurn *turn, const uint8_t *call_id);
 

@@ -120,6 +120,61 @@ test_id (void)
   g_assert_cmpstr (get_id (first), !=, get_id (call));
 }
 
+static char *
+make_credential (SigTurn *turn)
+{
+  g_autoptr (JsonObject) result = sig_turn_issue (turn, id, 5, 0);
+
+  return g_strdup (json_object_get_string_member (get_server (result), "credential"));
+}
+
+/* SIGHUP: the new first secret signs from then on */
+static void
+test_reload (void)
+{
+  static const char text[] = "[relay]\nshared_secrets=new-new-new-new-;0123456789abcdef\n";
+  g_autoptr (SigTurn) turn = make ("[relay]\nlisten_udp=127.0.0.1:3478\nshared_secrets=0123456789abcdef\n");
+  g_autoptr (SigTurn) fresh_turn = make ("[relay]\nlisten_udp=127.0.0.1:3478\nshared_secrets=new-new-new-new-\n");
+  g_autoptr (AlConfig) config = al_config_parse (text, strlen (text), "test", al_config_keys (), NULL);
+  g_autofree char *before = make_credential (turn), *fresh = NULL, *after = NULL;
+
+  sig_turn_reload (turn, config);
+  sig_turn_reload (NULL, config);
+  after = make_credential (turn);
+  fresh = make_credential (fresh_turn);
+  g_assert_cmpstr (before, !=, after);
+  g_assert_cmpstr (fresh, !=, before);
+}
+
+static void
+on_revoke (const char *revoked, int64_t until_s, gpointer user)
+{
+  g_assert_cmpint (until_s, >, 0);
+  g_ptr_array_add (user, g_strdup (revoked));
+}
+
+/* a call that ends takes with it what its devices were given, once each, and nothing of other calls */
+static void
+test_end_call (void)
+{
+  g_autoptr (GPtrArray) revoked = g_ptr_array_new_with_free_func (g_free);
+  const SigTurnHost host = { "0123456789abcdef", on_revoke, NULL, revoked };
+  g_autoptr (AlConfig) config = al_config_parse ("[relay]\n", 8, "test", al_config_keys (), NULL);
+  g_autoptr (SigTurn) turn = sig_turn_new (config, &host);
+  g_autoptr (JsonObject) first = sig_turn_issue (turn, id, 5, 0), again = sig_turn_issue (turn, id, 5, 1000);
+  g_autoptr (JsonObject) second = sig_turn_issue (turn, id, 6, 0), foreign = sig_turn_issue (turn, other, 5, 0);
+
+  sig_turn_end_call (turn, id);
+  g_assert_cmpuint (revoked->len, ==, 2);
+  g_assert_cmpstr (revoked->pdata[0], ==, get_id (first));
+  g_assert_cmpstr (revoked->pdata[1], ==, get_id (second));
+  sig_turn_end_call (turn, id);
+  sig_turn_end_call (NULL, id);
+  g_assert_cmpuint (revoked->len, ==, 2);
+  sig_turn_end_call (turn, other);
+  g_assert_cmpstr (revoked->pdata[2], ==, get_id (foreign));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -129,5 +184,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signaling/turn/wildcard", test_wildcard);
   g_test_add_func ("/signaling/turn/credential", test_credential);
   g_test_add_func ("/signaling/turn/id", test_id);
+  g_test_add_func ("/signaling/turn/reload", test_reload);
+  g_test_add_func ("/signaling/turn/end-call", test_end_call);
   return g_test_run ();
 }
