@@ -230,6 +230,25 @@ set_tcp_options (int fd, const AlAddr *address)
     set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 }
 
+/* SO_REUSEPORT shares a port with whoever of the same user has it too: another server would silently get half of what
+ * comes. A socket without it finds out; SO_REUSEADDR alone only passes over connections that are closing. */
+static bool
+is_free (const AlAddr *address)
+{
+  int fd = socket (address->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), code = 0;
+
+  if (fd < 0)
+    return false;
+  set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address->sa.sa_family == AF_INET6)
+    set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (bind (fd, &address->sa, al_addr_get_len (address)) < 0)
+    code = errno;
+  (void) close (fd);
+  errno = code;
+  return code == 0;
+}
+
 static AlListener *
 fail (AlListener *listener, const char *what, GError **error)
 {
@@ -251,6 +270,8 @@ al_listener_new (AlLoop *loop, const AlAddr *address, const AlListenerConfig *co
   g_return_val_if_fail (config->tls_mode == AL_TLS_NEVER || config->tls != NULL, NULL);
   listener = listener_alloc (loop, config);
   (void) al_addr_format (address, true, text);
+  if (config->first && al_addr_get_port (address) != 0 && !is_free (address))
+    return fail (listener, text, error);
   fd = listener->watch.fd = socket (address->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return fail (listener, text, error);

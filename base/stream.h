@@ -88,6 +88,7 @@ typedef struct {
   AlTls *tls;                   /* needed unless AL_TLS_NEVER; referenced */
   int backlog;                  /* 0: 4,096 */
   unsigned max_connections;     /* accepted and alive at once on this listener; 0: no limit of its own */
+  bool first;                   /* of those that will share the address: fails when anybody else is there already */
   unsigned first_bytes_ms;      /* TLS handshake and first bytes together; 0: 10,000 */
 } AlListenerConfig;
 

@@ -227,7 +227,7 @@ on_datagram (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *us
 static bool
 listen_one (RelayPlane *plane, const AlAddr *addr, AlTls *tls, unsigned index, GError **error)
 {
-  const AlListenerConfig config = { .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER, .tls = tls };
+  const AlListenerConfig config = { .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER, .tls = tls, .first = index == 0 };
   AlListener *listener = al_listener_new (workers_get_loop (plane->workers, index), addr, &config, error);
 
   if (listener == NULL)

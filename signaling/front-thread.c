@@ -294,6 +294,7 @@ sig_front_thread_listen (SigFrontThread *thread, SigFrontListen kind, AlAddr *ad
   const AlListenerConfig config = {
     .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER,
     .tls = tls,
+    .first = thread->index == 0,
     .max_connections = kind == SIG_FRONT_METRICS ? 64 : thread->shared->max_connections,
   };
   AlListener *listener = add_entry (thread, kind, al_listener_new (thread->loop, address, &config, error));

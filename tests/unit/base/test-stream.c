@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <gio/gio.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -794,6 +795,10 @@ test_port_in_use (void)
   second = al_listener_new (server.loop, &server.address, &config, &error); /* SO_REUSEPORT */
   g_assert_no_error (error);
   al_listener_free (second);
+  config.first = true;
+  g_assert_null (al_listener_new (server.loop, &server.address, &config, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+  g_clear_error (&error);
 
   g_assert_true (al_addr_parse ("127.0.0.1:0", 0, &taken, NULL));
   g_assert_cmpint (bind (fd, &taken.sa, al_addr_get_len (&taken)), ==, 0);
