@@ -40,6 +40,7 @@
 #define SIG_FRONT_ANSWER_US (60 * SIG_FRONT_S)    /* main owes an answer to a POST */
 #define SIG_FRONT_STALL_US (30 * SIG_FRONT_S)     /* a reader takes nothing of what waits for it */
 #define SIG_FRONT_MESSAGE_US (30 * SIG_FRONT_S)   /* a WebSocket message from first to last byte */
+#define SIG_FRONT_STRANGER_US (60 * SIG_FRONT_S)  /* a WebSocket without a session, since its last message */
 #define SIG_FRONT_PING_US (10 * SIG_FRONT_S)      /* of silence */
 #define SIG_FRONT_HALF_OPEN_US (25 * SIG_FRONT_S) /* of silence in spite of pings: gone; found within 30 s */
 #define SIG_FRONT_CLOSING_US (5 * SIG_FRONT_S)    /* for the answer to our close frame */
@@ -291,6 +292,7 @@ typedef struct {
   AlWs receiver;
   uint64_t frame_left;     /* bytes of the frame being received that did not come yet */
   int64_t message_us;      /* when the incomplete message began; 0: none */
+  int64_t asked_us;        /* when it was opened or the last message came */
   int64_t output_since_us, retry_us, closing_us;
   int64_t armed_us;        /* what the timer was last set to */
   uint64_t probe_seq; /* what main wants to know of; 0: nothing */

@@ -96,6 +96,7 @@ sig_front_ws_open (SigFrontConn *conn, const AlHttpRequest *request)
   sig_front_conn_set_state (conn, SIG_FRONT_WS);
   sig_front_conn_set_deadline (conn, 0);
   conn->ws = g_new0 (SigFrontWs, 1);
+  conn->ws->asked_us = sig_front_conn_now_us (conn);
   conn->known = conn->admin;
   al_ws_init (&conn->ws->receiver, conn->known ? SIG_FRONT_MAX_BODY : SIG_FRONT_MAX_STRANGER, on_message, conn);
   al_gauge_add (metrics->http, -1);
@@ -194,6 +195,7 @@ on_text (SigFrontConn *conn, const uint8_t *data, size_t len)
   uint32_t n_values = 0;
   bool ok = al_json_check_values ((const char *) data, len, AL_JSON_MAX_VALUES, &n_values, NULL);
 
+  conn->ws->asked_us = sig_front_conn_now_us (conn);
   al_counter_add (thread->shared->metrics.messages_in, 1);
   if (!spend (conn, len, n_values))
     {
@@ -409,6 +411,8 @@ sig_front_ws_arm (SigFrontConn *conn)
       int64_t silence_us = ws->pings < 2 ? SIG_FRONT_PING_US * (ws->pings + 1) : SIG_FRONT_HALF_OPEN_US;
 
       due_us = MIN (due_us, conn->last_rx_us + silence_us);
+      if (!conn->known)
+        due_us = MIN (due_us, ws->asked_us + SIG_FRONT_STRANGER_US);
       if (ws->message_us != 0)
         due_us = MIN (due_us, ws->message_us + SIG_FRONT_MESSAGE_US);
     }
@@ -430,6 +434,12 @@ check_peer (SigFrontConn *conn, int64_t now_us)
   if (silent_us >= SIG_FRONT_HALF_OPEN_US)
     {
       sig_front_conn_kill (conn, SIG_FRONT_WHY_HALF_OPEN);
+      return false;
+    }
+  if (!conn->known && now_us >= ws->asked_us + SIG_FRONT_STRANGER_US)
+    {
+      sig_front_conn_set_why (conn, SIG_FRONT_WHY_IDLE);
+      sig_front_ws_close (conn, 1008, "no session was started");
       return false;
     }
   if (ws->message_us != 0 && now_us >= ws->message_us + SIG_FRONT_MESSAGE_US)

@@ -639,6 +639,54 @@ test_stranger (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture_next_close (fixture, client), ==, 1009);
 }
 
+/* Ten seconds pass; pings to either are answered. Returns: the first byte of the frame that @client got. */
+static uint8_t
+skip_frame_or_skip_time (Fixture *fixture, Client *client, Client *other)
+{
+  Client *both[] = { other, client };
+  uint8_t first = 0;
+
+  sig_front_skip_us (fixture->front, SIG_FRONT_PING_US + 1000);
+  for (size_t i = 0; i < G_N_ELEMENTS (both); i++)
+    {
+      g_autofree char *payload = NULL;
+      size_t len;
+
+      first = 0;
+      WAIT_FOR (fixture, (first = client_take_frame (both[i], &payload, &len)) != 0);
+      if (first == 0x89)
+        client_send_frame (both[i], 0x8a, payload, len);
+    }
+  /* the pongs must be in before the clock moves on: a ping of ours is answered behind them */
+  for (size_t i = 0; i < G_N_ELEMENTS (both) && first != 0x88; i++)
+    {
+      client_send_frame (both[i], 0x89, "", 0);
+      g_assert_cmphex (skip_frame (fixture, both[i]), ==, 0x8a);
+    }
+  return first;
+}
+
+/* Answering pings is not enough: who starts no session and asks nothing for a minute has to go; a session stays. */
+static void
+test_stranger_idle (Fixture *fixture, gconstpointer data)
+{
+  Client *stranger, *known = fixture_open_ws (fixture, 1, SIG_FRONT_HTTP, "");
+  unsigned pings = 0;
+  uint8_t first;
+
+  fixture->strangers = true;
+  stranger = fixture_open_ws (fixture, 0, SIG_FRONT_HTTP, "");
+  while ((first = skip_frame_or_skip_time (fixture, stranger, known)) == 0x89 && pings < 20)
+    pings++;
+  g_assert_cmphex (first, ==, 0x88);
+  g_assert_cmpuint (pings, <=, 6);
+  client_send_frame (stranger, 0x88, "\x03\xf0", 2);
+  WAIT_FOR (fixture, fixture->closed == 1);
+  g_assert_cmpuint (fixture->last_code, ==, 1008);
+  client_send_text (known, "\"still here\"");
+  WAIT_FOR (fixture, fixture->messages == 1);
+}
+
 static void
 test_stop (Fixture *fixture, gconstpointer data)
 {
@@ -708,6 +756,7 @@ main (int argc, char **argv)
   ADD ("/signaling/front/ws/not-json", "front_threads=1\n", test_not_json);
   ADD ("/signaling/front/ws/rate-values", "front_threads=1\n", test_rate_values);
   ADD ("/signaling/front/ws/stranger", "front_threads=1\n", test_stranger);
+  ADD ("/signaling/front/ws/stranger-idle", "front_threads=1\n", test_stranger_idle);
   ADD ("/signaling/front/ws/stop", "front_threads=2\n", test_stop);
   ADD ("/signaling/front/ws/threads", "front_threads=3\n", test_threads);
   return g_test_run ();
