@@ -60,11 +60,32 @@ handle_health (SigFrontConn *conn, const AlHttpRequest *request)
     sig_front_answer (conn, 503, "Retry-After: 5\r\n", "application/json", down, strlen (down));
 }
 
+/* A name that somebody else may point at this machine makes a page of his own origin of what is read here (DNS
+ * rebinding): an address or localhost cannot be. */
+static bool
+is_host_plain (const AlHttpRequest *request)
+{
+  AlStr host = al_http_request_get (request, "Host");
+  g_autofree char *text = host.ptr != NULL ? g_strndup (host.ptr, host.len) : g_strdup ("");
+  AlAddr address;
+
+  if (g_ascii_strncasecmp (text, "localhost", strlen ("localhost")) == 0
+      && (text[strlen ("localhost")] == '\0' || text[strlen ("localhost")] == ':'))
+    return true;
+  return text[0] != '*' && al_addr_parse (text, 80, &address, NULL);
+}
+
 static void
 handle_metrics (SigFrontConn *conn, const AlHttpRequest *request)
 {
   g_autoptr (GString) text = g_string_sized_new (16384);
 
+  if (!is_host_plain (request))
+    {
+      conn->keep_alive = false;
+      sig_front_answer_error (conn, 421, NULL, "Metrics are read by an IP address or localhost, not by another name.");
+      return;
+    }
   if (!is_get (conn, request, "GET, HEAD, OPTIONS"))
     return;
   al_metrics_write (conn->thread->shared->registry, text);

@@ -278,9 +278,10 @@ sig_front_post_respond (SigFrontConn *conn, unsigned status, AlBuf *body, unsign
 
   if (conn->state != SIG_FRONT_WAIT || conn->parked != NULL)
     return;
-  /* a long answer is one shared block: its size is no reason to cut the reader off */
-  al_stream_set_limits (conn->stream, SIG_FRONT_INPUT, SIG_FRONT_LOW, SIG_FRONT_HIGH,
-                        MAX (SIG_FRONT_HARD, al_stream_get_queued (conn->stream) + len + sizeof head.text));
+  /* a long answer is one shared block: its size is no reason to cut off a reader who may ask for such */
+  if (conn->known)
+    al_stream_set_limits (conn->stream, SIG_FRONT_INPUT, SIG_FRONT_LOW, SIG_FRONT_HIGH,
+                          MAX (SIG_FRONT_HARD, al_stream_get_queued (conn->stream) + len + sizeof head.text));
   sig_front_head_begin (conn, &head, status);
   sig_front_head_add (&head, "Cache-Control: no-store\r\n");
   if (len > 0)

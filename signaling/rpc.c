@@ -14,6 +14,9 @@
 #include "signaling/rpc-metrics.h"
 #include "signaling/session-private.h"
 
+/* What the answers of one batch may hold: below the front's hard mark, together with what a reader may be behind. */
+#define MAX_LIST_BYTES (512 * 1024)
+
 typedef struct {
   const SigMethodDoc *doc;
   SigRpcFn fn; /* NULL: not registered */
@@ -218,6 +221,11 @@ sig_rpc_reply_text (SigRpcCall *call, const char *text, size_t len)
   g_return_if_fail (call != NULL && call->method != NULL);
   if (call->exchange->rpc->checking)
     check_result (call, text, len);
+  if (call->exchange->list && call->exchange->answers->len + len > MAX_LIST_BYTES)
+    {
+      sig_rpc_fail (call, SIG_RPC_LIMIT, "answers", "the answers of this batch are too large together", 0);
+      return;
+    }
   if (!call->notification)
     sig_envelope_append_result (exchange_begin_answer (call->exchange), call->id, text, len);
   call_finish (call, 0);

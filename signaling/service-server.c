@@ -67,7 +67,11 @@ rpc_discover (SigRpcCall *call, JsonObject *params, gpointer user)
   size_t len;
   const char *text = sig_openrpc_get_text (sig_rpc_get_openrpc (self->config.rpc), &len);
 
-  sig_rpc_reply_text (call, text, len);
+  /* anybody may ask, and the answer is a thousand times the question */
+  if (sig_rpc_call_is_batched (call))
+    sig_rpc_fail (call, SIG_RPC_INVALID_REQUEST, "not_in_batch", "rpc.discover stands alone in its message", 0);
+  else
+    sig_rpc_reply_text (call, text, len);
 }
 
 void

@@ -85,6 +85,27 @@ test_metrics (Fixture *fixture, gconstpointer data)
   g_assert_true (g_str_has_suffix (answer.body, "# EOF\n"));
 }
 
+/* A page whose name was pointed at this machine is told nothing. */
+static void
+test_metrics_host (Fixture *fixture, gconstpointer data)
+{
+  static const struct {
+    const char *host;
+    unsigned status;
+  } cases[] = { { "localhost", 200 },  { "LOCALHOST:9", 200 }, { "127.0.0.1:9090", 200 }, { "10.1.2.3", 200 },
+                { "[::1]:9090", 200 }, { "[::1]", 200 },       { "evil.example", 421 },   { "evil.example:9090", 421 },
+                { "localhost.evil.example", 421 }, { "127.0.0.1.evil.example", 421 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *request = g_strdup_printf ("GET /metrics HTTP/1.1\r\nHost: %s\r\n\r\n", cases[i].host);
+      g_auto (Answer) answer = fixture_ask (fixture, SIG_FRONT_METRICS, request);
+
+      if (answer.status != cases[i].status)
+        g_error ("%s: %s", cases[i].host, answer.head);
+    }
+}
+
 static void
 test_post (Fixture *fixture, gconstpointer data)
 {
@@ -281,7 +302,7 @@ test_respond (Fixture *fixture, gconstpointer data)
 
   /* a big answer is not a slow reader's fault */
   memset (big_buf->data, 'x', big_buf->len);
-  client_send (client, POST ("Content-Length: 2\r\n", "{}"));
+  client_send (client, POST ("Content-Length: 2\r\nAuthorization: Bearer x\r\n", "{}"));
   WAIT_FOR (fixture, fixture->requests == 3);
   sig_front_respond (fixture->front, fixture->last, 200, big_buf, 0);
   WAIT_FOR (fixture, client_take_answer (client, false, &big));
@@ -429,6 +450,7 @@ main (int argc, char **argv)
   ADD ("/signaling/front/http/index", NULL, test_index);
   ADD ("/signaling/front/http/routes", NULL, test_routes);
   ADD ("/signaling/front/http/metrics", NULL, test_metrics);
+  ADD ("/signaling/front/http/metrics-host", NULL, test_metrics_host);
   ADD ("/signaling/front/http/post", NULL, test_post);
   ADD ("/signaling/front/http/post-refused", NULL, test_post_refused);
   ADD ("/signaling/front/http/post-expect", NULL, test_post_expect);

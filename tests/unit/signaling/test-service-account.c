@@ -10,6 +10,8 @@ test_info (Bench *b, gconstpointer data)
 {
   g_autoptr (JsonObject) info = NULL;
   g_autoptr (JsonObject) document = NULL;
+  static const char batch[] = "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.discover\"}]";
+  g_autofree char *event = NULL;
 
   bench_open (b, 1);
   info = bench_call (b, 1, "server.info", "{}");
@@ -19,6 +21,9 @@ test_info (Bench *b, gconstpointer data)
   document = bench_call (b, 1, "rpc.discover", "{}");
   g_assert_cmpstr (json_object_get_string_member (document, "openrpc"), ==, "1.2.6");
   g_assert_true (json_object_equal (document, sig_openrpc_get_root (sig_rpc_get_openrpc (b->rpc))));
+  sig_gate_ops ()->on_message (1, batch, strlen (batch), &b->gate);
+  event = bench_take (b);
+  g_assert_nonnull (strstr (event, "not_in_batch"));
 }
 
 static void
