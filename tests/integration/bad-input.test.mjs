@@ -59,7 +59,7 @@ test('a batch is bounded, and its bad members do not spoil the good ones', async
   const good = { jsonrpc: '2.0', id: 1, method: 'server.info' };
   const answers = await exchange(JSON.stringify([good, 7, { ...good, id: 2, method: 'x' }]));
   assert.deepEqual(answers.map((a) => a.error?.code ?? 0).sort((x, y) => x - y), [-32601, -32600, 0]);
-  assert.ok((await exchange(JSON.stringify(Array(1000).fill(good)))).error);
+  assert.ok((await exchange(JSON.stringify(Array(51).fill(good)))).error);
 });
 
 test('frames that break RFC 6455 close the connection with the right code', async () => {
