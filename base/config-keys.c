@@ -50,7 +50,8 @@ static const AlConfigKey keys[] = {
 
   { "messaging", "database", AL_CONFIG_STRING, "sqlite:aldis.db", 0, 0, "sqlite:",
     "Where accounts and calls are kept; a relative path counts from data_dir." },
-  NUMBER ("messaging", "login_rate_user", "10", 0, 1000000, "Logins tried per minute and user name; 0: no limit."),
+  NUMBER ("messaging", "login_rate_user", "10", 0, 1000000,
+          "Logins tried per minute, user name and client address; 0: no limit."),
   NUMBER ("messaging", "login_rate_address", "60", 0, 1000000, "Logins tried per minute and client address; 0: no limit."),
   NUMBER ("messaging", "registration_rate_address", "60", 0, 1000000,
           "Accounts made per hour and client address; 0: no limit."),

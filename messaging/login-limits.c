@@ -7,9 +7,13 @@
 
 #define BUCKETS 16384 /* 256 KiB a table: more than that many who are over their limit at once need not be told apart */
 
+/* how many addresses may use up what each has for one name before the name itself is slowed */
+#define ADDRESSES_PER_NAME 10
+#define KEY_MAX 512
+
 struct MsgLimits {
   /* owned */
-  AlRateTable *login_address, *login_name, *registration_address;
+  AlRateTable *login_address, *login_pair, *login_name, *registration_address;
 };
 
 static AlRateTable *
@@ -24,9 +28,14 @@ MsgLimits *
 msg_limits_new (const MsgCoreOptions *options)
 {
   MsgLimits *limits = g_new0 (MsgLimits, 1);
+  MsgRate many;
 
   limits->login_address = table_new (options->login_per_address);
-  limits->login_name = table_new (options->login_per_name);
+  limits->login_pair = table_new (options->login_per_name);
+  many = options->login_per_name;
+  many.burst *= ADDRESSES_PER_NAME;
+  many.period_ms /= ADDRESSES_PER_NAME;
+  limits->login_name = table_new (many);
   limits->registration_address = table_new (options->registration_per_address);
   return limits;
 }
@@ -37,6 +46,7 @@ msg_limits_free (MsgLimits *limits)
   if (limits == NULL)
     return;
   al_rate_table_free (limits->login_address);
+  al_rate_table_free (limits->login_pair);
   al_rate_table_free (limits->login_name);
   al_rate_table_free (limits->registration_address);
   g_free (limits);
@@ -50,6 +60,17 @@ take_address (AlRateTable *table, const AlAddr *address, int64_t now_us)
   return address != NULL ? al_rate_table_take (table, key, al_rate_addr_key (address, key), 1, now_us) : 0;
 }
 
+/* one name as tried from one address */
+static int64_t
+take_pair (AlRateTable *table, const AlAddr *address, const char *name, int64_t now_us)
+{
+  uint8_t key[AL_RATE_ADDR_KEY + KEY_MAX];
+  size_t n = address != NULL ? al_rate_addr_key (address, key) : 0, len = MIN (strlen (name), KEY_MAX);
+
+  memcpy (key + n, name, len);
+  return al_rate_table_take (table, key, n + len, 1, now_us);
+}
+
 static int64_t
 round_up_ms (int64_t us)
 {
@@ -61,6 +82,8 @@ msg_limits_take_login (MsgLimits *limits, const AlAddr *address, const char *nam
 {
   int64_t wait_us = take_address (limits->login_address, address, now_us);
 
+  if (wait_us == 0 && name_key != NULL)
+    wait_us = take_pair (limits->login_pair, address, name_key, now_us);
   if (wait_us == 0 && name_key != NULL)
     wait_us = al_rate_table_take (limits->login_name, name_key, strlen (name_key), 1, now_us);
   return round_up_ms (wait_us);

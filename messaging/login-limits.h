@@ -16,8 +16,9 @@ void msg_limits_free (MsgLimits *limits);
  * @address: (nullable): NULL is not limited
  * @name_key: (nullable): the folded name or anything else that is tried; existing or not makes no difference
  *
- * Counts an attempt against both limits; one that is over the address's limit does not count against the name's, so
- * that one client cannot lock out a user faster than it may try.
+ * Counts an attempt against the address's limit, against the name's as tried from there, and against ten times as much for
+ * the name from everywhere; one that is over a limit does not count against the next. One address therefore cannot lock a
+ * user out of another one, while many together are still slowed.
  *
  * Returns: 0 when it is allowed, else the milliseconds until one will be.
  */

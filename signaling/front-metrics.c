@@ -40,7 +40,8 @@ sig_front_metrics_init (SigFrontMetrics *self, AlMetrics *metrics)
 {
   static const char *const classes[] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
   static const char *const pauses[] = { "main_busy", "in_flight", "rate", "output", "memory", "request" };
-  static const char refused[] = "aldis_front_refused", refused_help[] = "WebSocket handshakes, connections and messages refused.";
+  static const char refused[] = "aldis_front_refused";
+  static const char refused_help[] = "WebSocket handshakes, connections and messages refused.";
 
   G_STATIC_ASSERT (G_N_ELEMENTS (pauses) == SIG_FRONT_PAUSE_N);
   init_connections (self, metrics);

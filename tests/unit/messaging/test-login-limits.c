@@ -78,6 +78,31 @@ test_lockout (void)
   g_assert_cmpint (msg_limits_take_login (limits, &user, "ann", 1), ==, 0);
 }
 
+/* One address uses up what it has for a name, and nothing of what others have; many together slow the name down. */
+static void
+test_many (void)
+{
+  g_autoptr (MsgLimits) limits = limits_new ((MsgRate){ 0, 0 }, (MsgRate){ 2, 1000 }, (MsgRate){ 0, 0 });
+  AlAddr user = address ("192.0.2.99:1");
+  unsigned allowed = 0;
+
+  for (int i = 1; i <= 9; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("192.0.2.%d:1", i);
+      AlAddr attacker = address (text);
+
+      for (int tries = 0; tries < 100; tries++)
+        allowed += msg_limits_take_login (limits, &attacker, "ann", 1) == 0;
+    }
+  g_assert_cmpuint (allowed, ==, 18);
+  g_assert_cmpint (msg_limits_take_login (limits, &user, "ann", 1), ==, 0);
+  g_assert_cmpint (msg_limits_take_login (limits, &user, "ann", 1), ==, 0);
+  /* ten times two are gone */
+  user = address ("192.0.2.100:1");
+  g_assert_cmpint (msg_limits_take_login (limits, &user, "ann", 1), ==, 100);
+  g_assert_cmpint (msg_limits_take_login (limits, &user, "bob", 1), ==, 0);
+}
+
 /* A flood of names neither grows anything nor frees the one that was exhausted before its time. */
 static void
 test_flood (void)
@@ -104,6 +129,7 @@ main (int argc, char **argv)
   g_test_add_func ("/messaging/login-limits/name", test_name);
   g_test_add_func ("/messaging/login-limits/address", test_address);
   g_test_add_func ("/messaging/login-limits/lockout", test_lockout);
+  g_test_add_func ("/messaging/login-limits/many", test_many);
   g_test_add_func ("/messaging/login-limits/flood", test_flood);
   return g_test_run ();
 }
