@@ -24,7 +24,7 @@ const begin = (tab, name) => tab.evaluate(async (who) => {
 for (const [from, to] of [['chromium', 'chromium'], ['chromium', 'firefox'], ['firefox', 'chromium'], ['firefox', 'firefox']]) {
   test(`browsers: ${from} calls ${to}`, { timeout: 240000 }, async () => {
     const [one, two] = [await browsers[from].open(pages.url), await browsers[to].open(pages.url)];
-    const name = (end) => `${end}-${from}-${to}`;
+    const name = (end) => `${end}_${from}_${to}`;
     await begin(one, name('alice'));
     const bob = await begin(two, name('bob'));
     const answered = two.evaluate(async () => {
@@ -65,8 +65,8 @@ for (const [from, to] of [['chromium', 'chromium'], ['chromium', 'firefox'], ['f
 
 test('browsers: a reload in mid-call ends it on both sides, and the next call is one like any other', { timeout: 240000 }, async () => {
   const [one, two] = [await browsers.chromium.open(pages.url), await browsers.chromium.open(pages.url)];
-  await begin(one, 'alice-reloads');
-  const bob = await begin(two, 'bob-stays');
+  await begin(one, 'alice_reloads');
+  const bob = await begin(two, 'bob_stays');
   const call = async () => {
     const answered = two.evaluate(async () => {
       const count = window.calls ?? 0;
@@ -86,7 +86,7 @@ test('browsers: a reload in mid-call ends it on both sides, and the next call is
   const over = two.evaluate(() => t.ended(window.call));
   await one.reload();
   assert.equal(await over, 'hangup');
-  await begin(one, 'alice-reloads');
+  await begin(one, 'alice_reloads');
   await call();
   await one.evaluate(() => window.call.hangup());
   await two.evaluate(() => t.ended(window.call));

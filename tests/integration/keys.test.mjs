@@ -98,7 +98,7 @@ page('keys: both call each other at once: one call', async () => {
   const results = [];
   for (let round = 0; round < 4; round++) {
     const server = new t.FakeServer();
-    const [a, b] = [await t.person(`a${round}`, { server }), await t.person(`b${round}`, { server })];
+    const [a, b] = [await t.person(`ann${round}`, { server }), await t.person(`bob${round}`, { server })];
     const one = a.engine.invite(b.user, { video: true, localStream: t.synthetic() });
     const two = b.engine.invite(a.user, { video: true, localStream: t.synthetic() });
     await Promise.all([t.active(one), t.active(two)]);
