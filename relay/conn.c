@@ -6,11 +6,14 @@
 #include <linux/tcp.h>
 #include <sys/ioctl.h>
 
+#include "base/rate.h"
 #include "relay/egress.h"
 
 /* the longest message: a STUN header and 65,535 bytes, in fours */
 #define INPUT_BYTES (20 + 65536)
 #define QUEUE_HARD (256 * 1024)
+/* RFC 8489 §6.2.2 leaves it to the server how long a connection without an allocation may stay */
+#define IDLE_US (30 * (int64_t) G_USEC_PER_SEC)
 /* written without asking the kernel how much lies there */
 #define UNASKED_BYTES 4096
 
@@ -21,6 +24,7 @@ struct RelayConn {
   RelayConn *next, **pprev; /* in worker->conns */
   RelayEgress egress;
   AlTimer timer;            /* while something waits in egress */
+  AlTimer idle;             /* runs always: ends who holds no allocation */
   uint32_t unasked;         /* written since the kernel was asked */
   uint64_t counted_stale;
 };
@@ -108,10 +112,47 @@ send_message (RelayConn *conn, bool is_media, const void *const pieces[3], const
 
   if (relay_egress_is_empty (&conn->egress) && may_write (conn, len, now_us))
     write_message (conn, pieces, lens);
-  else if (!relay_egress_push (&conn->egress, is_media, pieces, lens, now_us) && !is_media)
-    al_stream_abort (conn->stream); /* it asks and asks, and reads no answer */
+  else if (!relay_turn_has (conn->worker->turn, &conn->tuple)
+           || (!relay_egress_push (&conn->egress, is_media, pieces, lens, now_us) && !is_media))
+    al_stream_abort (conn->stream); /* it asks and asks, and reads no answer; for a stranger nothing is kept */
   else
     pump (conn, now_us);
+}
+
+static void
+on_idle (AlTimer *timer, void *user)
+{
+  RelayConn *conn = user;
+
+  if (relay_turn_has (conn->worker->turn, &conn->tuple))
+    al_timer_set (al_loop_get_timers (conn->worker->loop), timer, al_loop_now_us (conn->worker->loop) + IDLE_US);
+  else
+    al_stream_abort (conn->stream);
+}
+
+/* Returns: false when there are too many, of all or from this address */
+static bool
+take_place (const RelayWorkerConfig *config, const AlAddr *remote)
+{
+  uint8_t key[AL_RATE_ADDR_KEY];
+  size_t len = al_rate_addr_key (remote, key);
+
+  if (!relay_quota_take (config->conns, "", 0, config->max_conns))
+    return false;
+  if (relay_quota_take (config->conns, key, len, config->max_conns_per_source))
+    return true;
+  relay_quota_give (config->conns, "", 0);
+  return false;
+}
+
+static void
+give_place (const RelayWorkerConfig *config, const AlAddr *remote)
+{
+  uint8_t key[AL_RATE_ADDR_KEY];
+  size_t len = al_rate_addr_key (remote, key);
+
+  relay_quota_give (config->conns, key, len);
+  relay_quota_give (config->conns, "", 0);
 }
 
 static size_t
@@ -145,6 +186,8 @@ conn_free (RelayConn *conn)
 {
   relay_turn_on_closed (conn->worker->turn, &conn->tuple, al_loop_now_us (conn->worker->loop));
   al_timer_cancel (&conn->timer);
+  al_timer_cancel (&conn->idle);
+  give_place (&conn->worker->config, &conn->tuple.remote);
   count_stale (conn);
   relay_egress_clear (&conn->egress);
   *conn->pprev = conn->next;
@@ -163,15 +206,22 @@ void
 relay_conn_new (RelayWorker *worker, AlStream *stream)
 {
   static const AlStreamOps ops = { .on_data = on_data, .on_closed = on_closed };
-  RelayConn *conn = g_new0 (RelayConn, 1);
+  RelayConn *conn;
+  AlAddr remote;
 
+  al_stream_get_peer (stream, &remote);
+  if (!take_place (&worker->config, &remote))
+    return; /* a stream that nobody takes is closed */
+  conn = g_new0 (RelayConn, 1);
   conn->worker = worker;
   conn->stream = stream;
   conn->tuple.transport = al_stream_is_tls (stream) ? RELAY_TLS : RELAY_TCP;
   conn->tuple.conn = conn;
-  al_stream_get_peer (stream, &conn->tuple.remote);
+  conn->tuple.remote = remote;
   al_stream_get_local (stream, &conn->tuple.local);
   al_timer_init (&conn->timer, on_timer, conn);
+  al_timer_init (&conn->idle, on_idle, conn);
+  al_timer_set (al_loop_get_timers (worker->loop), &conn->idle, al_loop_now_us (worker->loop) + IDLE_US);
   conn->next = worker->conns;
   conn->pprev = &worker->conns;
   if (conn->next != NULL)

@@ -169,7 +169,7 @@ send_outward (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t
   alloc->traffic[family].rx_bytes += len;
   total->rx_pkts++;
   total->rx_bytes += len;
-  if (turn->hairpins && al_addr_equal_host (peer, &end->relayed))
+  if (al_addr_equal_host (peer, &end->relayed))
     hairpin (alloc, peer, data, len, now_us);
   else
     turn->io.relay (end->socket, peer, data, len, turn->user);

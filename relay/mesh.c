@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/udp.h"
+
 #define CAPACITY 8192 /* datagrams between two workers that may wait */
 
 typedef struct {
@@ -99,8 +101,11 @@ do_hairpin (RelayMail *mail, RelayTurn *turn, int64_t now_us)
 void
 relay_mesh_pass (RelayMesh *mesh, unsigned worker, const AlAddr *from, const AlAddr *to, const void *data, size_t len)
 {
-  Hairpin *hairpin = g_malloc (sizeof *hairpin + len);
+  Hairpin *hairpin;
 
+  if (len > AL_UDP_MAX_DATAGRAM)
+    return; /* as a socket in between would have done: what may wait is bounded */
+  hairpin = g_malloc (sizeof *hairpin + len);
   hairpin->mail = (RelayMail){ do_hairpin, free_plain, NULL };
   hairpin->from = *from;
   hairpin->to = *to;

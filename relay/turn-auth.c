@@ -6,7 +6,7 @@
  */
 #include "relay/turn-private.h"
 
-static const uint8_t algorithms[] = { 0, AL_STUN_PASSWORD_SHA256, 0, 0, 0, AL_STUN_PASSWORD_MD5, 0, 0 };
+const uint8_t relay_algorithms[RELAY_ALGORITHMS_BYTES] = { 0, AL_STUN_PASSWORD_SHA256, 0, 0, 0, AL_STUN_PASSWORD_MD5, 0, 0 };
 
 /* RFC 8489 §9.2.4: what we offered must come back unchanged, with a choice out of it: nobody has taken the better one away */
 static bool
@@ -20,8 +20,8 @@ are_algorithms_right (const RelayRequest *request)
     return true; /* a client of RFC 5389: MD5 */
   if (!has_list || !has_choice || !request->turn->config->algorithms)
     return false;
-  return list.len == sizeof algorithms && memcmp (list.value, algorithms, sizeof algorithms) == 0 && choice.len == 4
-         && choice.value[0] == 0 && choice.value[2] == 0 && choice.value[3] == 0
+  return list.len == RELAY_ALGORITHMS_BYTES && memcmp (list.value, relay_algorithms, RELAY_ALGORITHMS_BYTES) == 0
+         && choice.len == 4 && choice.value[0] == 0 && choice.value[2] == 0 && choice.value[3] == 0
          && (choice.value[1] == AL_STUN_PASSWORD_MD5 || choice.value[1] == AL_STUN_PASSWORD_SHA256);
 }
 

@@ -84,7 +84,6 @@ struct RelayTurn {
   int64_t sweep_us;
   AlSipKey sip;
   uint32_t policies; /* grows with every configuration */
-  bool hairpins;     /* are relayed addresses reached without their socket */
   uint64_t n_indications;
   RelayTurnStats stats;
   uint8_t reply[REPLY_MAX];
@@ -101,6 +100,10 @@ typedef struct {
   bool verified;     /* login is filled in: answers are signed */
   int64_t now_us;
 } RelayRequest;
+
+/* PASSWORD-ALGORITHMS as offered (RFC 8489 §14.11): SHA-256, then MD5 */
+#define RELAY_ALGORITHMS_BYTES 8
+extern const uint8_t relay_algorithms[RELAY_ALGORITHMS_BYTES];
 
 /* turn-reply.c: begins an answer; its end signs and sends it */
 void relay_reply_begin (RelayRequest *request, AlStunWriter *out, AlStunClass cls);

@@ -65,7 +65,6 @@ relay_reply_error (RelayRequest *request, unsigned code)
 void
 relay_reply_challenge (RelayRequest *request, unsigned code)
 {
-  static const uint8_t algorithms[] = { 0, AL_STUN_PASSWORD_SHA256, 0, 0, 0, AL_STUN_PASSWORD_MD5, 0, 0 };
   RelayTurn *turn = request->turn;
   const char *realm = relay_credentials_get_realm (turn->config->credentials);
   char nonce[RELAY_NONCE_MAX];
@@ -81,7 +80,7 @@ relay_reply_challenge (RelayRequest *request, unsigned code)
   al_stun_put (&out, AL_STUN_REALM, realm, strlen (realm));
   al_stun_put (&out, AL_STUN_NONCE, nonce, len);
   if (turn->config->algorithms)
-    al_stun_put (&out, AL_STUN_PASSWORD_ALGORITHMS, algorithms, sizeof algorithms);
+    al_stun_put (&out, AL_STUN_PASSWORD_ALGORITHMS, relay_algorithms, RELAY_ALGORITHMS_BYTES);
   relay_reply_end (request, &out);
 }
 

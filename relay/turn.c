@@ -40,7 +40,6 @@ relay_turn_new (unsigned worker, const RelayTurnConfig *config, const RelayShare
   turn->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   al_sip_key_init_random (&turn->sip);
   al_timer_init (&turn->sweep, on_sweep, turn);
-  turn->hairpins = true;
   relay_turn_set_config (turn, config, epoch_us);
   return turn;
 }
@@ -147,6 +146,12 @@ relay_turn_on_closed (RelayTurn *turn, const RelayTuple *tuple, int64_t now_us)
 
   if (alloc != NULL)
     relay_alloc_end (alloc, RELAY_END_CLOSED, now_us);
+}
+
+bool
+relay_turn_has (RelayTurn *turn, const RelayTuple *tuple)
+{
+  return relay_alloc_find (turn, tuple) != NULL;
 }
 
 static gboolean

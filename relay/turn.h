@@ -157,6 +157,9 @@ void relay_turn_on_hairpin (RelayTurn *turn, const AlAddr *from, const AlAddr *t
 /** relay_turn_on_closed: the client's connection is gone. */
 void relay_turn_on_closed (RelayTurn *turn, const RelayTuple *tuple, int64_t now_us);
 
+/** relay_turn_has: Returns: does @tuple hold an allocation. */
+bool relay_turn_has (RelayTurn *turn, const RelayTuple *tuple);
+
 /** relay_turn_revoke: ends what @id (see RelayLogin) holds, and refuses it from now on, until @until_s. */
 void relay_turn_revoke (RelayTurn *turn, const char *id, int64_t until_s, int64_t now_us);
 

@@ -30,6 +30,7 @@ struct RelayPlane {
   AlTls *tls;       /* (nullable) */
   Settings *settings;
   RelayShared shared;
+  RelayQuota *conns;
   RelayMesh *mesh;
   RelayWorker **relays; /* one for each worker */
   GPtrArray *listeners; /* AlListener */
@@ -197,6 +198,9 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, cons
   turn->max_lifetime_s = (unsigned) al_config_get_int (config, "relay", "max_lifetime_s");
   turn->max_bps = (uint64_t) al_config_get_int (config, "relay", "max_bitrate_kbps") * 1000;
   turn->replies_per_s = (unsigned) al_config_get_int (config, "relay", "unverified_replies_per_s");
+  if (*al_config_get_string (config, "relay", "alternate_server") != '\0'
+      && !al_addr_parse (al_config_get_string (config, "relay", "alternate_server"), 3478, &turn->draining, error))
+    return NULL;
   turn->algorithms = !al_config_get_bool (config, "relay", "anti_reflection");
   return g_steal_pointer (&settings);
 }
@@ -214,6 +218,7 @@ make_shared (RelayPlane *plane, const AlConfig *config, GError **error)
   plane->shared.ports = relay_ports_new (first, last);
   plane->shared.users = relay_quota_new (QUOTA_KEYS);
   plane->shared.sources = relay_quota_new (QUOTA_KEYS);
+  plane->conns = relay_quota_new (QUOTA_KEYS);
   plane->shared.reservations = relay_reservations_new (plane->shared.ports);
   return true;
 }
@@ -282,6 +287,9 @@ start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError 
     .shared = &plane->shared,
     .epoch_us = get_epoch_us (),
     .metrics = plane->metrics,
+    .conns = plane->conns,
+    .max_conns = (unsigned) al_config_get_int (config, "relay", "max_connections"),
+    .max_conns_per_source = (unsigned) al_config_get_int (config, "relay", "max_connections_per_address"),
     .ended = on_ended,
     .user = plane->desk,
   };
@@ -348,6 +356,7 @@ relay_plane_free (RelayPlane *plane)
   relay_reservations_free (plane->shared.reservations);
   relay_quota_free (plane->shared.users);
   relay_quota_free (plane->shared.sources);
+  relay_quota_free (plane->conns);
   relay_ports_free (plane->shared.ports);
   relay_nonce_free (plane->shared.nonce);
   settings_free (plane->settings);
