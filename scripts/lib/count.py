@@ -3,7 +3,9 @@
 
 count.py REPORT...                    prints "PASSED FAILED"
 count.py --failures SUITE REPORT...   prints each case that failed with the first lines of why
+count.py --programs SUITE LOG         prints each program of meson's testlog.json that died outside its cases
 """
+import json
 import re
 import sys
 import xml.etree.ElementTree as ET
@@ -57,6 +59,20 @@ def show_failures(suite, paths):
             print(f"FAILED {suite}: no readable report: {error}")
 
 
+def show_programs(suite, path):
+    try:
+        programs = [json.loads(line) for line in open(path, encoding="utf-8", errors="replace")]
+    except (OSError, ValueError) as error:
+        return print(f"FAILED {suite}: no log of its programs: {error}")
+    for program in programs:
+        words = program.get("stdout", "") + program.get("stderr", "")
+        if program["result"] in ("OK", "SKIP", "EXPECTEDFAIL") or "\nnot ok " in words:
+            continue  # the cases of the latter stand in the report
+        print(f"FAILED {suite}: {program['name']}: {program['result']}, exit {program['returncode']}")
+        for line in words.splitlines()[-LINES:]:
+            print(f"  {line}")
+
+
 def count(paths):
     totals = [0, 0]
     for path in paths:
@@ -70,5 +86,7 @@ def count(paths):
 
 if sys.argv[1:2] == ["--failures"]:
     show_failures(sys.argv[2], sys.argv[3:])
+elif sys.argv[1:2] == ["--programs"]:
+    show_programs(sys.argv[2], sys.argv[3])
 else:
     count(sys.argv[1:])

@@ -37,7 +37,12 @@ export class Middle {
     mallory.attack = {
       request: async (line, message) => {
         if (line !== a || !/^call\.(?!history)/.test(message.method)) return undefined;
-        line.reply(message, await this.fake.call(a.device.id, message.method, message.params));
+        try {
+          line.reply(message, await this.fake.call(a.device.id, message.method, message.params));
+        } catch (error) { /* what crosses the end of the call, as the server answers it */
+          if (error.code === undefined) throw error;
+          line.refuse(message, error);
+        }
         return [];
       },
       note: (line, message) => {

@@ -59,6 +59,11 @@ class Line {
     this.browser.send(JSON.stringify({ jsonrpc: '2.0', id: message.id, result }));
   }
 
+  /** refuse: the same with an error. */
+  refuse(message, { code, message: text, data }) {
+    this.browser.send(JSON.stringify({ jsonrpc: '2.0', id: message.id, error: { code, message: text, ...(data && { data }) } }));
+  }
+
   #fromBrowser(data) {
     const message = JSON.parse(String(data));
     this.mallory.requests.push({ from: this.user?.username ?? '', ...message });
