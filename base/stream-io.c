@@ -180,6 +180,8 @@ finish_open (AlStream *stream)
   al_stream_set_state (stream, AL_STREAM_OPEN);
   if (stream->close_on_connect)
     al_stream_close (stream);
+  else if (stream->ops->on_open != NULL)
+    stream->ops->on_open (stream, stream->user);
   al_loop_defer (stream->loop, &stream->defer);
 }
 

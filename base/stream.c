@@ -303,6 +303,22 @@ open_socket (const AlAddr *address, GError **error)
   return -1;
 }
 
+AlStream *
+al_stream_new_from_fd (AlLoop *loop, int fd, const AlAddr *peer, bool connecting, const AlStreamOps *ops, void *user,
+                       GError **error)
+{
+  AlStream *stream = al_stream_new (loop, fd, peer, connecting ? AL_STREAM_CONNECTING : AL_STREAM_OPEN, NULL);
+
+  al_stream_set_ops (stream, ops, user);
+  if (!al_loop_watch (loop, &stream->watch, connecting ? EPOLLOUT : EPOLLIN, error))
+    {
+      stream->watch.fd = -1;
+      al_stream_free_now (stream);
+      return NULL;
+    }
+  return stream;
+}
+
 static AlStream *
 connect_stream (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, void *user, GError **error)
 {
@@ -311,14 +327,9 @@ connect_stream (AlLoop *loop, const AlAddr *address, const AlStreamOps *ops, voi
 
   if (fd < 0)
     return NULL;
-  stream = al_stream_new (loop, fd, address, AL_STREAM_CONNECTING, NULL);
-  stream->ops = ops;
-  stream->user = user;
-  if (!al_loop_watch (loop, &stream->watch, EPOLLOUT, error))
-    {
-      al_stream_free_now (stream);
-      return NULL;
-    }
+  stream = al_stream_new_from_fd (loop, fd, address, true, ops, user, error);
+  if (stream == NULL)
+    (void) close (fd);
   return stream;
 }
 

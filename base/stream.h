@@ -43,6 +43,7 @@ typedef enum {
  *   also al_stream_abort().
  * @on_drained: the queue fell to the low mark after it had been above the high mark. May be NULL.
  * @on_closed: the last callback, exactly once, never from inside a call of the owner; the stream is freed afterwards.
+ * @on_open: a client stream is connected, its TLS handshake included. May be NULL.
  *
  * When the peer sends FIN the stream ends: what is queued is still sent, then on_closed (EOF) comes. Half-open use of a
  * connection is not supported.
@@ -51,6 +52,7 @@ typedef struct {
   size_t (*on_data) (AlStream *stream, const uint8_t *data, size_t len, void *user);
   void (*on_drained) (AlStream *stream, void *user);
   void (*on_closed) (AlStream *stream, AlStreamClose reason, void *user);
+  void (*on_open) (AlStream *stream, void *user);
 } AlStreamOps;
 
 /** AlProto: what the first bytes of a connection say (see al_proto_classify()). */
@@ -130,6 +132,20 @@ AlStream *al_stream_connect (AlLoop *loop, const AlAddr *address, const AlStream
  */
 AlStream *al_stream_connect_tls (AlLoop *loop, const AlAddr *address, AlTls *tls, const char *server_name,
                                  const AlStreamOps *ops, void *user, GError **error);
+
+/**
+ * al_stream_new_from_fd:
+ * @fd: (transfer full): a TCP socket that does not block; the stream's when one is returned
+ * @peer: whom it is connected to
+ * @connecting: connect() has begun and is not known to be over: on_open comes, or on_closed
+ *
+ * For sockets that must be bound or accepted in a way of their owner. A stream that is not @connecting shows what has
+ * arrived from the next turn on; al_stream_pause() before that keeps it in the socket.
+ *
+ * Returns: (transfer full) (nullable): NULL with G_IO_ERROR: @fd is still the caller's.
+ */
+AlStream *al_stream_new_from_fd (AlLoop *loop, int fd, const AlAddr *peer, bool connecting, const AlStreamOps *ops,
+                                 void *user, GError **error);
 
 void al_stream_set_ops (AlStream *stream, const AlStreamOps *ops, void *user);
 /** al_stream_set_limits: @input_bytes: most unconsumed input kept; queue marks in bytes, low <= high <= hard.
