@@ -152,7 +152,9 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
                                          .count_calls = count_calls,
                                          .count_calls_user = self,
                                          .n_fronts = sig_front_setup_threads (self->config),
-                                         .turn_host = turn_host };
+                                         .turn_host = turn_host,
+                                         .turn = self->turn,
+                                         .turn_config = self->config };
   self->services = sig_services_new (&services_config);
   self->gate = (SigGate){ self->rpc, self->sessions, self->conns, self->core, self->api_keys };
   return true;

@@ -105,6 +105,15 @@ relay_list (SigRpcCall *call, JsonObject *params, gpointer user)
   sig_rpc_reply_object (call, nothing);
 }
 
+static void
+relay_probe (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  const SigServicesConfig *config = &self->config;
+
+  sig_rpc_reply_object (call, sig_turn_issue_probe (config->turn, config->turn_config, config->wall_ms ()));
+}
+
 void
 sig_service_admin_register (SigServices *self)
 {
@@ -115,4 +124,5 @@ sig_service_admin_register (SigServices *self)
   sig_rpc_register (rpc, "admin.sessionList", SIG_RPC_ADMIN, session_list, self);
   sig_rpc_register (rpc, "admin.status", SIG_RPC_ADMIN, status, self);
   sig_rpc_register (rpc, "admin.relayList", SIG_RPC_ADMIN, relay_list, self);
+  sig_rpc_register (rpc, "admin.relayProbe", SIG_RPC_ADMIN, relay_probe, self);
 }

@@ -24,6 +24,8 @@ typedef struct {
   gpointer count_calls_user;
   unsigned n_fronts;                      /* for admin.status */
   const SigTurnHost *turn_host;           /* (nullable): for admin.relayList; copied */
+  const SigTurn *turn;                    /* (nullable): for admin.relayProbe, with the configuration it was made from */
+  const AlConfig *turn_config;
 } SigServicesConfig;
 
 /** sig_services_new: registers the methods. @config: copied. Must live until the core is freed: callbacks come to it. */

@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/base64url.h"
+#include "base/random.h"
 
 #define SHA1_BYTES 20
 #define SHA256_BYTES 32
@@ -73,15 +74,16 @@ find_own_address (AlAddr *ret_addr)
   freeifaddrs (list);
 }
 
+/* "HOST:PORT" by which clients find @listener */
 static char *
-make_url (const AlConfig *config, unsigned kind, const char *listener)
+make_place (const AlConfig *config, const char *listener, uint16_t default_port)
 {
   const char *host = al_config_get_string (config, "server", "public_address");
   char text[AL_ADDR_STRLEN];
   AlAddr addr;
   unsigned port;
 
-  if (!al_addr_parse (listener, kinds[kind].port, &addr, NULL))
+  if (!al_addr_parse (listener, default_port, &addr, NULL))
     return NULL; /* the configuration has checked it */
   port = al_addr_get_port (&addr);
   if (*host == '\0')
@@ -91,9 +93,15 @@ make_url (const AlConfig *config, unsigned kind, const char *listener)
       host = al_addr_format (&addr, false, text);
     }
   /* RFC 7065 §3.1: an IPv6 address stands in brackets */
-  return g_strdup_printf (strchr (host, ':') != NULL && *host != '[' ? "%s:[%s]:%u?transport=%s"
-                                                                     : "%s:%s:%u?transport=%s",
-                          kinds[kind].scheme, host, port, kinds[kind].transport);
+  return g_strdup_printf (strchr (host, ':') != NULL && *host != '[' ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+static char *
+make_url (const AlConfig *config, unsigned kind, const char *listener)
+{
+  g_autofree char *place = make_place (config, listener, kinds[kind].port);
+
+  return place == NULL ? NULL : g_strdup_printf ("%s:%s?transport=%s", kinds[kind].scheme, place, kinds[kind].transport);
 }
 
 SigTurn *
@@ -207,9 +215,8 @@ sig_turn_end_call (SigTurn *turn, const uint8_t *call_id)
 }
 
 static JsonObject *
-make_server (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t expires_s)
+make_server (const SigTurn *turn, const char *id, int64_t expires_s)
 {
-  g_autofree char *id = make_id (turn, call_id, device_id);
   g_autofree char *username = g_strdup_printf ("%" G_GINT64_FORMAT ":%s", expires_s, id);
   g_autofree char *credential = NULL;
   uint8_t mac[SHA1_BYTES];
@@ -217,7 +224,6 @@ make_server (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t 
 
   compute_hmac (turn, EVP_sha1 (), username, strlen (username), mac);
   credential = g_base64_encode (mac, sizeof mac);
-  note_issued (turn, call_id, id);
   json_object_set_array_member (server, "urls", json_array_ref (turn->urls));
   json_object_set_string_member (server, "username", username);
   json_object_set_string_member (server, "credential", credential);
@@ -232,8 +238,44 @@ sig_turn_issue (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64
   JsonArray *servers = json_array_new ();
 
   if (turn != NULL)
-    json_array_add_object_element (servers, make_server (turn, call_id, device_id, expires_s));
+    {
+      g_autofree char *id = make_id (turn, call_id, device_id);
+
+      note_issued (turn, call_id, id);
+      json_array_add_object_element (servers, make_server (turn, id, expires_s));
+    }
   json_object_set_array_member (result, "iceServers", servers);
   json_object_set_int_member (result, "expiresAt", expires_s * 1000);
+  return result;
+}
+
+JsonObject *
+sig_turn_issue_probe (const SigTurn *turn, const AlConfig *config, int64_t now_ms)
+{
+  const char *const *listeners = al_config_get_list (config, "signaling", "tls_listen");
+  int64_t expires_s = now_ms / 1000 + SIG_TURN_PROBE_TTL_S;
+  JsonObject *result = json_object_new ();
+  JsonArray *servers = json_array_new (), *https = json_array_new ();
+  uint8_t bytes[ID_BYTES];
+
+  al_random_bytes (bytes, sizeof bytes);
+  if (turn != NULL)
+    {
+      g_autofree char *random = al_base64url_encode (bytes, sizeof bytes);
+      g_autofree char *id = g_strconcat ("doctor-", random, NULL);
+
+      json_array_add_object_element (servers, make_server (turn, id, expires_s));
+    }
+  for (; *listeners != NULL; listeners++)
+    {
+      g_autofree char *place = make_place (config, *listeners, 8443);
+
+      if (place != NULL)
+        json_array_add_string_element (https, place);
+    }
+  json_object_set_array_member (result, "iceServers", servers);
+  json_object_set_int_member (result, "expiresAt", expires_s * 1000);
+  json_object_set_array_member (result, "https", https);
+  json_object_set_string_member (result, "relayPorts", al_config_get_string (config, "relay", "relay_ports"));
   return result;
 }

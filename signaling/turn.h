@@ -51,6 +51,19 @@ void sig_turn_free (SigTurn *turn); /* NULL is allowed */
  */
 JsonObject *sig_turn_issue (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64_t now_ms);
 
+/** How long a credential of sig_turn_issue_probe() serves. */
+#define SIG_TURN_PROBE_TTL_S 600
+
+/**
+ * sig_turn_issue_probe: for a check of the relay by hand: a credential of nobody's call.
+ * @turn: (nullable): NULL: the relay is off, and iceServers is empty
+ * @config: that @turn was made from
+ * @now_ms: since the epoch
+ *
+ * Returns: (transfer full): {iceServers, expiresAt, https, relayPorts}, the answer of admin.relayProbe.
+ */
+JsonObject *sig_turn_issue_probe (const SigTurn *turn, const AlConfig *config, int64_t now_ms);
+
 /** sig_turn_reload: signs with the secret of @config from now on. @turn: (nullable). */
 void sig_turn_reload (SigTurn *turn, const AlConfig *config);
 

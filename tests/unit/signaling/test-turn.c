@@ -175,6 +175,32 @@ test_end_call (void)
   g_assert_cmpstr (revoked->pdata[2], ==, get_id (foreign));
 }
 
+/* a credential for a check by hand: short-lived, never the same, and the addresses of calls */
+static void
+test_probe (void)
+{
+  static const char text[] = "[server]\npublic_address=turn.example.org\n[signaling]\ntls_listen=*:8443;[::1]:443\n"
+                             "[relay]\nlisten_udp=*:3478\nlisten_tcp=\nlisten_tls=*:5349\nrelay_ports=50000-50100\n"
+                             "shared_secrets=0123456789abcdef\n";
+  g_autoptr (AlConfig) config = al_config_parse (text, strlen (text), "test", al_config_keys (), NULL);
+  g_autoptr (SigTurn) turn = sig_turn_new (config, NULL);
+  g_autoptr (JsonObject) first = sig_turn_issue_probe (turn, config, 1700000000999);
+  g_autoptr (JsonObject) second = sig_turn_issue_probe (turn, config, 1700000000999);
+  g_autoptr (JsonObject) off = sig_turn_issue_probe (NULL, config, 0);
+  JsonArray *urls = json_object_get_array_member (get_server (first), "urls");
+  JsonArray *https = json_object_get_array_member (first, "https");
+
+  g_assert_cmpuint (json_array_get_length (urls), ==, 2);
+  g_assert_cmpstr (json_array_get_string_element (urls, 1), ==, "turns:turn.example.org:5349?transport=tcp");
+  g_assert_true (g_str_has_prefix (json_object_get_string_member (get_server (first), "username"), "1700000600:doctor-"));
+  g_assert_cmpstr (get_id (first), !=, get_id (second));
+  g_assert_cmpint (json_object_get_int_member (first, "expiresAt"), ==, 1700000600000);
+  g_assert_cmpuint (json_array_get_length (https), ==, 2);
+  g_assert_cmpstr (json_array_get_string_element (https, 0), ==, "turn.example.org:8443");
+  g_assert_cmpstr (json_object_get_string_member (first, "relayPorts"), ==, "50000-50100");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (off, "iceServers")), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -186,5 +212,6 @@ main (int argc, char **argv)
   g_test_add_func ("/signaling/turn/id", test_id);
   g_test_add_func ("/signaling/turn/reload", test_reload);
   g_test_add_func ("/signaling/turn/end-call", test_end_call);
+  g_test_add_func ("/signaling/turn/probe", test_probe);
   return g_test_run ();
 }
