@@ -37,7 +37,7 @@ static const AlConfigKey keys[] = {
   SECRET ("signaling", "webhook_secret", 32, "Key of the HMAC-SHA256 signature on webhooks; needed with webhook_url."),
   NETS ("signaling", "trusted_proxies", "", "Peers whose X-Forwarded-For is believed."),
   LIST ("signaling", "allowed_origins", "", "Origins besides the server's own from which pages may connect; * for all."),
-  NUMBER ("signaling", "max_connections", "100000", 1, 10000000, "Connections open at once."),
+  NUMBER ("signaling", "max_connections", "100000", 1, 10000000, "Connections open at once, silent ones too."),
   NUMBER ("signaling", "max_connections_per_address", "1000", 1, 10000000, "Connections open at once from one address."),
   NUMBER ("signaling", "stranger_rate_address", "200", 0, 1000000,
           "Messages a second from one address without a session or token; 0: no limit."),

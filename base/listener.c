@@ -103,6 +103,18 @@ al_listener_forget_stream (AlStream *stream)
   stream->listener = NULL;
 }
 
+/* Before a byte was read: a connection that says nothing is counted like any other. */
+static bool
+admit (AlListener *listener, const AlAddr *peer, unsigned *ret_tag)
+{
+  const AlAdmission *admission = &listener->shared->admission;
+  unsigned max = listener->config.max_connections;
+
+  if (max > 0 && atomic_load_explicit (&listener->shared->alive, memory_order_relaxed) >= max)
+    return false;
+  return admission->admit == NULL || admission->admit (peer, ret_tag, admission->user);
+}
+
 static void
 take_connection (AlListener *listener, int fd, const struct sockaddr_storage *from)
 {
@@ -112,10 +124,19 @@ take_connection (AlListener *listener, int fd, const struct sockaddr_storage *fr
   bool is_ip = from->ss_family == AF_INET || from->ss_family == AF_INET6;
   AlAddr peer = { 0 };
   AlStream *stream;
+  unsigned tag = 0;
 
   if (is_ip)
     memcpy (&peer, from, sizeof peer);
+  if (!admit (listener, &peer, &tag))
+    {
+      listener->stats.refused++;
+      (void) close (fd);
+      return;
+    }
+  listener->stats.accepted++;
   stream = al_stream_new (listener->loop, fd, &peer, state, listener->shared);
+  stream->tag = tag;
   stream->is_unix = !is_ip;
   if ((state == AL_STREAM_HANDSHAKE && !al_stream_tls_accept (stream, listener->tls))
       || !al_loop_watch (listener->loop, &stream->watch, EPOLLIN, NULL))
@@ -164,7 +185,6 @@ static void
 on_connections (AlWatch *watch, uint32_t events, void *user)
 {
   AlListener *listener = user;
-  unsigned max = listener->config.max_connections;
 
   for (unsigned i = 0; i < ACCEPT_BURST; i++)
     {
@@ -178,13 +198,6 @@ on_connections (AlWatch *watch, uint32_t events, void *user)
             return;
           continue;
         }
-      if (max > 0 && atomic_load_explicit (&listener->shared->alive, memory_order_relaxed) >= max)
-        {
-          listener->stats.refused++;
-          (void) close (fd);
-          continue;
-        }
-      listener->stats.accepted++;
       take_connection (listener, fd, &from);
     }
 }
@@ -205,6 +218,7 @@ listener_alloc (AlLoop *loop, const AlListenerConfig *config)
   listener->tls = config->tls != NULL ? al_tls_ref (config->tls) : NULL;
   listener->config.tls = listener->tls;
   listener->shared = g_new0 (AlListenerShared, 1);
+  listener->shared->admission = config->admission;
   atomic_init (&listener->shared->refs, 1);
   listener->reserve_fd = open_reserve ();
   return listener;

@@ -36,6 +36,7 @@ typedef enum { AL_IO_OK, AL_IO_AGAIN, AL_IO_EOF, AL_IO_ERROR, AL_IO_TLS_ERROR } 
 
 /** AlListenerShared: what a listener and its streams share, on whatever threads they are. */
 typedef struct {
+  AlAdmission admission;
   atomic_uint refs;
   atomic_uint alive;
 } AlListenerShared;
@@ -65,6 +66,7 @@ struct AlStream {
 
   AlAddr peer;
   uint32_t input_limit, low, high, hard;
+  uint32_t tag;       /* of the admission */
   uint32_t rx_budget; /* bytes that TLS may still take from the socket in this event */
   AlStreamState state;
   AlStreamClose reason;

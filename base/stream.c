@@ -101,6 +101,10 @@ al_stream_free_now (AlStream *stream)
   g_free (stream->input);
   if (stream->shared != NULL)
     {
+      const AlAdmission *admission = &stream->shared->admission;
+
+      if (admission->admit != NULL)
+        admission->dismiss (&stream->peer, stream->tag, admission->user);
       atomic_fetch_sub_explicit (&stream->shared->alive, 1, memory_order_relaxed);
       al_listener_shared_unref (stream->shared);
     }
@@ -500,6 +504,12 @@ void
 al_stream_get_peer (const AlStream *stream, AlAddr *ret_address)
 {
   *ret_address = stream->peer;
+}
+
+unsigned
+al_stream_get_tag (const AlStream *stream)
+{
+  return stream->tag;
 }
 
 void

@@ -85,11 +85,28 @@ typedef enum {
  */
 typedef void (*AlAcceptFn) (AlListener *listener, AlStream *stream, void *user);
 
+/**
+ * AlAdmission: whom a listener lets in. It is asked at accept4(), before a byte was read or a TLS handshake began.
+ *
+ * @admit: on the thread of the listener's loop. @peer: family AF_UNSPEC for a local socket. @ret_tag: 0 before; kept with
+ *   the stream for al_stream_get_tag() and @dismiss. Returns: false: the connection is closed at once without a word, and
+ *   not dismissed. NULL: everybody, and nobody is dismissed.
+ * @dismiss: an admitted stream is gone, after its on_closed if it had one; once for each that was admitted. On the thread
+ *   that the stream was on.
+ * @user: outlives every stream that was admitted, also those that live on after the listener.
+ */
+typedef struct {
+  bool (*admit) (const AlAddr *peer, unsigned *ret_tag, void *user);
+  void (*dismiss) (const AlAddr *peer, unsigned tag, void *user);
+  void *user;
+} AlAdmission;
+
 typedef struct {
   AlTlsMode tls_mode;
   AlTls *tls;                   /* needed unless AL_TLS_NEVER; referenced */
   int backlog;                  /* 0: 4,096 */
   unsigned max_connections;     /* accepted and alive at once on this listener; 0: no limit of its own */
+  AlAdmission admission;        /* all NULL: everybody */
   bool first;                   /* of those that will share the address: fails when anybody else is there already */
   unsigned first_bytes_ms;      /* TLS handshake and first bytes together; 0: 10,000 */
 } AlListenerConfig;
@@ -110,7 +127,7 @@ void al_listener_get_address (const AlListener *listener, AlAddr *ret_address);
 /** AlListenerStats: since the listener was made. */
 typedef struct {
   uint64_t accepted;
-  uint64_t refused;                    /* over max_connections, or no file descriptor was left */
+  uint64_t refused;                    /* over max_connections, not admitted, or no file descriptor was left */
   uint64_t closed[AL_STREAM_CLOSE_N];  /* ended before a route had them */
 } AlListenerStats;
 /** al_listener_get_stats: Loop's thread. */
@@ -178,6 +195,8 @@ void al_stream_abort (AlStream *stream);
 AlLoop *al_stream_get_loop (const AlStream *stream);
 /** al_stream_get_peer: @ret_address: family AF_UNSPEC for a local socket. */
 void al_stream_get_peer (const AlStream *stream, AlAddr *ret_address);
+/** al_stream_get_tag: Returns: what AlAdmission said when it was accepted; 0 without. */
+unsigned al_stream_get_tag (const AlStream *stream);
 void al_stream_get_local (const AlStream *stream, AlAddr *ret_address);
 bool al_stream_is_tls (const AlStream *stream);
 /** al_stream_get_peer_uid: Returns: the uid behind a local socket (SO_PEERCRED), -1 for TCP. */

@@ -205,16 +205,6 @@ on_drained (AlStream *stream, void *user)
 }
 
 static void
-uncount (SigFrontConn *conn)
-{
-  SigFrontShared *shared = conn->thread->shared;
-
-  if (conn->counted)
-    sig_crowd_leave (shared->crowd, &conn->client);
-  conn->counted = false;
-}
-
-static void
 on_closed (AlStream *stream, AlStreamClose reason, void *user)
 {
   SigFrontConn *conn = user;
@@ -227,9 +217,7 @@ on_closed (AlStream *stream, AlStreamClose reason, void *user)
   sig_front_ws_clear (conn);
   sig_front_post_clear (conn);
   sig_front_files_clear (conn);
-  uncount (conn);
-  if (conn->kind == SIG_FRONT_HTTP || conn->kind == SIG_FRONT_HTTPS)
-    (void) atomic_fetch_sub_explicit (&thread->shared->connections, 1, memory_order_relaxed);
+  sig_front_door_uncount_client (conn);
   if (conn->next != NULL)
     conn->next->pprev = conn->pprev;
   *conn->pprev = conn->next;
@@ -261,24 +249,6 @@ on_timer (AlTimer *timer, void *user)
     default:
       break;
     }
-}
-
-/* Returns: the status to refuse it with, 0 to let it in. What is counted here is given back in on_closed(). */
-static unsigned
-admit (SigFrontConn *conn)
-{
-  SigFrontShared *shared = conn->thread->shared;
-
-  /* administrators and the metrics' reader must get in when everything else is full */
-  if (conn->kind != SIG_FRONT_HTTP && conn->kind != SIG_FRONT_HTTPS)
-    return 0;
-  if (atomic_fetch_add_explicit (&shared->connections, 1, memory_order_relaxed) >= shared->max_connections)
-    return 503;
-  /* a proxy brings everybody: its clients are counted one by one when they open a WebSocket */
-  if (sig_proxy_is_trusted (shared->trusted, shared->n_trusted, &conn->client))
-    return 0;
-  conn->counted = sig_crowd_enter (shared->crowd, &conn->client);
-  return conn->counted ? 0 : 429;
 }
 
 static SigFrontConn *
@@ -313,22 +283,22 @@ sig_front_conn_accept (AlListener *listener, AlStream *stream, void *user)
   SigFrontEntry *entry = user;
   SigFrontMetrics *metrics = &entry->thread->shared->metrics;
   SigFrontConn *conn = conn_new (entry, stream);
-  unsigned refused = admit (conn);
+  unsigned tag = al_stream_get_tag (stream);
 
   al_counter_add (metrics->accepted[entry->kind], 1);
   al_gauge_add (metrics->http, 1);
   al_stream_set_ops (stream, &ops, conn);
   al_stream_set_limits (stream, SIG_FRONT_INPUT, SIG_FRONT_LOW, SIG_FRONT_HIGH, SIG_FRONT_HARD);
-  if (refused == 0 && (entry->kind != SIG_FRONT_ADMIN || conn->admin))
+  if (tag <= SIG_DOOR_IN && (entry->kind != SIG_FRONT_ADMIN || conn->admin))
     {
       sig_front_conn_set_deadline (conn, sig_front_conn_now_us (conn) + SIG_FRONT_HEAD_US);
       return;
     }
-  al_counter_add (metrics->refused_limit, refused != 0);
   conn->keep_alive = false;
-  if (refused == 0)
-    sig_front_answer_error (conn, 403, NULL, "This socket is for root and for the user that the server runs as.");
+  if (tag == SIG_DOOR_OVER_ADDRESS)
+    sig_front_answer_error (conn, 429, "Retry-After: 10\r\n", "Too many connections from your address.");
+  else if (tag == SIG_DOOR_OVER_ALL)
+    sig_front_answer_error (conn, 503, "Retry-After: 10\r\n", "Too many connections.");
   else
-    sig_front_answer_error (conn, refused, "Retry-After: 10\r\n",
-                            refused == 429 ? "Too many connections from your address." : "Too many connections.");
+    sig_front_answer_error (conn, 403, NULL, "This socket is for root and for the user that the server runs as.");
 }

@@ -49,6 +49,10 @@
 
 /* Limits of the whole front. */
 #define SIG_FRONT_MAILBOX 16384
+/* Connections over max_connections or max_connections_per_address that are let in to be told so, of all and of one address;
+ * the first ones to come that far. What comes beyond is closed at accept: an answer costs a TLS handshake. */
+#define SIG_FRONT_SURPLUS 256
+#define SIG_FRONT_SURPLUS_ADDRESS 16
 #define SIG_FRONT_MAX_HELD ((size_t) 256 << 20)      /* incomplete messages, and those that wait for main */
 #define SIG_FRONT_MAX_BOX_BYTES ((size_t) 128 << 20) /* texts that wait for one front thread */
 #define SIG_FRONT_HOLD_STEP 16384                    /* smaller incomplete messages are not counted */
@@ -118,7 +122,9 @@ struct SigFrontShared {
   SigCrowd *crowd;
   SigRateCrowd *strangers; /* what callers without a session or token do */
   AlMailbox *to_main;
-  atomic_uint connections;
+  atomic_uint connections; /* HTTP and HTTPS, from accept on */
+  atomic_uint surplus;     /* those over the limits, to be told so */
+  SigCrowd *surplus_crowd;
   atomic_bool healthy, draining;
   _Atomic size_t held;
   atomic_uint skips; /* see sig_front_skip_us() */
@@ -127,6 +133,24 @@ struct SigFrontShared {
 /** sig_front_hold: counts @len bytes that are kept for a client. Returns: false, nothing counted, over the limit. */
 bool sig_front_hold (SigFrontShared *shared, size_t len);
 void sig_front_unhold (SigFrontShared *shared, size_t len);
+
+/* ---- who may connect: front-door.c ---- */
+
+/** SigDoorTag: of a stream: what was decided when it was accepted. */
+typedef enum {
+  SIG_DOOR_NONE,        /* administrators and the metrics' reader: they get in when everything else is full */
+  SIG_DOOR_IN,
+  SIG_DOOR_OVER_ALL,    /* over max_connections: 503 */
+  SIG_DOOR_OVER_ADDRESS /* over max_connections_per_address: 429 */
+} SigDoorTag;
+
+/** sig_front_door: Returns: for the public listeners of all threads. @shared: outlives their streams. Any thread. */
+AlAdmission sig_front_door (SigFrontShared *shared);
+/** sig_front_door_count_client: counts the client that a trusted proxy speaks for; others were counted at accept.
+ *  Returns: false: its address has too many. */
+bool sig_front_door_count_client (SigFrontConn *conn);
+/** sig_front_door_uncount_client: gives back what sig_front_door_count_client() counted, if it did. */
+void sig_front_door_uncount_client (SigFrontConn *conn);
 
 /* ---- front to main: front-up.c ---- */
 
@@ -319,7 +343,8 @@ struct SigFrontConn {
   SigFrontState state : 8;
   uint8_t paused;         /* bits of SigFrontPause */
   uint8_t why;            /* SigFrontWhy, AL_STREAM_CLOSE_N - 1 and below: as the stream says */
-  bool client_tls, admin, counted, has_why;
+  bool client_tls, admin, has_why;
+  bool counted;           /* see sig_front_door_count_client() */
   bool known;             /* a WebSocket with a session, or a POST with a token; never asked about its rights */
   bool keep_alive;        /* of the request being answered */
   bool head_only;         /* it is a HEAD */

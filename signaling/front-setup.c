@@ -41,6 +41,7 @@ sig_front_setup_shared (SigFrontShared *shared, const AlConfig *config, AlMetric
   shared->max_connections = (unsigned) al_config_get_int (config, "signaling", "max_connections");
   shared->crowd = sig_crowd_new (shared->max_connections,
                                  (unsigned) al_config_get_int (config, "signaling", "max_connections_per_address"));
+  shared->surplus_crowd = sig_crowd_new (SIG_FRONT_SURPLUS, SIG_FRONT_SURPLUS_ADDRESS);
   shared->strangers =
       sig_rate_crowd_new ((unsigned) al_config_get_int (config, "signaling", "stranger_rate_address"));
   shared->hsts = *al_config_get_string (config, "signaling", "tls_certificate") != '\0';
@@ -55,6 +56,7 @@ sig_front_setup_clear (SigFrontShared *shared)
   g_free (shared->trusted);
   g_strfreev (shared->allowed_origins);
   sig_crowd_free (shared->crowd);
+  sig_crowd_free (shared->surplus_crowd);
   sig_rate_crowd_free (shared->strangers);
 }
 

@@ -295,7 +295,8 @@ sig_front_thread_listen (SigFrontThread *thread, SigFrontListen kind, AlAddr *ad
     .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER,
     .tls = tls,
     .first = thread->index == 0,
-    .max_connections = kind == SIG_FRONT_METRICS ? 64 : thread->shared->max_connections,
+    .max_connections = kind == SIG_FRONT_METRICS ? 64 : 0,
+    .admission = kind == SIG_FRONT_METRICS ? (AlAdmission){ 0 } : sig_front_door (thread->shared),
   };
   AlListener *listener = add_entry (thread, kind, al_listener_new (thread->loop, address, &config, error));
 

@@ -37,16 +37,6 @@ get_bearer (const AlHttpRequest *request)
   return (AlStr){ value.ptr + len, value.len - len };
 }
 
-/* Clients behind a proxy are counted here; the others were when they connected. */
-static bool
-count_client (SigFrontConn *conn)
-{
-  if (conn->counted || conn->kind == SIG_FRONT_ADMIN)
-    return true;
-  conn->counted = sig_crowd_enter (conn->thread->shared->crowd, &conn->client);
-  return conn->counted;
-}
-
 static void
 answer_handshake (SigFrontConn *conn, const AlHttpRequest *request)
 {
@@ -81,7 +71,7 @@ sig_front_ws_open (SigFrontConn *conn, const AlHttpRequest *request)
       refuse (conn, metrics->refused_protocol, 400, "The subprotocol must be " PROTOCOL ".");
       return;
     }
-  if (!count_client (conn))
+  if (!sig_front_door_count_client (conn))
     {
       refuse (conn, metrics->refused_limit, 429, "Too many connections from your address.");
       return;

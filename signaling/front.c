@@ -133,6 +133,7 @@ sig_front_new_sized (GMainContext *context, const AlConfig *config, AlMetrics *m
   front->threads = g_ptr_array_new ();
   front->web_root = g_strdup (al_config_get_string (config, "signaling", "web_root"));
   atomic_init (&front->shared.connections, 0);
+  atomic_init (&front->shared.surplus, 0);
   atomic_init (&front->shared.healthy, false);
   atomic_init (&front->shared.draining, false);
   atomic_init (&front->shared.held, 0);
