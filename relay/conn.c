@@ -6,7 +6,6 @@
 #include <linux/tcp.h>
 #include <sys/ioctl.h>
 
-#include "base/rate.h"
 #include "relay/egress.h"
 
 /* the longest message: a STUN header and 65,535 bytes, in fours */
@@ -130,31 +129,6 @@ on_idle (AlTimer *timer, void *user)
     al_stream_abort (conn->stream);
 }
 
-/* Returns: false when there are too many, of all or from this address */
-static bool
-take_place (const RelayWorkerConfig *config, const AlAddr *remote)
-{
-  uint8_t key[AL_RATE_ADDR_KEY];
-  size_t len = al_rate_addr_key (remote, key);
-
-  if (!relay_quota_take (config->conns, "", 0, config->max_conns))
-    return false;
-  if (relay_quota_take (config->conns, key, len, config->max_conns_per_source))
-    return true;
-  relay_quota_give (config->conns, "", 0);
-  return false;
-}
-
-static void
-give_place (const RelayWorkerConfig *config, const AlAddr *remote)
-{
-  uint8_t key[AL_RATE_ADDR_KEY];
-  size_t len = al_rate_addr_key (remote, key);
-
-  relay_quota_give (config->conns, key, len);
-  relay_quota_give (config->conns, "", 0);
-}
-
 static size_t
 on_data (AlStream *stream, const uint8_t *data, size_t len, void *user)
 {
@@ -187,7 +161,6 @@ conn_free (RelayConn *conn)
   relay_turn_on_closed (conn->worker->turn, &conn->tuple, al_loop_now_us (conn->worker->loop));
   al_timer_cancel (&conn->timer);
   al_timer_cancel (&conn->idle);
-  give_place (&conn->worker->config, &conn->tuple.remote);
   count_stale (conn);
   relay_egress_clear (&conn->egress);
   *conn->pprev = conn->next;
@@ -206,18 +179,13 @@ void
 relay_conn_new (RelayWorker *worker, AlStream *stream)
 {
   static const AlStreamOps ops = { .on_data = on_data, .on_closed = on_closed };
-  RelayConn *conn;
-  AlAddr remote;
+  RelayConn *conn = g_new0 (RelayConn, 1);
 
-  al_stream_get_peer (stream, &remote);
-  if (!take_place (&worker->config, &remote))
-    return; /* a stream that nobody takes is closed */
-  conn = g_new0 (RelayConn, 1);
   conn->worker = worker;
   conn->stream = stream;
   conn->tuple.transport = al_stream_is_tls (stream) ? RELAY_TLS : RELAY_TCP;
   conn->tuple.conn = conn;
-  conn->tuple.remote = remote;
+  al_stream_get_peer (stream, &conn->tuple.remote);
   al_stream_get_local (stream, &conn->tuple.local);
   al_timer_init (&conn->timer, on_timer, conn);
   al_timer_init (&conn->idle, on_idle, conn);

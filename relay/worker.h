@@ -23,8 +23,6 @@ typedef struct {
   const RelayShared *shared;
   int64_t epoch_us;
   AlMetrics *metrics;
-  RelayQuota *conns;             /* of all workers: TCP and TLS connections by source address, and all under an empty key */
-  unsigned max_conns, max_conns_per_source; /* at once; at most RELAY_QUOTA_MAX; 0: no limit */
   /* (nullable): an allocation ended; on the worker's thread */
   void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
   void *user;

@@ -8,6 +8,7 @@
 #include "base/base64url.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "relay/door.h"
 #include "relay/worker.h"
 #include "signaling/front-setup.h"
 
@@ -30,7 +31,7 @@ struct RelayPlane {
   AlTls *tls;       /* (nullable) */
   Settings *settings;
   RelayShared shared;
-  RelayQuota *conns;
+  RelayDoor *door;
   RelayMesh *mesh;
   RelayWorker **relays; /* one for each worker */
   GPtrArray *listeners; /* AlListener */
@@ -218,7 +219,8 @@ make_shared (RelayPlane *plane, const AlConfig *config, GError **error)
   plane->shared.ports = relay_ports_new (first, last);
   plane->shared.users = relay_quota_new (QUOTA_KEYS);
   plane->shared.sources = relay_quota_new (QUOTA_KEYS);
-  plane->conns = relay_quota_new (QUOTA_KEYS);
+  plane->door = relay_door_new ((unsigned) al_config_get_int (config, "relay", "max_connections"),
+                                (unsigned) al_config_get_int (config, "relay", "max_connections_per_address"));
   plane->shared.reservations = relay_reservations_new (plane->shared.ports);
   return true;
 }
@@ -232,7 +234,12 @@ on_datagram (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *us
 static bool
 listen_one (RelayPlane *plane, const AlAddr *addr, AlTls *tls, unsigned index, GError **error)
 {
-  const AlListenerConfig config = { .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER, .tls = tls, .first = index == 0 };
+  const AlListenerConfig config = {
+    .tls_mode = tls != NULL ? AL_TLS_ALWAYS : AL_TLS_NEVER,
+    .tls = tls,
+    .first = index == 0,
+    .admission = relay_door_get_admission (plane->door),
+  };
   AlListener *listener = al_listener_new (workers_get_loop (plane->workers, index), addr, &config, error);
 
   if (listener == NULL)
@@ -287,9 +294,6 @@ start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError 
     .shared = &plane->shared,
     .epoch_us = get_epoch_us (),
     .metrics = plane->metrics,
-    .conns = plane->conns,
-    .max_conns = (unsigned) al_config_get_int (config, "relay", "max_connections"),
-    .max_conns_per_source = (unsigned) al_config_get_int (config, "relay", "max_connections_per_address"),
     .ended = on_ended,
     .user = plane->desk,
   };
@@ -356,7 +360,7 @@ relay_plane_free (RelayPlane *plane)
   relay_reservations_free (plane->shared.reservations);
   relay_quota_free (plane->shared.users);
   relay_quota_free (plane->shared.sources);
-  relay_quota_free (plane->conns);
+  relay_door_free (plane->door);
   relay_ports_free (plane->shared.ports);
   relay_nonce_free (plane->shared.nonce);
   settings_free (plane->settings);
