@@ -24,36 +24,39 @@ struct RelayConn {
   RelayEgress egress;
   AlTimer timer;            /* while something waits in egress */
   AlTimer idle;             /* runs always: ends who holds no allocation */
-  uint32_t unasked;         /* written since the kernel was asked */
+  size_t credit;            /* may be written before the kernel is asked again */
   uint64_t counted_stale;
 };
 
-/* how much may go to the kernel now */
+/* how much may go to the kernel now; 0: not even @len bytes */
 static size_t
-get_room (RelayConn *conn, int64_t now_us)
+get_room (RelayConn *conn, size_t len, int64_t now_us)
 {
   int fd = al_stream_get_fd (conn->stream), outq = 0;
+  size_t queued = al_stream_get_queued (conn->stream);
   struct tcp_info info = { 0 };
-  socklen_t len = sizeof info;
+  socklen_t info_len = sizeof info;
 
-  if (fd < 0 || ioctl (fd, SIOCOUTQ, &outq) != 0 || getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+  if (fd < 0 || ioctl (fd, SIOCOUTQ, &outq) != 0 || getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) != 0)
     return 0;
-  conn->unasked = 0;
-  return relay_egress_get_room (&conn->egress, info.tcpi_bytes_acked, (uint32_t) outq, info.tcpi_min_rtt, now_us);
+  return relay_egress_get_room (&conn->egress, len, info.tcpi_bytes_acked, (uint32_t) outq + (uint32_t) queued,
+                                info.tcpi_min_rtt, now_us);
 }
 
 /* @len bytes may be written: the kernel is asked only now and then */
 static bool
 may_write (RelayConn *conn, size_t len, int64_t now_us)
 {
-  if (al_stream_get_queued (conn->stream) > UNASKED_BYTES)
-    return false;
-  if (relay_egress_is_empty (&conn->egress) && conn->unasked + len <= UNASKED_BYTES)
+  if (len > conn->credit)
     {
-      conn->unasked += (uint32_t) len;
-      return true;
+      size_t room = get_room (conn, len, now_us);
+
+      conn->credit = MIN (room, MAX (len, UNASKED_BYTES));
+      if (room == 0)
+        return false;
     }
-  return get_room (conn, now_us) >= len;
+  conn->credit -= len;
+  return true;
 }
 
 /* one message, in a TLS record of its own: clients read record by record and look for one message in each */

@@ -4,11 +4,13 @@
 #include <glib.h>
 #include <string.h>
 
-#define WINDOW_MIN 3000 /* two packets: 120 ms at 200 kbit/s */
-#define WINDOW_FIRST 32768
+#define WINDOW_MIN 3000   /* two packets: 120 ms at 200 kbit/s */
+#define WINDOW_FIRST 6000 /* nothing is known yet: 240 ms there */
 #define WINDOW_MAX (512 * 1024)
 #define SLACK_US (100 * 1000)
 #define MEASURE_US (50 * 1000)
+#define MANY_BYTES 8000
+#define PAUSE_US (400 * 1000) /* what was known is worth half after this */
 
 /* before each message in the ring */
 typedef struct {
@@ -24,38 +26,53 @@ relay_egress_clear (RelayEgress *egress)
   egress->head = egress->used = 0;
 }
 
+/* What arrives while something has to wait is what the path can do. Otherwise it can do at least that; what it could do once is
+ * forgotten little by little. */
 static void
-measure (RelayEgress *egress, uint64_t delivered, int64_t now_us)
+measure (RelayEgress *egress, uint64_t delivered, int64_t rtt_us, int64_t now_us)
 {
   int64_t took_us = now_us - egress->then_us;
-  uint64_t rate;
+  uint64_t rate, window;
 
-  if (took_us < MEASURE_US)
+  if (took_us < MAX (MEASURE_US, rtt_us))
     return;
   rate = (delivered - egress->delivered_then) * G_USEC_PER_SEC / (uint64_t) took_us;
-  /* long pauses say nothing about what the path can do */
-  if (took_us < 8 * MEASURE_US)
-    egress->rate_bytes = egress->rate_bytes == 0 ? rate : (3 * egress->rate_bytes + rate) / 4;
+  if (took_us >= PAUSE_US + rtt_us)
+    {
+      egress->rate_bytes >>= MIN (took_us / (PAUSE_US + rtt_us), 32);
+      egress->is_limited = false;
+    }
+  else if (!egress->is_limited)
+    egress->rate_bytes = MAX (rate, egress->rate_bytes - egress->rate_bytes / 8);
+  else
+    {
+      /* of a few packets it depends on when their acknowledgements came */
+      uint64_t middle = egress->rate_bytes == 0 ? rate : (egress->rate_bytes + rate) / 2;
+
+      egress->rate_bytes = delivered - egress->delivered_then >= MANY_BYTES ? MAX (rate, middle) : middle;
+    }
+  window = egress->rate_bytes * (uint64_t) (rtt_us + SLACK_US) / G_USEC_PER_SEC;
+  egress->window = (uint32_t) CLAMP (window, egress->is_limited ? WINDOW_MIN : WINDOW_FIRST, WINDOW_MAX);
+  egress->is_limited = false;
   egress->delivered_then = delivered;
   egress->then_us = now_us;
 }
 
 size_t
-relay_egress_get_room (RelayEgress *egress, uint64_t delivered, uint32_t outq, int64_t rtt_us, int64_t now_us)
+relay_egress_get_room (RelayEgress *egress, size_t want, uint64_t delivered, uint32_t outq, int64_t rtt_us, int64_t now_us)
 {
-  uint64_t window;
-
-  measure (egress, delivered, now_us);
-  if (egress->window == 0)
-    egress->window = WINDOW_FIRST;
-  if (outq == 0)
-    egress->window = MIN (2 * egress->window, WINDOW_MAX);
-  else if (outq >= egress->window)
+  measure (egress, delivered, rtt_us, now_us);
+  if (outq == 0 && egress->was_full)
     {
-      window = egress->rate_bytes * (uint64_t) (rtt_us + SLACK_US) / G_USEC_PER_SEC;
-      egress->window = (uint32_t) CLAMP (window, WINDOW_MIN, WINDOW_MAX);
+      egress->window = MIN (2 * egress->window, WINDOW_MAX);
+      egress->was_full = false;
     }
-  return outq >= egress->window ? 0 : egress->window - outq;
+  if (outq == 0)
+    return MAX (egress->window, want); /* a message that is longer has to go, too */
+  if (egress->window >= outq + want)
+    return egress->window - outq;
+  egress->is_limited = egress->was_full = true;
+  return 0;
 }
 
 static void
@@ -96,6 +113,13 @@ relay_egress_pop (RelayEgress *egress)
     relay_egress_clear (egress);
 }
 
+static void
+count_dropped (RelayEgress *egress, const Head *head)
+{
+  egress->dropped_pkts++;
+  egress->dropped_bytes += head->len;
+}
+
 /* the oldest, if it is media */
 static bool
 drop_oldest (RelayEgress *egress)
@@ -107,8 +131,7 @@ drop_oldest (RelayEgress *egress)
   read_ring (egress, 0, &head, sizeof head);
   if (!head.is_media)
     return false;
-  egress->dropped_pkts++;
-  egress->dropped_bytes += head.len;
+  count_dropped (egress, &head);
   relay_egress_pop (egress);
   return true;
 }
@@ -120,7 +143,11 @@ relay_egress_push (RelayEgress *egress, bool is_media, const void *const pieces[
 
   while (egress->used + sizeof head + head.len > RELAY_EGRESS_BYTES)
     if (!drop_oldest (egress))
-      return false;
+      {
+        if (is_media)
+          count_dropped (egress, &head);
+        return false;
+      }
   if (egress->ring == NULL)
     egress->ring = g_malloc (RELAY_EGRESS_BYTES);
   write_ring (egress, &head, sizeof head);

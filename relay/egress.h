@@ -19,11 +19,13 @@
 
 /** RelayEgress: zeroed to begin. */
 typedef struct {
-  uint64_t dropped_pkts, dropped_bytes; /* that waited too long */
+  uint64_t dropped_pkts, dropped_bytes; /* media that waited too long, or found no room */
   /*< private >*/
   uint8_t *ring; /* owned; NULL while nothing waits */
   uint32_t head, used;
   uint32_t window;
+  bool is_limited; /* there was no room since the last measure */
+  bool was_full;   /* ... since the window last grew */
   uint64_t rate_bytes, delivered_then;
   int64_t then_us;
 } RelayEgress;
@@ -32,16 +34,18 @@ void relay_egress_clear (RelayEgress *egress);
 
 /**
  * relay_egress_get_room:
+ * @want: bytes of the next message
  * @delivered: bytes that the peer's kernel has acknowledged so far
- * @outq: bytes that lie in our kernel, sent or not (SIOCOUTQ)
+ * @outq: bytes on their way to it: in our kernel, sent or not (SIOCOUTQ), and in the stream
  * @rtt_us: least round trip
  *
  * The kernel may hold what the connection delivers in a round trip and 100 ms more, at the rate of late; twice as much each
- * time that it had run empty.
+ * time that it has run empty after it was full.
  *
- * Returns: how many bytes may be written now.
+ * Returns: how many bytes may be written now; 0: not even @want.
  */
-size_t relay_egress_get_room (RelayEgress *egress, uint64_t delivered, uint32_t outq, int64_t rtt_us, int64_t now_us);
+size_t relay_egress_get_room (RelayEgress *egress, size_t want, uint64_t delivered, uint32_t outq, int64_t rtt_us,
+                              int64_t now_us);
 
 static inline bool
 relay_egress_is_empty (const RelayEgress *egress)
@@ -49,8 +53,8 @@ relay_egress_is_empty (const RelayEgress *egress)
   return egress->used == 0;
 }
 
-/** relay_egress_push: @len bytes of one message in up to three pieces. @is_media: may be dropped when it is late.
- *  Returns: false when there is no room and nothing to push out. */
+/** relay_egress_push: one message in up to three pieces. @is_media: may be dropped when it is late.
+ *  Returns: false when there is no room and nothing to push out; media is then counted as dropped. */
 bool relay_egress_push (RelayEgress *egress, bool is_media, const void *const pieces[3], const size_t lens[3],
                         int64_t now_us);
 /** relay_egress_peek: the oldest message that is not too old, in one piece. Returns: its bytes; 0: nothing waits.

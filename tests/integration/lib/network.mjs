@@ -52,6 +52,7 @@ export class Network {
     await ip('-n', namespace, 'route', 'add', 'default', 'via', this.address);
     return {
       namespace,
+      port, // its end at the bridge
       chromium: await this.#chromium(name, namespace),
       /** move: another address, as on the way from one network to another. */
       move: async (to) => {
