@@ -196,24 +196,13 @@ on_event (AlWatch *watch, uint32_t events, void *user)
     al_udp_receive (udp);
 }
 
-AlUdp *
-al_udp_new (AlUdpHub *hub, const AlAddr *address, const AlUdpConfig *config, AlUdpFn fn, void *user, GError **error)
+/* takes @fd in any case. Returns: NULL with an error when the loop takes no more */
+static AlUdp *
+make (AlUdpHub *hub, int fd, const AlUdpConfig *config, AlUdpFn fn, void *user, GError **error)
 {
-  AlUdp *udp;
-  AlAddr bound = { 0 };
-  int fd = open_socket (address, config);
+  AlUdp *udp = g_new0 (AlUdp, 1);
+  AlAddr bound;
 
-  g_return_val_if_fail (fn != NULL, NULL);
-  if (fd < 0)
-    {
-      int code = errno;
-      char text[AL_ADDR_STRLEN];
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot open UDP on %s: %s",
-                   al_addr_format (address, true, text), g_strerror (code));
-      return NULL;
-    }
-  udp = g_new0 (AlUdp, 1);
   udp->watch = (AlWatch){ .fd = fd, .fn = on_event, .user = udp };
   udp->hub = hub;
   udp->fn = fn;
@@ -237,27 +226,75 @@ al_udp_new (AlUdpHub *hub, const AlAddr *address, const AlUdpConfig *config, AlU
     hub->sockets->pprev = &udp->next;
   hub->sockets = udp;
   al_udp_get_address (udp, &bound);
-  udp->port_be = address->sa.sa_family == AF_INET6 ? bound.in6.sin6_port : bound.in4.sin_port;
+  udp->port_be = bound.sa.sa_family == AF_INET6 ? bound.in6.sin6_port : bound.in4.sin_port;
   return udp;
+}
+
+AlUdp *
+al_udp_new (AlUdpHub *hub, const AlAddr *address, const AlUdpConfig *config, AlUdpFn fn, void *user, GError **error)
+{
+  int fd = open_socket (address, config);
+
+  g_return_val_if_fail (fn != NULL, NULL);
+  if (fd < 0)
+    {
+      int code = errno;
+      char text[AL_ADDR_STRLEN];
+
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "cannot open UDP on %s: %s",
+                   al_addr_format (address, true, text), g_strerror (code));
+      return NULL;
+    }
+  return make (hub, fd, config, fn, user, error);
+}
+
+AlUdp *
+al_udp_attach (AlUdpHub *hub, int fd, const AlUdpConfig *config, AlUdpFn fn, void *user, GError **error)
+{
+  AlUdp *udp = make (hub, fd, config, fn, user, error);
+  int gro = 0;
+  socklen_t len = sizeof gro;
+
+  /* what came while it was nobody's may lie in it as a train */
+  if (udp != NULL && getsockopt (fd, IPPROTO_UDP, UDP_GRO, &gro, &len) == 0)
+    udp->gro = gro != 0;
+  return udp;
+}
+
+static void
+remove_from_hub (AlUdp *udp)
+{
+  AlUdpStats stats;
+
+  al_udp_hub_flush (udp->hub);
+  al_udp_drop_waiting (udp);
+  al_udp_get_stats (udp, &stats);
+  add_stats (&udp->hub->closed_stats, &stats);
+  *udp->pprev = udp->next;
+  if (udp->next != NULL)
+    udp->next->pprev = udp->pprev;
+  al_watch_remove (&udp->watch);
+}
+
+int
+al_udp_detach (AlUdp *udp)
+{
+  int fd = udp->watch.fd;
+
+  g_return_val_if_fail (!udp->in_callback, -1);
+  remove_from_hub (udp);
+  g_free (udp);
+  return fd;
 }
 
 void
 al_udp_free (AlUdp *udp)
 {
-  AlUdpStats stats;
-
   if (udp == NULL)
     return;
   if (udp->watch.fd >= 0)
     {
-      al_udp_hub_flush (udp->hub);
-      al_udp_drop_waiting (udp);
-      al_udp_get_stats (udp, &stats);
-      add_stats (&udp->hub->closed_stats, &stats);
-      *udp->pprev = udp->next;
-      if (udp->next != NULL)
-        udp->next->pprev = udp->pprev;
-      al_watch_remove (&udp->watch);
+      remove_from_hub (udp);
       (void) close (udp->watch.fd);
       udp->watch.fd = -1;
     }

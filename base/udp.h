@@ -125,6 +125,19 @@ AlUdp *al_udp_new (AlUdpHub *hub, const AlAddr *address, const AlUdpConfig *conf
                    GError **error);
 /** al_udp_free: sends what is queued as far as the socket takes it, and closes. NULL is allowed. */
 void al_udp_free (AlUdp *udp);
+/**
+ * al_udp_detach: takes the socket from its loop, for al_udp_attach() on another one; what comes in between waits in it.
+ * Not during its own callback. What waited to be sent is dropped. @udp is freed.
+ *
+ * Returns: (transfer full): the descriptor.
+ */
+int al_udp_detach (AlUdp *udp);
+/**
+ * al_udp_attach: as al_udp_new(), for what al_udp_detach() gave.
+ * @fd: (transfer full): also when it fails
+ * @config: as the socket was made with
+ */
+AlUdp *al_udp_attach (AlUdpHub *hub, int fd, const AlUdpConfig *config, AlUdpFn fn, void *user, GError **error);
 void al_udp_get_address (const AlUdp *udp, AlAddr *ret_address);
 int al_udp_get_fd (const AlUdp *udp);
 void al_udp_get_stats (AlUdp *udp, AlUdpStats *ret_stats);

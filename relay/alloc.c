@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Allocations (RFC 8656 §3.2): found by 5-tuple, ended by their timer; with their sockets, permissions and channels. */
-#include "relay/turn-private.h"
+#include "relay/mobility.h"
 
 #define BUCKETS_MIN 64
 #define OPEN_TRIES 16 /* ports that other programs of this host may hold */
@@ -47,7 +47,7 @@ relay_alloc_find (RelayTurn *turn, const RelayTuple *tuple)
 }
 
 static void
-insert (RelayTurn *turn, RelayAlloc *alloc)
+put (RelayTurn *turn, RelayAlloc *alloc)
 {
   unsigned bucket = bucket_of (turn, &alloc->tuple);
 
@@ -67,9 +67,38 @@ grow (RelayTurn *turn)
     for (RelayAlloc *alloc = old[i], *next; alloc != NULL; alloc = next)
       {
         next = alloc->next;
-        insert (turn, alloc);
+        put (turn, alloc);
       }
   g_free (old);
+}
+
+void
+relay_alloc_insert (RelayAlloc *alloc)
+{
+  RelayTurn *turn = alloc->turn;
+
+  if (turn->n_allocs >= turn->n_buckets)
+    grow (turn);
+  put (turn, alloc);
+  turn->n_allocs++;
+  turn->last = alloc;
+  turn->stats.active[alloc->tuple.transport]++;
+}
+
+void
+relay_alloc_remove (RelayAlloc *alloc)
+{
+  RelayTurn *turn = alloc->turn;
+  RelayAlloc **at = &turn->buckets[bucket_of (turn, &alloc->tuple)];
+
+  while (*at != alloc)
+    at = &(*at)->next;
+  *at = alloc->next;
+  turn->n_allocs--;
+  if (turn->last == alloc)
+    turn->last = NULL;
+  turn->stats.active[alloc->tuple.transport]--;
+  al_timer_cancel (&alloc->timer);
 }
 
 static void
@@ -99,13 +128,8 @@ relay_alloc_new (RelayRequest *request)
   memcpy (alloc->tid, request->message->tid, sizeof alloc->tid);
   alloc->made_us = request->now_us;
   al_timer_init (&alloc->timer, on_timer, alloc);
-  if (turn->n_allocs >= turn->n_buckets)
-    grow (turn);
-  insert (turn, alloc);
-  turn->n_allocs++;
-  turn->last = alloc;
+  relay_alloc_insert (alloc);
   turn->stats.allocations[alloc->tuple.transport]++;
-  turn->stats.active[alloc->tuple.transport]++;
   return alloc;
 }
 
@@ -148,45 +172,36 @@ relay_alloc_apply_policy (RelayAlloc *alloc)
       alloc->channels[i].expires_us = INT64_MIN;
 }
 
-static void
-remove_from_table (RelayAlloc *alloc)
+void
+relay_alloc_free (RelayAlloc *alloc)
 {
-  RelayTurn *turn = alloc->turn;
-  RelayAlloc **at = &turn->buckets[bucket_of (turn, &alloc->tuple)];
-
-  while (*at != alloc)
-    at = &(*at)->next;
-  *at = alloc->next;
-  turn->n_allocs--;
-  if (turn->last == alloc)
-    turn->last = NULL;
+  g_free (alloc->permissions);
+  g_free (alloc->channels);
+  g_free (alloc->mobility);
+  g_free (alloc->id);
+  g_free (alloc);
 }
 
 static void
-free_alloc (RelayAlloc *alloc, int64_t now_us)
+end (RelayAlloc *alloc, int64_t now_us)
 {
   RelayTurn *turn = alloc->turn;
   uint8_t key[AL_RATE_ADDR_KEY];
   size_t len = al_rate_addr_key (&alloc->tuple.remote, key);
 
-  remove_from_table (alloc);
-  al_timer_cancel (&alloc->timer);
+  relay_alloc_remove (alloc);
   for (unsigned family = 0; family < RELAY_FAMILY_N; family++)
     close_end (alloc, (RelayFamily) family, now_us);
   relay_quota_give (turn->shared.users, alloc->id, alloc->id_len);
   relay_quota_give (turn->shared.sources, key, len);
-  turn->stats.active[alloc->tuple.transport]--;
-  g_free (alloc->permissions);
-  g_free (alloc->channels);
-  g_free (alloc->id);
-  g_free (alloc);
+  relay_alloc_free (alloc);
 }
 
 void
 relay_alloc_undo (RelayAlloc *alloc, int64_t now_us)
 {
   alloc->turn->stats.allocations[alloc->tuple.transport]--;
-  free_alloc (alloc, now_us);
+  end (alloc, now_us);
 }
 
 void
@@ -196,7 +211,7 @@ relay_alloc_end (RelayAlloc *alloc, RelayEndReason reason, int64_t now_us)
   RelayAllocInfo info;
 
   relay_alloc_get_info (alloc, &info);
-  free_alloc (alloc, now_us);
+  end (alloc, now_us);
   turn->stats.ended[reason]++;
   if (turn->io.ended != NULL)
     turn->io.ended (&info, reason, turn->user);
@@ -242,15 +257,23 @@ void
 relay_alloc_set_lifetime (RelayAlloc *alloc, uint32_t lifetime_s, int64_t now_us)
 {
   alloc->expires_us = now_us + lifetime_s * (int64_t) G_USEC_PER_SEC;
+  relay_alloc_set_timer (alloc);
+}
+
+void
+relay_alloc_set_timer (RelayAlloc *alloc)
+{
   al_timer_set (alloc->turn->wheel, &alloc->timer, alloc->expires_us);
 }
 
-static RelayAlloc **
-get_by_port (RelayTurn *turn, RelayFamily family)
+void
+relay_alloc_set_port (RelayAlloc *alloc, RelayFamily family)
 {
+  RelayTurn *turn = alloc->turn;
+
   if (turn->by_port[family] == NULL)
     turn->by_port[family] = g_new0 (RelayAlloc *, 65536);
-  return turn->by_port[family];
+  turn->by_port[family][alloc->ends[family].port] = alloc;
 }
 
 unsigned
@@ -288,7 +311,7 @@ relay_alloc_open (RelayAlloc *alloc, RelayFamily family, uint16_t port, bool eve
   end->port = port;
   end->relayed = config->advertised[family].sa.sa_family != AF_UNSPEC ? config->advertised[family] : address;
   al_addr_set_port (&end->relayed, port);
-  get_by_port (turn, family)[port] = alloc;
+  relay_alloc_set_port (alloc, family);
   return 0;
 }
 

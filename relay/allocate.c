@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Allocate (RFC 8656 §7), in the order of its checks. */
-#include "relay/turn-private.h"
+#include "relay/mobility.h"
 
 #define TRANSPORT_UDP 17
 #define FAMILY_IPV4 0x01
@@ -9,7 +9,7 @@
 /* what the attributes ask for */
 typedef struct {
   RelayFamily family;
-  bool even, pair, both, dont_fragment, has_token;
+  bool even, pair, both, dont_fragment, has_token, mobile;
   uint8_t token[RELAY_TOKEN_BYTES];
 } Wish;
 
@@ -26,6 +26,8 @@ reply_success (RelayRequest *request, const RelayAlloc *alloc)
   al_stun_put_addr (&out, AL_STUN_XOR_MAPPED_ADDRESS, &request->from->remote, false);
   if (alloc->has_token)
     al_stun_put (&out, AL_STUN_RESERVATION_TOKEN, alloc->token, sizeof alloc->token);
+  if (alloc->mobility != NULL)
+    relay_mobility_put_ticket (&out, alloc);
   if (alloc->failed_family != 0)
     {
       const uint8_t value[4] = { alloc->failed_family, 0, (uint8_t) (alloc->failed_code / 100),
@@ -83,6 +85,10 @@ read_wish (const AlStunMessage *message, Wish *wish)
       wish->even = true;
       wish->pair = (attr.value[0] & 0x80) != 0;
     }
+  /* RFC 8016 §3.1.2 */
+  wish->mobile = al_stun_find (message, AL_STUN_MOBILITY_TICKET, &attr);
+  if (wish->mobile && attr.len != 0)
+    return 400;
   return read_families (message, wish);
 }
 
@@ -181,6 +187,8 @@ relay_allocate (RelayRequest *request)
       return;
     }
   code = read_wish (request->message, &wish);
+  if (code == 0 && wish.mobile && !turn->config->mobility)
+    code = 405;
   if (code == 0 && turn->config->draining.sa.sa_family != AF_UNSPEC)
     {
       reply_alternate (request);
@@ -204,6 +212,8 @@ relay_allocate (RelayRequest *request)
       relay_reply_error (request, code);
       return;
     }
+  if (wish.mobile)
+    relay_mobility_begin (alloc);
   alloc->lifetime_s = relay_alloc_choose_lifetime (request);
   relay_alloc_set_lifetime (alloc, alloc->lifetime_s, request->now_us);
   alloc->made_us = request->now_us;

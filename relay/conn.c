@@ -202,6 +202,15 @@ relay_conn_new (RelayWorker *worker, AlStream *stream)
   al_stream_set_ops (stream, &ops, conn);
 }
 
+bool
+relay_conn_is_open (RelayWorker *worker, const RelayTuple *tuple)
+{
+  for (const RelayConn *conn = worker->conns; conn != NULL; conn = conn->next)
+    if (conn == tuple->conn)
+      return al_addr_equal (&conn->tuple.remote, &tuple->remote);
+  return false;
+}
+
 void
 relay_conn_free_all (RelayWorker *worker)
 {

@@ -6,7 +6,7 @@
  *
  * No allocation, no clock, nothing formatted.
  */
-#include "relay/turn-private.h"
+#include "relay/mobility.h"
 
 #define CHANNEL_HEADER 4
 
@@ -83,6 +83,11 @@ deliver (RelayAlloc *alloc, const AlAddr *from, const uint8_t *data, size_t len,
   RelayFamily family = relay_family_of (from);
   const RelayChannel *channel;
 
+  if (!relay_mobility_is_here (alloc))
+    {
+      turn->stats.dropped[RELAY_DROP_AWAY]++;
+      return;
+    }
   if (relay_alloc_find_permission (alloc, from, now_us) == NULL)
     {
       turn->stats.dropped[RELAY_DROP_PERMISSION]++;

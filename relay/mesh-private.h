@@ -25,3 +25,5 @@ struct RelayMesh {
 /* a datagram for the allocation of another worker; dropped when its box is full */
 void relay_mesh_pass (RelayMesh *mesh, unsigned worker, const AlAddr *from, const AlAddr *to, const void *data,
                       size_t len);
+/* relay_turn_on_move() there. Returns: false when its box is full: @move is still the caller's */
+bool relay_mesh_move (RelayMesh *mesh, unsigned worker, RelayMove *move);

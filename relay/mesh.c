@@ -18,6 +18,11 @@ typedef struct {
 
 typedef struct {
   RelayMail mail;
+  RelayMove *move; /* (nullable) owned */
+} Move;
+
+typedef struct {
+  RelayMail mail;
   int64_t until_s;
   char id[];
 } Revocation;
@@ -112,6 +117,32 @@ relay_mesh_pass (RelayMesh *mesh, unsigned worker, const AlAddr *from, const AlA
   hairpin->len = (uint32_t) len;
   memcpy (hairpin->data, data, len);
   post (mesh, worker, &hairpin->mail);
+}
+
+static bool
+do_move (RelayMail *mail, RelayTurn *turn, int64_t now_us)
+{
+  relay_turn_on_move (turn, g_steal_pointer (&((Move *) mail)->move), now_us);
+  return false;
+}
+
+static void
+free_move (RelayMail *mail)
+{
+  relay_move_free (((Move *) mail)->move);
+  g_free (mail);
+}
+
+bool
+relay_mesh_move (RelayMesh *mesh, unsigned worker, RelayMove *move)
+{
+  Move *mail = g_new (Move, 1);
+
+  *mail = (Move){ { do_move, free_move, NULL }, move };
+  if (worker < mesh->n && al_mailbox_post (mesh->boxes[worker], mail))
+    return true;
+  g_free (mail);
+  return false;
 }
 
 static bool
@@ -210,6 +241,7 @@ add_stats (RelayTurnStats *sum, const RelayTurnStats *one)
   sum->refused_quota += one->refused_quota;
   sum->refused_capacity += one->refused_capacity;
   sum->forbidden += one->forbidden;
+  sum->moves += one->moves;
   sum->hairpins += one->hairpins;
   for (unsigned i = 0; i < RELAY_END_N; i++)
     sum->ended[i] += one->ended[i];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Refresh (RFC 8656 §8). */
-#include "relay/turn-private.h"
+#include "relay/mobility.h"
 
 /* which families are meant: a mask of 1 << RelayFamily. Returns: 0, or the error code */
 static unsigned
@@ -39,13 +39,39 @@ end_families (RelayRequest *request, unsigned mask)
   relay_alloc_end (alloc, RELAY_END_DELETED, request->now_us);
 }
 
+/* RFC 8016 §3.2.2. Returns: 0, or the error code */
+static unsigned
+read_ticket (const RelayRequest *request, const AlStunAttr *attr, RelayTicket *ret_ticket)
+{
+  AlStunAttr family;
+
+  if (!request->turn->config->mobility)
+    return 405;
+  if (!relay_ticket_read (attr, ret_ticket))
+    return 400;
+  if (request->alloc == NULL) /* it moves as a whole */
+    return al_stun_find (request->message, AL_STUN_REQUESTED_ADDRESS_FAMILY, &family) ? 400 : 0;
+  return relay_mobility_check (request->alloc, ret_ticket, request->now_us) ? 0 : 400;
+}
+
 void
 relay_refresh (RelayRequest *request)
 {
   RelayAlloc *alloc = request->alloc;
   uint32_t lifetime_s = LIFETIME_DEFAULT_S;
+  AlStunAttr attr;
+  RelayTicket ticket;
+  bool has_ticket = al_stun_find (request->message, AL_STUN_MOBILITY_TICKET, &attr);
   AlStunWriter out;
-  unsigned mask = 0, code = alloc == NULL ? 437 : read_families (request, &mask);
+  unsigned mask = 0, code = has_ticket ? read_ticket (request, &attr, &ticket) : 0;
+
+  if (code == 0 && has_ticket && alloc == NULL)
+    {
+      relay_mobility_refresh (request, &ticket);
+      return;
+    }
+  if (code == 0)
+    code = alloc == NULL ? 437 : read_families (request, &mask);
 
   if (code != 0)
     {
@@ -53,7 +79,10 @@ relay_refresh (RelayRequest *request)
       return;
     }
   if (al_stun_find_u32 (request->message, AL_STUN_LIFETIME, &lifetime_s) && lifetime_s == 0)
-    end_families (request, mask);
+    {
+      end_families (request, mask);
+      has_ticket = false;
+    }
   else
     {
       lifetime_s = relay_alloc_choose_lifetime (request);
@@ -61,5 +90,7 @@ relay_refresh (RelayRequest *request)
     }
   relay_reply_begin (request, &out, AL_STUN_SUCCESS);
   al_stun_put_u32 (&out, AL_STUN_LIFETIME, lifetime_s);
+  if (has_ticket) /* it came once more */
+    relay_mobility_put_ticket (&out, alloc);
   relay_reply_end (request, &out);
 }

@@ -8,7 +8,7 @@ typedef struct {
 struct RelayReport {
   RelayTurnStats last;
   /* the registry's */
-  AlCounter *bindings, *auth_failures, *stale_nonces, *refused_quota, *refused_capacity, *forbidden, *hairpins;
+  AlCounter *bindings, *auth_failures, *stale_nonces, *refused_quota, *refused_capacity, *forbidden, *hairpins, *moves;
   AlCounter *allocations[RELAY_TRANSPORT_N], *ended[RELAY_END_N], *dropped[RELAY_DROP_N];
   AlGauge *active[RELAY_TRANSPORT_N];
   Flow flows[RELAY_TRANSPORT_N][RELAY_FAMILY_N];
@@ -40,7 +40,7 @@ const char *
 relay_drop_name (RelayDrop drop)
 {
   static const char *const names[RELAY_DROP_N] = { "malformed", "unauthorized", "permission", "channel",
-                                                   "policy",    "bandwidth",    "reply_rate", "stale" };
+                                                   "policy",    "bandwidth",    "reply_rate", "stale",  "away" };
 
   return names[drop];
 }
@@ -91,6 +91,8 @@ relay_report_new (AlMetrics *metrics)
   report->forbidden = al_metrics_counter (metrics, "aldis_relay_forbidden_peers", "Peers that were refused.", NULL);
   report->hairpins =
       al_metrics_counter (metrics, "aldis_relay_hairpins", "Datagrams between two allocations of this server.", NULL);
+  report->moves = al_metrics_counter (metrics, "aldis_relay_moves",
+                                      "Allocations whose client came back from another address.", NULL);
   for (unsigned i = 0; i < RELAY_END_N; i++)
     {
       g_autofree char *labels = al_metrics_labels ("reason", relay_end_name ((RelayEndReason) i), NULL);
@@ -156,6 +158,7 @@ relay_report_publish (RelayReport *report, const RelayTurnStats *stats)
   add (report->refused_capacity, stats->refused_capacity, last->refused_capacity);
   add (report->forbidden, stats->forbidden, last->forbidden);
   add (report->hairpins, stats->hairpins, last->hairpins);
+  add (report->moves, stats->moves, last->moves);
   for (unsigned i = 0; i < RELAY_END_N; i++)
     add (report->ended[i], stats->ended[i], last->ended[i]);
   for (unsigned i = 0; i < RELAY_DROP_N; i++)

@@ -58,6 +58,7 @@ struct RelayAlloc {
   RelayPermission *permissions;   /* owned */
   RelayChannel *channels;         /* owned */
   uint8_t n_permissions, n_channels, last_permission, last_channel, last_outward;
+  struct RelayMobility *mobility; /* (nullable) owned; see mobility.h */
   RelayBudget budget_rx, budget_tx;
   RelayTraffic traffic[RELAY_FAMILY_N];
   int64_t made_us, expires_us;
@@ -135,6 +136,15 @@ RelayAlloc *relay_alloc_new (RelayRequest *request);
 void relay_alloc_end (RelayAlloc *alloc, RelayEndReason reason, int64_t now_us);
 /* one that never came to be: no event, no count */
 void relay_alloc_undo (RelayAlloc *alloc, int64_t now_us);
+/* in the tables of its turn, found by its 5-tuple; remove() stops its timer, too */
+void relay_alloc_insert (RelayAlloc *alloc);
+void relay_alloc_remove (RelayAlloc *alloc);
+/* the memory alone: of one that is in no table */
+void relay_alloc_free (RelayAlloc *alloc);
+/* to be found by the port of that end */
+void relay_alloc_set_port (RelayAlloc *alloc, RelayFamily family);
+/* to its end at expires_us */
+void relay_alloc_set_timer (RelayAlloc *alloc);
 void relay_alloc_set_lifetime (RelayAlloc *alloc, uint32_t lifetime_s, int64_t now_us);
 uint32_t relay_alloc_choose_lifetime (const RelayRequest *request);
 /* binds a relay socket of @family. @port: one taken already, which is given back when it fails, or 0. Returns: the error

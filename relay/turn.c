@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the state machine, and which verb a message goes to. */
-#include "relay/turn-private.h"
+#include "relay/mobility.h"
 
 #define REPLY_SOURCES 65536 /* 1 MiB: sources of unverified requests that are counted apart */
 #define REVOKED_MAX 65536
@@ -144,7 +144,7 @@ relay_turn_on_closed (RelayTurn *turn, const RelayTuple *tuple, int64_t now_us)
 {
   RelayAlloc *alloc = relay_alloc_find (turn, tuple);
 
-  if (alloc != NULL)
+  if (alloc != NULL && !relay_mobility_park (alloc))
     relay_alloc_end (alloc, RELAY_END_CLOSED, now_us);
 }
 

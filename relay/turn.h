@@ -22,6 +22,7 @@
 
 typedef struct RelayTurn RelayTurn;
 typedef struct RelayAlloc RelayAlloc;
+typedef struct RelayMove RelayMove;
 
 /** RELAY_MAX_PEERS: permissions, and channels, of one allocation. */
 #define RELAY_MAX_PEERS 64
@@ -47,6 +48,7 @@ typedef enum {
   RELAY_DROP_BANDWIDTH,      /* over the allocation's bandwidth */
   RELAY_DROP_REPLY_RATE,     /* unverified requests beyond the rate of their source */
   RELAY_DROP_STALE,          /* media that waited too long for a slow connection */
+  RELAY_DROP_AWAY,           /* a mobile client whose connection is gone and who has not come back yet */
   RELAY_DROP_N
 } RelayDrop;
 
@@ -65,6 +67,7 @@ typedef struct {
   uint64_t stale_nonces;
   uint64_t refused_quota, refused_capacity;     /* 486, 508 */
   uint64_t forbidden;                           /* 403 */
+  uint64_t moves;                               /* allocations that came along with their clients (RFC 8016) */
   uint64_t hairpins;                            /* datagrams between two allocations of this worker */
   uint64_t dropped[RELAY_DROP_N];
   RelayTraffic traffic[RELAY_TRANSPORT_N][RELAY_FAMILY_N]; /* of the client's transport and the relayed family */
@@ -90,6 +93,10 @@ typedef struct {
  * @relay: one datagram from the socket to a peer
  * @hairpin: a datagram for the allocation of port @to, which another worker holds
  * @ended: (nullable): an allocation is gone
+ * @is_open: is the connection of @tuple still there; true for UDP
+ * @move: relay_turn_on_move() on that worker. Returns: false when it cannot be told: @move is still the caller's
+ * @detach: takes a socket of an open off this worker. Returns: its descriptor, or what else stands for it: 0 or more
+ * @attach: such a descriptor, which is taken in any case, as a socket of this worker; NULL when that is not possible
  */
 typedef struct {
   void (*send) (const RelayTuple *to, const void *data, size_t len, void *user);
@@ -99,6 +106,10 @@ typedef struct {
   void (*relay) (void *socket, const AlAddr *peer, const void *data, size_t len, void *user);
   void (*hairpin) (unsigned worker, const AlAddr *from, const AlAddr *to, const void *data, size_t len, void *user);
   void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
+  bool (*is_open) (const RelayTuple *tuple, void *user);
+  bool (*move) (unsigned worker, RelayMove *move, void *user);
+  int (*detach) (void *socket, void *user);
+  void *(*attach) (RelayAlloc *alloc, int fd, bool dont_fragment, void *user);
 } RelayIo;
 
 /**
@@ -111,6 +122,7 @@ typedef struct {
  * @max_bps: bits per second and direction of one allocation, 0: no limit
  * @replies_per_s: answers to unverified requests over UDP, per source address; 0: no limit
  * @algorithms: PASSWORD-ALGORITHMS in challenges
+ * @mobility: RFC 8016
  * @draining: Allocate is answered with 300 and this server; AF_UNSPEC: not draining
  */
 typedef struct {
@@ -121,7 +133,7 @@ typedef struct {
   unsigned max_lifetime_s;
   uint64_t max_bps;
   unsigned replies_per_s;
-  bool algorithms;
+  bool algorithms, mobility;
   AlAddr draining;
 } RelayTurnConfig;
 
@@ -154,6 +166,10 @@ void relay_turn_on_peer (RelayTurn *turn, RelayAlloc *alloc, const AlAddr *from,
 /** relay_turn_on_hairpin: what another worker's RelayIo.hairpin was asked to pass on. */
 void relay_turn_on_hairpin (RelayTurn *turn, const AlAddr *from, const AlAddr *to, const uint8_t *data, size_t len,
                             int64_t now_us);
+/** relay_turn_on_move: (transfer full): what another worker's RelayIo.move was asked to pass on. */
+void relay_turn_on_move (RelayTurn *turn, RelayMove *move, int64_t now_us);
+/** relay_move_free: one that no worker will take any more; any thread. NULL is allowed. */
+void relay_move_free (RelayMove *move);
 /** relay_turn_on_closed: the client's connection is gone. */
 void relay_turn_on_closed (RelayTurn *turn, const RelayTuple *tuple, int64_t now_us);
 

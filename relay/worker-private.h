@@ -24,6 +24,8 @@ struct RelayWorker {
 
 /* conn.c: TCP and TLS clients */
 void relay_conn_new (RelayWorker *worker, AlStream *stream);
+/* Returns: is @tuple a connection that is still there */
+bool relay_conn_is_open (RelayWorker *worker, const RelayTuple *tuple);
 void relay_conn_free_all (RelayWorker *worker);
 void relay_conn_send (RelayConn *conn, const void *data, size_t len);
 void relay_conn_pass (RelayConn *conn, const uint8_t head[4], const void *data, size_t len);

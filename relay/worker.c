@@ -78,6 +78,45 @@ on_hairpin (unsigned index, const AlAddr *from, const AlAddr *to, const void *da
   relay_mesh_pass (worker->config.mesh, index, from, to, data, len);
 }
 
+static bool
+on_is_open (const RelayTuple *tuple, void *user)
+{
+  return tuple->transport == RELAY_UDP || relay_conn_is_open (user, tuple);
+}
+
+static bool
+on_move (unsigned index, RelayMove *move, void *user)
+{
+  RelayWorker *worker = user;
+
+  return relay_mesh_move (worker->config.mesh, index, move);
+}
+
+static int
+on_detach (void *opaque, void *user)
+{
+  Socket *socket = opaque;
+  int fd = al_udp_detach (socket->udp);
+
+  g_free (socket);
+  return fd;
+}
+
+static void *
+on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
+{
+  const AlUdpConfig config = { .dont_fragment = dont_fragment };
+  RelayWorker *worker = user;
+  Socket *socket = g_new0 (Socket, 1);
+
+  socket->worker = worker;
+  socket->alloc = alloc;
+  socket->udp = al_udp_attach (worker->hub, fd, &config, on_peer, socket, NULL);
+  if (socket->udp == NULL)
+    g_clear_pointer (&socket, g_free);
+  return socket;
+}
+
 static void
 on_mail (void *message, void *user)
 {
@@ -140,6 +179,10 @@ relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, 
     .relay = on_relay,
     .hairpin = on_hairpin,
     .ended = on_ended,
+    .is_open = on_is_open,
+    .move = on_move,
+    .detach = on_detach,
+    .attach = on_attach,
   };
   RelayWorker *worker = g_new0 (RelayWorker, 1);
 

@@ -202,6 +202,7 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, cons
   if (*al_config_get_string (config, "relay", "alternate_server") != '\0'
       && !al_addr_parse (al_config_get_string (config, "relay", "alternate_server"), 3478, &turn->draining, error))
     return NULL;
+  turn->mobility = al_config_get_bool (config, "relay", "mobility");
   turn->algorithms = !al_config_get_bool (config, "relay", "anti_reflection");
   return g_steal_pointer (&settings);
 }

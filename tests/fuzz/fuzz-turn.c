@@ -18,6 +18,9 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 #define REALM "r"
 #define SECOND ((int64_t) G_USEC_PER_SEC)
 #define N_TUPLES 8
+#define N_GHOSTS 16 /* allocations whose client went away without a word, and may come back with its ticket */
+#define N_TICKETS 4
+#define TICKET_CHARS 24
 #define N_USERS 3
 #define N_PEERS 16
 #define SOCKETS_MAX 64
@@ -69,10 +72,17 @@ static unsigned at_config;
 static RelayShared shared;
 static AlTimerWheel *wheel;
 static int64_t now_us;
-static Client clients[N_TUPLES];
+static Client clients[N_TUPLES + N_GHOSTS];
 static Socket *sockets[SOCKETS_MAX];
 static unsigned n_sockets, n_allocs, serial;
 static uint8_t token[RELAY_TOKEN_BYTES];
+static char tickets[N_TICKETS][TICKET_CHARS];
+static unsigned n_tickets;
+static struct {
+  unsigned worker;
+  RelayMove *move;
+} moves[8];
+static unsigned n_moves;
 static bool verified;      /* the message that is handled now was signed by a user */
 static bool failing_open;
 static AlStunClass answer; /* to the last request; AL_STUN_REQUEST: none */
@@ -91,13 +101,58 @@ addr_of (const char *text)
   return addr;
 }
 
+/* Returns: (nullable) */
+static Client *
+find_client (const RelayTuple *tuple)
+{
+  for (unsigned i = 0; i < N_TUPLES + N_GHOSTS; i++)
+    if ((i < N_TUPLES || clients[i].allocated) && relay_tuple_equal (&clients[i].tuple, tuple))
+      return &clients[i];
+  return NULL;
+}
+
 static Client *
 client_of (const RelayTuple *tuple)
 {
-  for (unsigned i = 0; i < N_TUPLES; i++)
-    if (relay_tuple_equal (&clients[i].tuple, tuple))
+  Client *client = find_client (tuple);
+
+  g_assert_nonnull (client);
+  return client;
+}
+
+static void
+note_present (const RelayAllocInfo *info, void *user)
+{
+  bool *present = user;
+  const Client *client = find_client (&info->tuple);
+
+  if (client != NULL)
+    present[client - clients] = true;
+}
+
+/* the one that the model knows, and the server has under another 5-tuple or not at all. Only one changes at a time */
+static Client *
+find_lost (void)
+{
+  bool present[N_TUPLES + N_GHOSTS] = { false };
+
+  for (unsigned i = 0; i < 2; i++)
+    relay_turn_foreach (turns[i], note_present, present);
+  for (unsigned i = 0; i < N_TUPLES + N_GHOSTS; i++)
+    if (clients[i].allocated && !present[i])
       return &clients[i];
   g_assert_not_reached ();
+}
+
+static void
+hand_over (Client *from, Client *to)
+{
+  g_assert_false (to->allocated);
+  to->allocated = true;
+  to->n_grants = from->n_grants;
+  memcpy (to->grants, from->grants, from->n_grants * sizeof *from->grants);
+  from->allocated = false;
+  from->n_grants = 0;
 }
 
 /* @number: -1: any permission or channel; 0: a permission; else that channel. Returns: the grant that lets it pass */
@@ -125,6 +180,7 @@ on_send (const RelayTuple *to, const void *data, size_t len, void *user)
   AlStunAttr attr;
   AlAddr peer;
 
+  g_assert_true (client < &clients[N_TUPLES]);
   g_assert_true (al_stun_parse (data, len, &message));
   g_assert_true (al_stun_check_fingerprint (&message));
   answer = message.cls;
@@ -135,6 +191,12 @@ on_send (const RelayTuple *to, const void *data, size_t len, void *user)
       g_assert_true (verified || message.cls == AL_STUN_ERROR || message.method == AL_STUN_BINDING);
       if (al_stun_find (&message, AL_STUN_RESERVATION_TOKEN, &attr))
         memcpy (token, attr.value, sizeof token);
+      if (al_stun_find (&message, AL_STUN_MOBILITY_TICKET, &attr))
+        {
+          g_assert_true (verified);
+          g_assert_cmpuint (attr.len, ==, TICKET_CHARS);
+          memcpy (tickets[n_tickets++ % N_TICKETS], attr.value, TICKET_CHARS);
+        }
       return;
     }
   g_assert_true (client->allocated);
@@ -151,6 +213,7 @@ on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t l
   Client *client = client_of (to);
   const Grant *grant = find_grant (client, NULL, head[0] << 8 | head[1]);
 
+  g_assert_true (client < &clients[N_TUPLES]);
   g_assert_true (client->allocated);
   g_assert_cmpuint (head[2] << 8 | head[3], ==, len);
   g_assert_nonnull (grant);
@@ -225,12 +288,48 @@ on_hairpin (unsigned worker, const AlAddr *from, const AlAddr *to, const void *d
 static void
 on_ended (const RelayAllocInfo *info, RelayEndReason reason, void *user)
 {
-  Client *client = client_of (&info->tuple);
+  Client *client = find_client (&info->tuple);
 
-  g_assert_true (client->allocated);
+  if (client == NULL || !client->allocated)
+    client = find_lost (); /* it came, and went with the same request */
   client->allocated = false;
   client->n_grants = 0;
   n_allocs--;
+}
+
+static bool
+on_is_open (const RelayTuple *tuple, void *user)
+{
+  return true;
+}
+
+static bool
+on_move (unsigned worker, RelayMove *move, void *user)
+{
+  g_assert_true (verified);
+  g_assert_cmpuint (worker, <, 2);
+  g_assert_cmpuint (n_moves, <, G_N_ELEMENTS (moves));
+  moves[n_moves].worker = worker;
+  moves[n_moves++].move = move;
+  return true;
+}
+
+static int
+on_detach (void *socket, void *user)
+{
+  for (unsigned i = 0; i < n_sockets; i++)
+    if (sockets[i] == socket)
+      return (int) i;
+  g_assert_not_reached ();
+}
+
+static void *
+on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
+{
+  g_assert_cmpuint ((unsigned) fd, <, n_sockets);
+  sockets[fd]->alloc = alloc;
+  sockets[fd]->worker = *(unsigned *) user;
+  return sockets[fd];
 }
 
 /* ---- requests ---- */
@@ -276,6 +375,13 @@ note_success (Client *client, const AlStunMessage *message)
       client->n_grants = 0;
       n_allocs++;
     }
+  if (message->method == AL_STUN_REFRESH && !client->allocated)
+    {
+      uint32_t lifetime_s;
+
+      if (!al_stun_find_u32 (message, AL_STUN_LIFETIME, &lifetime_s) || lifetime_s > 0)
+        hand_over (find_lost (), client);
+    }
   if (message->method == AL_STUN_CHANNEL_BIND)
     (void) al_stun_find_u32 (message, AL_STUN_CHANNEL_NUMBER, &number);
   if (message->method != AL_STUN_CREATE_PERMISSION && message->method != AL_STUN_CHANNEL_BIND)
@@ -298,6 +404,11 @@ tell (Client *client, const uint8_t *data, size_t len)
   unsigned sockets_before = n_sockets;
 
   relay_turn_on_message (turns[client->worker], &client->tuple, exact, len, now_us);
+  while (n_moves > 0)
+    {
+      n_moves--;
+      relay_turn_on_move (turns[moves[n_moves].worker], moves[n_moves].move, now_us);
+    }
   g_assert_true (verified || n_sockets == sockets_before);
 }
 
@@ -424,6 +535,8 @@ run_request (Client *client, AlReader *in)
   flags = al_reader_u8 (in);
   if (kind == 0)
     put_allocate (&out, flags);
+  if (kind <= 1 && (who & 8) != 0)
+    al_stun_put (&out, AL_STUN_MOBILITY_TICKET, tickets[who % N_TICKETS], kind == 0 ? 0 : TICKET_CHARS);
   else if (kind == 1 && flags < 200)
     al_stun_put_u32 (&out, AL_STUN_LIFETIME, flags * 32);
   if (kind == 1 && (flags & 3) == 3)
@@ -472,6 +585,7 @@ run_config (AlReader *in)
   config->credentials = credentials[flags / 4 % 4 % 3];
   config->max_bps = (flags & 16) != 0 ? 64000 : 0;
   config->replies_per_s = (flags & 32) != 0 ? 5 : 0;
+  config->mobility = flags % 8 != 7;
   config->draining = (flags & 192) == 192 ? addr_of ("5.5.5.5:3478") : (AlAddr){ 0 };
   at_config = !at_config;
   for (unsigned i = 0; i < 2; i++)
@@ -520,6 +634,30 @@ run_raw (Client *client, AlReader *in)
 }
 
 static void
+note_ghost (const RelayAllocInfo *info, void *user)
+{
+  RelayTuple *tuple = user;
+
+  if (find_client (&info->tuple) == NULL)
+    *tuple = info->tuple;
+}
+
+static void
+run_close (Client *client)
+{
+  unsigned at = N_TUPLES;
+
+  relay_turn_on_closed (turns[client->worker], &client->tuple, now_us);
+  if (!client->allocated)
+    return;
+  while (clients[at].allocated)
+    at++;
+  g_assert_cmpuint (at, <, N_TUPLES + N_GHOSTS);
+  relay_turn_foreach (turns[client->worker], note_ghost, &clients[at].tuple);
+  hand_over (client, &clients[at]);
+}
+
+static void
 run_command (AlReader *in)
 {
   static const char *const ids[] = { "ann", "bob", "cy" };
@@ -547,7 +685,7 @@ run_command (AlReader *in)
         relay_turn_revoke (turns[i], ids[op / 16 % 3], now_us / SECOND + al_reader_u8 (in), now_us);
       break;
     case 5:
-      relay_turn_on_closed (turns[client->worker], &client->tuple, now_us);
+      run_close (client);
       break;
     case 6:
     case 7:
@@ -628,12 +766,13 @@ set_up_once (void)
 static void
 start (void)
 {
-  static const RelayIo io = { on_send, on_pass, on_open, on_close, on_relay, on_hairpin, on_ended };
+  static const RelayIo io = { on_send,    on_pass,  on_open,    on_close, on_relay,
+                              on_hairpin, on_ended, on_is_open, on_move,  on_detach, on_attach };
   static unsigned indexes[2] = { 0, 1 };
   static char conns[N_TUPLES];
 
   now_us = 1000 * SECOND;
-  at_config = n_sockets = n_allocs = n_hairpins = serial = 0;
+  at_config = n_sockets = n_allocs = n_hairpins = n_moves = n_tickets = serial = 0;
   wheel = al_timer_wheel_new (now_us);
   shared.nonce = nonce;
   shared.ports = relay_ports_new (50000, 50011);
@@ -641,10 +780,12 @@ start (void)
   shared.sources = relay_quota_new (16);
   shared.reservations = relay_reservations_new (shared.ports);
   configs[0] = (RelayTurnConfig){ .credentials = credentials[0], .policy = policies[0], .user_quota = 3, .source_quota = 5,
-                                  .total_quota = 20, .max_lifetime_s = 3600, .algorithms = true };
+                                  .total_quota = 20, .max_lifetime_s = 3600, .algorithms = true, .mobility = true };
   memcpy (configs[0].bind, relay_addrs, sizeof relay_addrs);
   for (unsigned i = 0; i < 2; i++)
     turns[i] = relay_turn_new (i, &configs[0], &shared, wheel, 0, &io, &indexes[i]);
+  for (unsigned i = N_TUPLES; i < N_TUPLES + N_GHOSTS; i++)
+    clients[i].allocated = false;
   for (unsigned i = 0; i < N_TUPLES; i++)
     {
       Client *client = &clients[i];

@@ -4,24 +4,25 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Server, build, freePort, top } from './lib/server.mjs';
+import { Server, build, freePort, top, until } from './lib/server.mjs';
 
-let server, peer, port, tlsPort, peerPort;
+let server, mobile, peer, port, mobilePort, mobileTlsPort, tlsPort, peerPort;
 
 before(async () => {
-  [port, tlsPort, peerPort] = [await freePort(), await freePort(), await freePort()];
+  [port, tlsPort, peerPort, mobilePort, mobileTlsPort] = await Promise.all(Array.from({ length: 5 }, () => freePort()));
   const at = (n) => `127.0.0.1:${n};[::1]:${n}`;
-  server = await Server.start({
-    relay: {
-      listen_udp: at(port), listen_tcp: at(port), listen_tls: at(tlsPort), relay_address: '127.0.0.1;::1',
-      static_users: 'test:testpass', shared_secrets: 'newest;s3cret', allow_loopback_peers: true,
-    },
+  const relay = (plain, tls) => ({
+    listen_udp: at(plain), listen_tcp: at(plain), listen_tls: at(tls), relay_address: '127.0.0.1;::1',
+    static_users: 'test:testpass', shared_secrets: 'newest;s3cret', allow_loopback_peers: true,
   });
+  server = await Server.start({ relay: relay(port, tlsPort) });
+  /* four workers: three moves of four go to another one */
+  mobile = await Server.start({ server: { workers: 4 }, relay: { ...relay(mobilePort, mobileTlsPort), mobility: true } });
   peer = spawn('turnutils_peer', ['-L', '127.0.0.1', '-L', '::1', '-p', String(peerPort)], { stdio: 'ignore' });
 });
 after(async () => {
   peer?.kill();
-  await server?.remove();
+  await Promise.all([server?.remove(), mobile?.remove()]);
 });
 
 /** Runs a program to its end, or for so long. */
@@ -80,6 +81,19 @@ describe('relay: turnutils_uclient', { concurrency: 3 }, () => {
     'a time-limited credential of the first secret': () => lossless(['-y', '-c'], { user: ['-W', 'newest', '-u', 'alice'] }),
   };
   for (const [name, body] of Object.entries(cases)) test(name, { timeout: 90000 }, body);
+});
+
+describe('relay: turnutils_uclient that moves to another address', { concurrency: 3 }, () => {
+  const count = async () => Number((await mobile.metrics()).match(/^aldis_relay_moves_total (\d+)/m)?.[1]);
+  const moved = async (args, at) => {
+    const before = await count();
+    await lossless(['-M', ...args, ...(args.includes('-y') ? [] : viaPeer()), '-c'], { at });
+    await until(async () => await count() > before, 'a move is counted');
+  };
+  test('UDP, by a peer', { timeout: 90000 }, () => moved([], mobilePort));
+  test('UDP, client to client', { timeout: 90000 }, () => moved(['-y'], mobilePort));
+  test('TCP, by a peer', { timeout: 90000 }, () => moved(['-t'], mobilePort));
+  test('TLS, by a peer', { timeout: 90000 }, () => moved(['-t', '-S'], mobileTlsPort));
 });
 
 test('relay: turnutils_uclient with a wrong password gets nothing', { timeout: 60000 }, async () => {

@@ -940,6 +940,50 @@ test_reuse_port (void)
   tear_down ();
 }
 
+/* a socket goes from one loop to another with what waits in it, also a train; what it is to send leaves before */
+static void
+test_detach (void)
+{
+  static const uint8_t bytes[4 * 100] = { 1 };
+  const AlUdpConfig config = { .rcvbuf_bytes = 4 << 20 };
+  const int one = 1;
+  AlLoop *loops[2];
+  AlUdpHub *hubs[2];
+  Port from, to;
+  int fd;
+
+  set_up (AL_UDP_OFFLOAD_AUTO);
+  loops[0] = loop;
+  hubs[0] = hub;
+  port_open (&to);
+  port_open (&from);
+  if (setsockopt (al_udp_get_fd (to.udp), IPPROTO_UDP, UDP_GRO, &one, sizeof one) == 0)
+    g_test_message ("with GRO");
+  al_udp_send (to.udp, &from.address, NULL, "before", 6);
+  fd = al_udp_detach (to.udp);
+  g_assert_cmpint (fd, >=, 0);
+  run_until_got (&from, 1);
+  assert_got (&from, 0, "before", 6);
+  for (unsigned i = 0; i < 4; i++)
+    al_udp_send (from.udp, &to.address, NULL, bytes + 100 * i, 100);
+  al_udp_hub_flush (hub);
+  set_up (AL_UDP_OFFLOAD_AUTO);
+  loops[1] = loop;
+  hubs[1] = hub;
+  to.udp = al_udp_attach (hub, fd, &config, on_datagrams, &to, NULL);
+  g_assert_nonnull (to.udp);
+  run_until_got (&to, 4);
+  for (unsigned i = 0; i < 4; i++)
+    assert_got (&to, i, bytes + 100 * i, 100);
+  g_assert_true (al_addr_equal (&to.from, &from.address));
+  port_close (&to);
+  tear_down ();
+  loop = loops[0];
+  hub = hubs[0];
+  port_close (&from);
+  tear_down ();
+}
+
 static void
 test_options (void)
 {
@@ -1020,6 +1064,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/udp/many-blocked", test_many_blocked);
   g_test_add_func ("/base/udp/interrupted", test_interrupted);
   g_test_add_func ("/base/udp/reuse-port", test_reuse_port);
+  g_test_add_func ("/base/udp/detach", test_detach);
   g_test_add_func ("/base/udp/options", test_options);
   g_test_add_func ("/base/udp/kernel-drops", test_kernel_drops);
   return g_test_run ();

@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <string.h>
+#include <unistd.h>
 
 AlAddr
 addr_of (const char *text)
@@ -108,6 +109,71 @@ on_ended (const RelayAllocInfo *info, RelayEndReason reason, void *user)
   g_array_append_val (((BenchWorker *) user)->bench->ended, ended);
 }
 
+static bool
+on_is_open (const RelayTuple *tuple, void *user)
+{
+  const Bench *bench = ((BenchWorker *) user)->bench;
+
+  return tuple->transport == RELAY_UDP || tuple->conn != bench->closed_conn;
+}
+
+static bool
+on_move (unsigned worker, RelayMove *move, void *user)
+{
+  Bench *bench = ((BenchWorker *) user)->bench;
+  BenchMove *note_of;
+
+  g_assert_cmpuint (worker, <, WORKERS);
+  g_assert_cmpuint (worker, !=, ((BenchWorker *) user)->index);
+  if (bench->refuses_moves)
+    return false;
+  note_of = g_new (BenchMove, 1);
+  *note_of = (BenchMove){ worker, move };
+  g_ptr_array_add (bench->moves, note_of);
+  return true;
+}
+
+void
+bench_carry (Bench *bench)
+{
+  while (bench->moves->len > 0)
+    {
+      g_autofree BenchMove *next = g_ptr_array_steal_index (bench->moves, 0);
+
+      relay_turn_on_move (bench->turns[next->worker], next->move, bench->now_us);
+    }
+}
+
+static int
+on_detach (void *socket, void *user)
+{
+  Bench *bench = ((BenchWorker *) user)->bench;
+  int fd = dup (STDERR_FILENO);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_true (g_hash_table_insert (bench->detached, GINT_TO_POINTER (fd), socket));
+  return fd;
+}
+
+static void *
+on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
+{
+  Bench *bench = ((BenchWorker *) user)->bench;
+  Socket *socket = g_hash_table_lookup (bench->detached, GINT_TO_POINTER (fd));
+
+  g_assert_nonnull (socket);
+  (void) g_hash_table_remove (bench->detached, GINT_TO_POINTER (fd));
+  g_assert_cmpint (close (fd), ==, 0);
+  g_assert_true (socket->dont_fragment == dont_fragment);
+  if (bench->failing_attach)
+    {
+      g_assert_true (g_ptr_array_remove (bench->sockets, socket));
+      return NULL;
+    }
+  socket->alloc = alloc;
+  return socket;
+}
+
 void
 bench_set_credentials (Bench *bench, const char *const *users, const char *const *secrets)
 {
@@ -146,7 +212,8 @@ Bench *
 bench_new (void (*tune) (Bench *bench))
 {
   static const char *const users[] = { "alice:secret", "bob:hunter", NULL }, *const secrets[] = { "newer", "older", NULL };
-  static const RelayIo io = { on_send, on_pass, on_open, on_close, on_relay, on_hairpin, on_ended };
+  static const RelayIo io = { on_send,    on_pass,    on_open, on_close,  on_relay,
+                              on_hairpin, on_ended, on_is_open, on_move, on_detach, on_attach };
   Bench *bench = g_new0 (Bench, 1);
 
   bench->now_us = 1000 * SECOND;
@@ -157,6 +224,8 @@ bench_new (void (*tune) (Bench *bench))
   bench->hairpins = g_ptr_array_new_with_free_func ((GDestroyNotify) packet_free);
   bench->sockets = g_ptr_array_new_with_free_func (g_free);
   bench->ended = g_array_new (FALSE, FALSE, sizeof (Ended));
+  bench->moves = g_ptr_array_new ();
+  bench->detached = g_hash_table_new (NULL, NULL);
   bench_set_credentials (bench, users, secrets);
   bench_set_policy (bench, NULL, NULL);
   bench->config.bind[RELAY_IPV4] = addr_of (RELAY4);
@@ -185,6 +254,10 @@ bench_free (Bench *bench)
 {
   for (unsigned i = 0; i < WORKERS; i++)
     relay_turn_free (bench->turns[i]);
+  g_assert_cmpuint (bench->moves->len, ==, 0);
+  g_ptr_array_unref (bench->moves);
+  g_assert_cmpuint (g_hash_table_size (bench->detached), ==, 0);
+  g_hash_table_unref (bench->detached);
   relay_reservations_sweep (bench->shared.reservations, INT64_MAX);
   g_assert_cmpuint (relay_ports_count (bench->shared.ports), ==, 0);
   g_assert_cmpuint (bench->sockets->len, ==, 0);

@@ -39,6 +39,11 @@ typedef struct {
   RelayEndReason reason;
 } Ended;
 
+typedef struct {
+  unsigned worker;
+  RelayMove *move;
+} BenchMove;
+
 typedef struct Bench Bench;
 
 typedef struct {
@@ -61,6 +66,10 @@ struct Bench {
   GArray *ended;                        /* of Ended */
   unsigned failing_opens;               /* so many more fail */
   bool carries_hairpins;                /* hand them to the other worker at once */
+  GPtrArray *moves;                     /* of BenchMove: on their way */
+  GHashTable *detached;                 /* descriptor -> Socket */
+  bool refuses_moves, failing_attach;   /* no worker takes one; no loop takes a socket */
+  void *closed_conn;                    /* a connection that is gone */
 };
 
 /** bench_new: @tune: (nullable): changes the configuration before it is used. */
@@ -69,6 +78,8 @@ Bench *bench_new (void (*tune) (Bench *bench));
 void bench_free (Bench *bench);
 /** bench_go: time passes; timers fire. */
 void bench_go (Bench *bench, int64_t us);
+/** bench_carry: hands moves to their workers until there are none. */
+void bench_carry (Bench *bench);
 void bench_set_policy (Bench *bench, const char *const *allow, const char *const *deny);
 /** bench_set_credentials: NULL-terminated lists. */
 void bench_set_credentials (Bench *bench, const char *const *users, const char *const *secrets);
