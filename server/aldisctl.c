@@ -7,7 +7,7 @@
 #include "base/config.h"
 #include "server/ctl/command.h"
 
-static const CtlCommand *const tables[] = { ctl_state_commands, ctl_relay_commands, ctl_user_commands };
+static const CtlCommand *const tables[] = { ctl_state_commands, ctl_relay_commands, ctl_doctor_commands, ctl_user_commands };
 
 static void
 describe (GString *text)
@@ -58,15 +58,44 @@ find_socket (const char *config_path, GError **error)
   return g_build_filename (al_config_get_string (config, "server", "data_dir"), "admin.sock", NULL);
 }
 
+static void
+remote_clear (CtlRemote *remote)
+{
+  g_free (remote->server);
+  g_free (remote->user);
+  g_free (remote->password);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CtlRemote, remote_clear)
+
+/* Returns: the exit status */
+static int
+run_command (const CtlCommand *command, Ctl *ctl, char **args)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (command->run (ctl, args, &error))
+    return 0;
+  if (error != NULL)
+    g_printerr ("aldisctl: %s\n", error->message);
+  return 1;
+}
+
 int
 main (int argc, char **argv)
 {
   g_autofree char *config_path = NULL, *socket_path = NULL;
   gboolean json = FALSE;
+  g_auto (CtlRemote) remote = { .tls_port = 5349, .https_port = 8443 };
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "The server's configuration file", "FILE" },
     { "socket", 's', 0, G_OPTION_ARG_FILENAME, &socket_path, "The admin socket, instead of --config", "PATH" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print results as JSON", NULL },
+    { "server", 0, 0, G_OPTION_ARG_STRING, &remote.server, "doctor: a server elsewhere, without its socket", "HOST[:PORT]" },
+    { "user", 0, 0, G_OPTION_ARG_STRING, &remote.user, "doctor --server: user of the relay", "NAME" },
+    { "password", 0, 0, G_OPTION_ARG_STRING, &remote.password, "doctor --server: instead of being asked for it", "WORD" },
+    { "tls-port", 0, 0, G_OPTION_ARG_INT, &remote.tls_port, "doctor --server: TURN over TLS (5349); 0: none", "PORT" },
+    { "https-port", 0, 0, G_OPTION_ARG_INT, &remote.https_port, "doctor --server: HTTPS (8443); 0: none", "PORT" },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GOptionContext) options = g_option_context_new ("COMMAND [ARGUMENTS] - administer a running aldisd");
@@ -75,7 +104,7 @@ main (int argc, char **argv)
   g_autoptr (CtlClient) client = NULL;
   const CtlCommand *command;
   int n_words = 0;
-  Ctl ctl = { .json = false };
+  Ctl ctl = { .remote = &remote };
 
   (void) setlocale (LC_ALL, "");
   describe (commands);
@@ -89,26 +118,21 @@ main (int argc, char **argv)
   command = find_command (argc - 1, argv + 1, &n_words);
   argc -= n_words + 1;
   argv += n_words + 1;
-  if (command == NULL || argc < (int) command->min_args || argc > (int) command->max_args)
+  if (command == NULL || argc < (int) command->min_args || argc > (int) command->max_args
+      || (remote.server != NULL && strcmp (command->words, "doctor") != 0))
     {
       g_autofree char *help = g_option_context_get_help (options, TRUE, NULL);
 
       g_printerr ("%s", help);
       return 2;
     }
-  if (socket_path == NULL && (socket_path = find_socket (config_path, &error)) == NULL)
+  if (remote.server == NULL && socket_path == NULL && (socket_path = find_socket (config_path, &error)) == NULL)
     {
       g_printerr ("aldisctl: %s\n", error->message);
       return 2;
     }
   (void) curl_global_init (CURL_GLOBAL_DEFAULT);
-  client = ctl_client_new (socket_path);
-  ctl.client = client;
+  ctl.client = client = remote.server == NULL ? ctl_client_new (socket_path) : NULL;
   ctl.json = json;
-  if (!command->run (&ctl, argv, &error))
-    {
-      g_printerr ("aldisctl: %s\n", error->message);
-      return 1;
-    }
-  return 0;
+  return run_command (command, &ctl, argv);
 }

@@ -6,10 +6,18 @@
 
 #include "server/ctl/client.h"
 
+/** CtlRemote: of the command line, for commands that work without a socket. */
+typedef struct {
+  char *server;            /* (nullable): HOST or HOST:PORT */
+  char *user, *password;   /* (nullable) */
+  int tls_port, https_port; /* 0: not to be tried */
+} CtlRemote;
+
 /** Ctl: what every command gets. */
 typedef struct {
-  CtlClient *client;
-  bool json; /* print results as they came */
+  CtlClient *client;       /* NULL when @remote has a server */
+  const CtlRemote *remote;
+  bool json;               /* print results as they came */
 } Ctl;
 
 /** CtlCommand: "user add alice" is found by its words; what follows are its arguments. */
@@ -18,10 +26,12 @@ typedef struct {
   const char *arguments; /* for the help */
   const char *about;
   unsigned min_args, max_args;
+  /* false without @error: what is wrong has been printed */
   bool (*run) (Ctl *ctl, char **args, GError **error);
 } CtlCommand;
 
 /* tables that a CtlCommand without words ends */
+extern const CtlCommand ctl_doctor_commands[];
 extern const CtlCommand ctl_user_commands[];
 extern const CtlCommand ctl_relay_commands[];
 extern const CtlCommand ctl_state_commands[];

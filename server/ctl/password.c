@@ -61,6 +61,12 @@ ask (const char *prompt, GError **error)
 }
 
 char *
+ctl_password_read_once (const char *prompt, GError **error)
+{
+  return isatty (STDIN_FILENO) ? ask (prompt, error) : read_line (error);
+}
+
+char *
 ctl_password_read (const char *prompt, GError **error)
 {
   char *first, *second;
