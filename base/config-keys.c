@@ -68,6 +68,7 @@ static const AlConfigKey keys[] = {
   NETS ("relay", "allow_peers", "", "Peers that clients may reach although they are denied by default."),
   NETS ("relay", "deny_peers", "", "Peers that clients may not reach."),
   BOOL ("relay", "allow_loopback_peers", "false", "Whether clients may reach this host's loopback: for tests."),
+  BOOL ("relay", "tcp_allocations", "false", "Whether clients may be relayed over TCP too (RFC 6062)."),
   NUMBER ("relay", "user_quota", "0", 0, 65535, "Allocations of one user at once; 0: no limit."),
   NUMBER ("relay", "source_quota", "0", 0, 65535, "Allocations from one address at once; 0: no limit."),
   NUMBER ("relay", "total_quota", "0", 0, 65535, "Relayed ports in use at once; 0: all of relay_ports."),

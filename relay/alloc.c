@@ -5,6 +5,10 @@
 #define BUCKETS_MIN 64
 #define OPEN_TRIES 16 /* ports that other programs of this host may hold */
 
+/* what RelayPorts keeps for a port of TCP, where it makes no difference which worker has it: whether we listen there yet;
+ * before that, and after, another program may */
+enum { PORT_OPENING, PORT_LISTENS };
+
 static unsigned
 bucket_of (const RelayTurn *turn, const RelayTuple *tuple)
 {
@@ -141,9 +145,24 @@ close_end (RelayAlloc *alloc, RelayFamily family, int64_t now_us)
 
   if (end->socket == NULL)
     return;
-  turn->by_port[family][end->port] = NULL;
-  turn->io.close (end->socket, turn->user);
-  relay_ports_give (turn->shared.ports, family, end->port, now_us);
+  if (alloc->is_tcp)
+    {
+      for (RelayLink *link = alloc->links, *next; link != NULL; link = next)
+        {
+          next = link->next;
+          if (relay_family_of (&link->peer) == family)
+            relay_link_end (link);
+        }
+      relay_ports_move (turn->shared.tcp_ports, family, end->port, PORT_OPENING);
+      turn->io.unlisten (end->socket, turn->user);
+      relay_ports_give (turn->shared.tcp_ports, family, end->port, now_us);
+    }
+  else
+    {
+      turn->by_port[family][end->port] = NULL;
+      turn->io.close (end->socket, turn->user);
+      relay_ports_give (turn->shared.ports, family, end->port, now_us);
+    }
   end->socket = NULL;
 }
 
@@ -170,6 +189,7 @@ relay_alloc_apply_policy (RelayAlloc *alloc)
   for (unsigned i = 0; i < alloc->n_channels; i++)
     if (relay_policy_check (policy, &alloc->channels[i].peer) == RELAY_PEER_DENIED)
       alloc->channels[i].expires_us = INT64_MIN;
+  relay_link_apply_policy (alloc);
 }
 
 void
@@ -238,6 +258,14 @@ relay_alloc_get_info (const RelayAlloc *alloc, RelayAllocInfo *ret_info)
   ret_info->expires_us = alloc->expires_us;
   ret_info->permissions = alloc->n_permissions;
   ret_info->channels = alloc->n_channels;
+  ret_info->links = alloc->n_links;
+  ret_info->is_tcp = alloc->is_tcp;
+}
+
+const RelayTuple *
+relay_alloc_get_client (const RelayAlloc *alloc)
+{
+  return &alloc->tuple;
 }
 
 /* RFC 8656 §7.2: at least the default, at most our maximum; and never past the credential's end */
@@ -276,43 +304,78 @@ relay_alloc_set_port (RelayAlloc *alloc, RelayFamily family)
   turn->by_port[family][alloc->ends[family].port] = alloc;
 }
 
+static void *
+open_socket (RelayAlloc *alloc, const AlAddr *address)
+{
+  RelayTurn *turn = alloc->turn;
+
+  return alloc->is_tcp ? turn->io.listen (alloc, address, turn->user)
+                       : turn->io.open (alloc, address, alloc->dont_fragment, turn->user);
+}
+
+static void
+note_open (RelayAlloc *alloc, RelayFamily family, uint16_t port, const AlAddr *bound)
+{
+  RelayTurn *turn = alloc->turn;
+  const AlAddr *advertised = &turn->config->advertised[family];
+  RelayEnd *end = &alloc->ends[family];
+
+  end->port = port;
+  end->relayed = advertised->sa.sa_family != AF_UNSPEC ? *advertised : *bound;
+  al_addr_set_port (&end->relayed, port);
+  if (alloc->is_tcp)
+    relay_ports_move (turn->shared.tcp_ports, family, port, PORT_LISTENS);
+  else
+    relay_alloc_set_port (alloc, family);
+}
+
 unsigned
 relay_alloc_open (RelayAlloc *alloc, RelayFamily family, uint16_t port, bool even, bool pair, int64_t now_us)
 {
   RelayTurn *turn = alloc->turn;
-  const RelayTurnConfig *config = turn->config;
+  RelayPorts *ports = alloc->is_tcp ? turn->shared.tcp_ports : turn->shared.ports;
   RelayEnd *end = &alloc->ends[family];
-  AlAddr address = config->bind[family];
+  AlAddr address = turn->config->bind[family];
   unsigned tries = port != 0 ? 1 : OPEN_TRIES; /* who comes with a token wants that port */
 
   if (address.sa.sa_family == AF_UNSPEC)
     {
       if (port != 0)
-        relay_ports_give (turn->shared.ports, family, port, now_us);
+        relay_ports_give (ports, family, port, now_us);
       return 440;
     }
   for (unsigned i = 0; i < tries && end->socket == NULL; i++)
     {
       if (port == 0)
-        port = relay_ports_take (turn->shared.ports, family, turn->worker, even, pair, now_us);
+        port = relay_ports_take (ports, family, alloc->is_tcp ? PORT_OPENING : turn->worker, even, pair, now_us);
       if (port == 0)
         return 508;
       al_addr_set_port (&address, port);
-      end->socket = turn->io.open (alloc, &address, alloc->dont_fragment, turn->user);
+      end->socket = open_socket (alloc, &address);
       if (end->socket != NULL)
         break;
-      relay_ports_give (turn->shared.ports, family, port, now_us);
+      relay_ports_give (ports, family, port, now_us);
       if (pair)
-        relay_ports_give (turn->shared.ports, family, (uint16_t) (port + 1), now_us);
+        relay_ports_give (ports, family, (uint16_t) (port + 1), now_us);
       port = 0;
     }
   if (end->socket == NULL)
     return 508;
-  end->port = port;
-  end->relayed = config->advertised[family].sa.sa_family != AF_UNSPEC ? config->advertised[family] : address;
-  al_addr_set_port (&end->relayed, port);
-  relay_alloc_set_port (alloc, family);
+  note_open (alloc, family, port, &address);
   return 0;
+}
+
+bool
+relay_alloc_may_reach (const RelayAlloc *alloc, const AlAddr *peer)
+{
+  const RelayTurn *turn = alloc->turn;
+  const RelayFamily family = relay_family_of (peer);
+  RelayPeer verdict = relay_policy_check (turn->config->policy, peer);
+
+  if (verdict != RELAY_PEER_OURS)
+    return verdict == RELAY_PEER_ALLOWED;
+  return alloc->is_tcp ? relay_ports_find (turn->shared.tcp_ports, family, al_addr_get_port (peer)) == PORT_LISTENS
+                       : relay_ports_find (turn->shared.ports, family, al_addr_get_port (peer)) >= 0;
 }
 
 /* of @peer's host, expired or not; from the one that was asked for last on */

@@ -2,6 +2,7 @@
 /* Allocate (RFC 8656 §7), in the order of its checks. */
 #include "relay/mobility.h"
 
+#define TRANSPORT_TCP 6
 #define TRANSPORT_UDP 17
 #define FAMILY_IPV4 0x01
 #define FAMILY_IPV6 0x02
@@ -9,7 +10,7 @@
 /* what the attributes ask for */
 typedef struct {
   RelayFamily family;
-  bool even, pair, both, dont_fragment, has_token, mobile;
+  bool tcp, even, pair, both, dont_fragment, has_token, mobile;
   uint8_t token[RELAY_TOKEN_BYTES];
 } Wish;
 
@@ -60,16 +61,37 @@ read_families (const AlStunMessage *message, Wish *wish)
   return 0;
 }
 
+/* RFC 6062 §5.1: over a connection only, and without what says something of datagrams or of pairs of ports */
 static unsigned
-read_wish (const AlStunMessage *message, Wish *wish)
+check_tcp (const RelayRequest *request)
 {
   AlStunAttr attr;
+
+  if (!request->turn->config->tcp_allocations)
+    return 442;
+  return request->from->transport == RELAY_UDP || al_stun_find (request->message, AL_STUN_DONT_FRAGMENT, &attr)
+                 || al_stun_find (request->message, AL_STUN_EVEN_PORT, &attr)
+                 || al_stun_find (request->message, AL_STUN_RESERVATION_TOKEN, &attr)
+             ? 400
+             : 0;
+}
+
+static unsigned
+read_wish (const RelayRequest *request, Wish *wish)
+{
+  const AlStunMessage *message = request->message;
+  AlStunAttr attr;
+  unsigned code;
 
   memset (wish, 0, sizeof *wish);
   if (!al_stun_find (message, AL_STUN_REQUESTED_TRANSPORT, &attr) || attr.len != 4)
     return 400;
-  if (attr.value[0] != TRANSPORT_UDP)
+  wish->tcp = attr.value[0] == TRANSPORT_TCP;
+  if (!wish->tcp && attr.value[0] != TRANSPORT_UDP)
     return 442;
+  code = wish->tcp ? check_tcp (request) : 0;
+  if (code != 0)
+    return code;
   wish->dont_fragment = al_stun_find (message, AL_STUN_DONT_FRAGMENT, &attr);
   if (al_stun_find (message, AL_STUN_RESERVATION_TOKEN, &attr))
     {
@@ -93,6 +115,12 @@ read_wish (const AlStunMessage *message, Wish *wish)
 }
 
 static unsigned
+count_ports (const RelayShared *shared)
+{
+  return relay_ports_count (shared->ports) + (shared->tcp_ports != NULL ? relay_ports_count (shared->tcp_ports) : 0);
+}
+
+static unsigned
 take_quotas (RelayRequest *request)
 {
   RelayTurn *turn = request->turn;
@@ -100,7 +128,7 @@ take_quotas (RelayRequest *request)
   uint8_t key[AL_RATE_ADDR_KEY];
   size_t len = al_rate_addr_key (&request->from->remote, key);
 
-  if (config->total_quota > 0 && relay_ports_count (turn->shared.ports) >= config->total_quota)
+  if (config->total_quota > 0 && count_ports (&turn->shared) >= config->total_quota)
     return 508;
   if (!relay_quota_take (turn->shared.users, request->login.id, request->login.id_len, config->user_quota))
     return 486;
@@ -121,6 +149,7 @@ open_ends (RelayRequest *request, RelayAlloc *alloc, Wish *wish)
   unsigned code;
 
   alloc->dont_fragment = wish->dont_fragment;
+  alloc->is_tcp = wish->tcp;
   if (wish->has_token)
     {
       port = relay_reservations_claim (turn->shared.reservations, wish->token, &request->from->remote, turn->worker,
@@ -186,8 +215,9 @@ relay_allocate (RelayRequest *request)
         relay_reply_error (request, 437);
       return;
     }
-  code = read_wish (request->message, &wish);
-  if (code == 0 && wish.mobile && !turn->config->mobility)
+  code = read_wish (request, &wish);
+  /* connections with peers cannot move to another worker */
+  if (code == 0 && wish.mobile && (!turn->config->mobility || wish.tcp))
     code = 405;
   if (code == 0 && turn->config->draining.sa.sa_family != AF_UNSPEC)
     {

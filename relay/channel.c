@@ -79,14 +79,14 @@ relay_channel_bind (RelayRequest *request)
       relay_reply_error (request, 437);
       return;
     }
-  code = read_binding (request, &number, &peer);
+  code = alloc->is_tcp ? 403 : read_binding (request, &number, &peer); /* RFC 6062 has no channels */
   if (code == 0 && !relay_alloc_can_permit (alloc, &peer, 1, request->now_us))
     code = 508;
   if (code == 0)
     channel = get_channel (alloc, number, &peer, request->now_us, &code);
   if (channel == NULL)
     {
-      request->turn->stats.forbidden += code == 403;
+      request->turn->stats.forbidden += code == 403 && !alloc->is_tcp;
       relay_reply_error (request, code);
       return;
     }

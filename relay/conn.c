@@ -25,6 +25,8 @@ struct RelayConn {
   AlTimer timer;            /* while something waits in egress */
   AlTimer idle;             /* runs always: ends who holds no allocation */
   size_t credit;            /* may be written before the kernel is asked again */
+  bool moved;               /* has come from another worker */
+  bool joined;              /* its stream is a pipe's now */
   uint64_t counted_stale;
 };
 
@@ -132,12 +134,60 @@ on_idle (AlTimer *timer, void *user)
     al_stream_abort (conn->stream);
 }
 
+/* a connection on its way to another worker */
+typedef struct {
+  RelayMail mail;
+  AlStream *stream; /* owned; NULL: it has arrived */
+} Arrival;
+
+static void
+free_arrival (RelayMail *mail)
+{
+  Arrival *arrival = (Arrival *) mail;
+
+  if (arrival->stream != NULL)
+    al_stream_abort (arrival->stream);
+  g_free (arrival);
+}
+
+static void take_arrival (RelayMail *mail, RelayWorker *worker);
+static void conn_free (RelayConn *conn);
+
+/* a ConnectionBind is handled where its CONNECTION-ID is from: once, so that no connection is sent around. Who has an
+ * allocation here, or answers that wait, stays. Returns: the worker; -1: this one */
+static int
+find_home (RelayConn *conn, const uint8_t *data, size_t len)
+{
+  const RelayWorkerConfig *config = &conn->worker->config;
+  int home = relay_turn_find_home (data, len);
+
+  if (home < 0 || home == (int) config->index || !relay_mesh_has (config->mesh, (unsigned) home) || conn->moved
+      || relay_turn_has (conn->worker->turn, &conn->tuple) || !relay_egress_is_empty (&conn->egress))
+    return -1;
+  return home;
+}
+
+/* with everything from the ConnectionBind on, which the stream shows again there */
+static void
+move_to (RelayConn *conn, unsigned home)
+{
+  Arrival *arrival = g_new0 (Arrival, 1);
+  RelayMesh *mesh = conn->worker->config.mesh;
+
+  arrival->mail = (RelayMail){ .free = free_arrival, .take = take_arrival };
+  arrival->stream = conn->stream;
+  al_stream_detach (conn->stream);
+  conn_free (conn);
+  relay_mesh_post (mesh, home, &arrival->mail);
+}
+
 static size_t
 on_data (AlStream *stream, const uint8_t *data, size_t len, void *user)
 {
   RelayConn *conn = user;
   int64_t now_us = al_loop_now_us (conn->worker->loop);
   size_t at = 0;
+  int home;
 
   while (at < len)
     {
@@ -150,11 +200,26 @@ on_data (AlStream *stream, const uint8_t *data, size_t len, void *user)
         }
       if (frame == 0 || (size_t) frame > len - at)
         break;
+      home = find_home (conn, data + at, (size_t) frame);
+      if (home >= 0 && at == 0)
+        {
+          move_to (conn, (unsigned) home);
+          return 0;
+        }
+      if (home >= 0)
+        {
+          al_stream_pause (stream, false); /* shows it again, alone */
+          break;
+        }
       relay_turn_on_message (conn->worker->turn, &conn->tuple, data + at, (size_t) frame, now_us);
       at += (size_t) frame;
+      if (conn->joined)
+        break;
     }
   /* what was relayed lies in the stream's memory */
   al_udp_hub_flush (conn->worker->hub);
+  if (conn->joined)
+    conn_free (conn);
   return at;
 }
 
@@ -178,10 +243,11 @@ on_closed (AlStream *stream, AlStreamClose reason, void *user)
   conn_free (user);
 }
 
-void
-relay_conn_new (RelayWorker *worker, AlStream *stream)
+static const AlStreamOps ops = { .on_data = on_data, .on_closed = on_closed };
+
+static RelayConn *
+conn_new (RelayWorker *worker, AlStream *stream)
 {
-  static const AlStreamOps ops = { .on_data = on_data, .on_closed = on_closed };
   RelayConn *conn = g_new0 (RelayConn, 1);
 
   conn->worker = worker;
@@ -199,7 +265,34 @@ relay_conn_new (RelayWorker *worker, AlStream *stream)
     conn->next->pprev = &conn->next;
   worker->conns = conn;
   al_stream_set_limits (stream, INPUT_BYTES, QUEUE_HARD / 4, QUEUE_HARD / 2, QUEUE_HARD);
-  al_stream_set_ops (stream, &ops, conn);
+  return conn;
+}
+
+void
+relay_conn_new (RelayWorker *worker, AlStream *stream)
+{
+  al_stream_set_ops (stream, &ops, conn_new (worker, stream));
+}
+
+/* at its new worker */
+static void
+take_arrival (RelayMail *mail, RelayWorker *worker)
+{
+  Arrival *arrival = (Arrival *) mail;
+  RelayConn *conn = conn_new (worker, arrival->stream);
+
+  conn->moved = true;
+  if (al_stream_attach (worker->loop, arrival->stream, &ops, conn, NULL))
+    arrival->stream = NULL;
+  else
+    conn_free (conn);
+}
+
+void
+relay_conn_join (RelayConn *conn, RelayPipe *pipe)
+{
+  conn->joined = true;
+  relay_pipe_join (pipe, conn->stream);
 }
 
 bool

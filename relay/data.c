@@ -9,23 +9,39 @@
 #include "relay/mobility.h"
 
 #define CHANNEL_HEADER 4
+#define REFILL_MAX_US (600 * (int64_t) G_USEC_PER_SEC) /* fills any budget, pays any debt, and keeps the product small */
+
+static void
+refill (RelayBudget *budget, const RelayTurnConfig *config, int64_t now_us)
+{
+  /* whole bytes would lose a part of one with every packet */
+  int64_t burst = ((int64_t) (config->max_bps / 8 / 4) + 1500) * G_USEC_PER_SEC; /* a quarter of a second */
+
+  budget->credit += CLAMP (now_us - budget->then_us, 0, REFILL_MAX_US) * (int64_t) (config->max_bps / 8);
+  budget->credit = MIN (budget->credit, burst);
+  budget->then_us = now_us;
+}
 
 static bool
 spend (RelayBudget *budget, const RelayTurnConfig *config, size_t len, int64_t now_us)
 {
-  int64_t burst;
-
   if (config->max_bps == 0)
     return true;
-  /* whole bytes would lose a part of one with every packet; a second fills any budget, and keeps the product small */
-  burst = ((int64_t) (config->max_bps / 8 / 4) + 1500) * G_USEC_PER_SEC; /* a quarter of a second */
-  budget->credit += CLAMP (now_us - budget->then_us, 0, G_USEC_PER_SEC) * (int64_t) (config->max_bps / 8);
-  budget->credit = MIN (budget->credit, burst);
-  budget->then_us = now_us;
+  refill (budget, config, now_us);
   if (budget->credit < (int64_t) len * G_USEC_PER_SEC)
     return false;
   budget->credit -= (int64_t) len * G_USEC_PER_SEC;
   return true;
+}
+
+int64_t
+relay_budget_charge (RelayBudget *budget, const RelayTurnConfig *config, size_t len, int64_t now_us)
+{
+  if (config->max_bps < 8)
+    return 0;
+  refill (budget, config, now_us);
+  budget->credit -= (int64_t) len * G_USEC_PER_SEC;
+  return budget->credit >= 0 ? 0 : -budget->credit / (int64_t) (config->max_bps / 8) + 1;
 }
 
 static RelayChannel *
@@ -180,17 +196,6 @@ send_outward (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t
     turn->io.relay (end->socket, peer, data, len, turn->user);
 }
 
-/* the policy may have changed since the permission was made, and a port is known only now */
-static bool
-is_reachable (RelayTurn *turn, const AlAddr *peer)
-{
-  RelayPeer verdict = relay_policy_check (turn->config->policy, peer);
-
-  return verdict == RELAY_PEER_ALLOWED
-         || (verdict == RELAY_PEER_OURS
-             && relay_ports_find (turn->shared.ports, relay_family_of (peer), al_addr_get_port (peer)) >= 0);
-}
-
 /* asked anew only when there is a new policy, if nothing else can change the answer: the port of another address of ours
  * may be free by now; that of our relayed address hairpin() looks up anyhow */
 static bool
@@ -200,7 +205,7 @@ may_use (RelayAlloc *alloc, RelayChannel *channel)
 
   if (channel->checked == turn->policies)
     return true;
-  if (!is_reachable (turn, &channel->peer))
+  if (!relay_alloc_may_reach (alloc, &channel->peer))
     return false;
   if (relay_policy_check (turn->config->policy, &channel->peer) == RELAY_PEER_ALLOWED
       || al_addr_equal_host (&channel->peer, &alloc->ends[relay_family_of (&channel->peer)].relayed))
@@ -245,7 +250,7 @@ relay_data_send (RelayRequest *request)
   uint16_t unknown;
   AlAddr peer;
 
-  if (alloc == NULL)
+  if (alloc == NULL || alloc->is_tcp)
     turn->stats.dropped[RELAY_DROP_UNAUTHORIZED]++;
   else if (!al_stun_find (request->message, AL_STUN_XOR_PEER_ADDRESS, &address)
            || !al_stun_attr_addr (request->message, &address, false, &peer)
@@ -255,7 +260,7 @@ relay_data_send (RelayRequest *request)
   else if (alloc->ends[relay_family_of (&peer)].socket == NULL
            || relay_alloc_find_permission (alloc, &peer, request->now_us) == NULL)
     turn->stats.dropped[RELAY_DROP_PERMISSION]++;
-  else if (!is_reachable (turn, &peer))
+  else if (!relay_alloc_may_reach (alloc, &peer)) /* the policy may have changed, and a port is known only now */
     turn->stats.dropped[RELAY_DROP_POLICY]++;
   else
     send_outward (alloc, &peer, data.value, data.len, request->now_us);

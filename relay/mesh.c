@@ -87,8 +87,14 @@ relay_mesh_free (RelayMesh *mesh)
   g_free (mesh);
 }
 
-static void
-post (RelayMesh *mesh, unsigned worker, RelayMail *mail)
+bool
+relay_mesh_has (const RelayMesh *mesh, unsigned worker)
+{
+  return worker < mesh->n;
+}
+
+void
+relay_mesh_post (RelayMesh *mesh, unsigned worker, RelayMail *mail)
 {
   if (worker >= mesh->n || !al_mailbox_post (mesh->boxes[worker], mail))
     free_mail (mail);
@@ -116,7 +122,7 @@ relay_mesh_pass (RelayMesh *mesh, unsigned worker, const AlAddr *from, const AlA
   hairpin->to = *to;
   hairpin->len = (uint32_t) len;
   memcpy (hairpin->data, data, len);
-  post (mesh, worker, &hairpin->mail);
+  relay_mesh_post (mesh, worker, &hairpin->mail);
 }
 
 static bool
@@ -164,7 +170,7 @@ relay_mesh_revoke (RelayMesh *mesh, const char *id, int64_t until_s)
       revocation->mail = (RelayMail){ do_revoke, free_plain, NULL };
       revocation->until_s = until_s;
       (void) strcpy (revocation->id, id);
-      post (mesh, i, &revocation->mail);
+      relay_mesh_post (mesh, i, &revocation->mail);
     }
 }
 
@@ -197,7 +203,7 @@ start_round (RelayMesh *mesh, Round *round, bool (*fn) (RelayMail *mail, RelayTu
       Turn *turn = g_new (Turn, 1);
 
       *turn = (Turn){ { fn, free_turn, NULL }, round };
-      post (mesh, i, &turn->mail);
+      relay_mesh_post (mesh, i, &turn->mail);
     }
 }
 
@@ -243,6 +249,10 @@ add_stats (RelayTurnStats *sum, const RelayTurnStats *one)
   sum->forbidden += one->forbidden;
   sum->moves += one->moves;
   sum->hairpins += one->hairpins;
+  sum->failed_links += one->failed_links;
+  sum->active_links += one->active_links;
+  for (unsigned i = 0; i < RELAY_HOW_N; i++)
+    sum->links[i] += one->links[i];
   for (unsigned i = 0; i < RELAY_END_N; i++)
     sum->ended[i] += one->ended[i];
   for (unsigned i = 0; i < RELAY_DROP_N; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Nonces that need no memory (RFC 8489 §9.2): the time, and a MAC over it and the client's address. One object serves
- * every worker, or with a shared key every server of a fleet. Immutable after making: any thread.
+ * Nonces that need no memory (RFC 8489 §9.2): the time, and a MAC over it and the client's address, over UDP with the
+ * port. One object serves every worker, or with a shared key every server of a fleet. Immutable after making: any thread.
  */
 #pragma once
 

@@ -9,6 +9,8 @@ struct RelayReport {
   RelayTurnStats last;
   /* the registry's */
   AlCounter *bindings, *auth_failures, *stale_nonces, *refused_quota, *refused_capacity, *forbidden, *hairpins, *moves;
+  AlCounter *links[RELAY_HOW_N], *failed_links;
+  AlGauge *active_links;
   AlCounter *allocations[RELAY_TRANSPORT_N], *ended[RELAY_END_N], *dropped[RELAY_DROP_N];
   AlGauge *active[RELAY_TRANSPORT_N];
   Flow flows[RELAY_TRANSPORT_N][RELAY_FAMILY_N];
@@ -40,7 +42,8 @@ const char *
 relay_drop_name (RelayDrop drop)
 {
   static const char *const names[RELAY_DROP_N] = { "malformed", "unauthorized", "permission", "channel",
-                                                   "policy",    "bandwidth",    "reply_rate", "stale",  "away" };
+                                                   "policy",    "bandwidth",    "reply_rate", "stale",  "away",
+                                                   "connections" };
 
   return names[drop];
 }
@@ -75,6 +78,19 @@ make_transports (RelayReport *report, AlMetrics *metrics)
     }
 }
 
+static void
+make_links (RelayReport *report, AlMetrics *metrics)
+{
+  static const char *const hows[RELAY_HOW_N] = { "how=\"connect\"", "how=\"accept\"" };
+
+  for (unsigned i = 0; i < RELAY_HOW_N; i++)
+    report->links[i] = al_metrics_counter (metrics, "aldis_relay_peer_connections", "TCP connections with peers.", hows[i]);
+  report->failed_links = al_metrics_counter (metrics, "aldis_relay_peer_connections_failed",
+                                             "Peers that could not be reached over TCP.", NULL);
+  report->active_links =
+      al_metrics_gauge (metrics, "aldis_relay_peer_connections_active", "TCP connections with peers that live.", NULL);
+}
+
 RelayReport *
 relay_report_new (AlMetrics *metrics)
 {
@@ -93,6 +109,7 @@ relay_report_new (AlMetrics *metrics)
       al_metrics_counter (metrics, "aldis_relay_hairpins", "Datagrams between two allocations of this server.", NULL);
   report->moves = al_metrics_counter (metrics, "aldis_relay_moves",
                                       "Allocations whose client came back from another address.", NULL);
+  make_links (report, metrics);
   for (unsigned i = 0; i < RELAY_END_N; i++)
     {
       g_autofree char *labels = al_metrics_labels ("reason", relay_end_name ((RelayEndReason) i), NULL);
@@ -116,6 +133,7 @@ relay_report_free (RelayReport *report)
     return;
   for (unsigned i = 0; i < RELAY_TRANSPORT_N; i++)
     al_gauge_add (report->active[i], -(int64_t) report->last.active[i]);
+  al_gauge_add (report->active_links, -(int64_t) report->last.active_links);
   g_free (report);
 }
 
@@ -159,6 +177,11 @@ relay_report_publish (RelayReport *report, const RelayTurnStats *stats)
   add (report->forbidden, stats->forbidden, last->forbidden);
   add (report->hairpins, stats->hairpins, last->hairpins);
   add (report->moves, stats->moves, last->moves);
+  add (report->failed_links, stats->failed_links, last->failed_links);
+  for (unsigned i = 0; i < RELAY_HOW_N; i++)
+    add (report->links[i], stats->links[i], last->links[i]);
+  if (stats->active_links != last->active_links)
+    al_gauge_add (report->active_links, (int64_t) stats->active_links - (int64_t) last->active_links);
   for (unsigned i = 0; i < RELAY_END_N; i++)
     add (report->ended[i], stats->ended[i], last->ended[i]);
   for (unsigned i = 0; i < RELAY_DROP_N; i++)

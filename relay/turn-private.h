@@ -36,6 +36,29 @@ typedef struct {
   uint16_t port;   /* as taken from RelayPorts */
 } RelayEnd;
 
+/*
+ *   Connect ──> CONNECTING ──┐                 (each may end: by its time, the peer, or with its allocation)
+ *                            ├──> WAITING ──> JOINED
+ *   accept() ────────────────┘
+ */
+typedef enum { RELAY_LINK_CONNECTING, RELAY_LINK_WAITING, RELAY_LINK_JOINED } RelayLinkState;
+
+struct RelayLink {
+  RelayAlloc *alloc;
+  RelayLink *next;   /* of alloc */
+  void *connection;  /* owned through RelayIo */
+  AlAddr peer;       /* as the client is told */
+  AlTimer timer;     /* until it is joined */
+  uint32_t id;       /* CONNECTION-ID */
+  RelayLinkState state;
+  /* while it connects: what the answer needs */
+  uint8_t tid[AL_STUN_TID_BYTES];
+  uint8_t key[32];
+  uint8_t key_len;
+  AlHmacHash hash;
+  bool fingerprint;
+};
+
 struct RelayAlloc {
   RelayTurn *turn;
   RelayTuple tuple;
@@ -47,7 +70,8 @@ struct RelayAlloc {
   AlHmacHash hash;
   uint8_t tid[AL_STUN_TID_BYTES]; /* of the Allocate: it may come again */
   uint8_t token[8];               /* RESERVATION-TOKEN that was given out */
-  bool has_token, dont_fragment;
+  bool has_token, dont_fragment, is_tcp;
+  uint8_t n_links;
   uint8_t failed_family;          /* ADDRESS-ERROR-CODE's family; 0: none */
   uint16_t failed_code;
   uint32_t lifetime_s;            /* as the Allocate was answered */
@@ -57,6 +81,7 @@ struct RelayAlloc {
   uint32_t login_config;          /* RelayTurn.policies when its credentials were last looked up */
   RelayPermission *permissions;   /* owned */
   RelayChannel *channels;         /* owned */
+  RelayLink *links;               /* owned */
   uint8_t n_permissions, n_channels, last_permission, last_channel, last_outward;
   struct RelayMobility *mobility; /* (nullable) owned; see mobility.h */
   RelayBudget budget_rx, budget_tx;
@@ -81,6 +106,7 @@ struct RelayTurn {
   RelayAlloc **by_port[RELAY_FAMILY_N]; /* 65,536 each, touched where used */
   AlRateTable *replies;
   GHashTable *revoked; /* id -> seconds since the epoch; bounded */
+  GHashTable *links;   /* CONNECTION-ID -> RelayLink */
   AlTimer sweep; /* of reservations made here */
   int64_t sweep_us;
   AlSipKey sip;
@@ -128,6 +154,8 @@ void relay_allocate (RelayRequest *request);
 void relay_refresh (RelayRequest *request);
 void relay_create_permission (RelayRequest *request);
 void relay_channel_bind (RelayRequest *request);
+void relay_connect (RelayRequest *request);
+void relay_connection_bind (RelayRequest *request);
 
 /* alloc.c */
 RelayAlloc *relay_alloc_find (RelayTurn *turn, const RelayTuple *tuple);
@@ -160,6 +188,25 @@ bool relay_alloc_can_permit (RelayAlloc *alloc, const AlAddr *peers, unsigned n,
 void relay_alloc_permit (RelayAlloc *alloc, const AlAddr *peers, unsigned n, int64_t now_us);
 RelayPermission *relay_alloc_find_permission (RelayAlloc *alloc, const AlAddr *peer, int64_t now_us);
 
+/* Returns: may this be reached, now, over the transport of @alloc: the policy, and that an address of ours is allocated */
+bool relay_alloc_may_reach (const RelayAlloc *alloc, const AlAddr *peer);
+
+/* link.c */
+RelayLink *relay_link_new (RelayAlloc *alloc, const AlAddr *peer, RelayLinkState state, int64_t now_us);
+RelayLink *relay_link_find (const RelayAlloc *alloc, const AlAddr *peer);
+void relay_link_set_state (RelayLink *link, RelayLinkState state, int64_t now_us);
+/* out of the tables; the connection is its owner's */
+void relay_link_free (RelayLink *link);
+/* with its connection */
+void relay_link_end (RelayLink *link);
+/* an address of ours, as clients are told it, and as it is bound. Any other one stays */
+AlAddr relay_link_to_bound (const RelayAlloc *alloc, const AlAddr *peer);
+AlAddr relay_link_from_bound (const RelayAlloc *alloc, const AlAddr *peer);
+/* those of peers that may no longer be reached */
+void relay_link_apply_policy (RelayAlloc *alloc);
+
 /* data.c */
+/* of a stream, whose bytes cannot be dropped: Returns: how long to wait with more, in microseconds */
+int64_t relay_budget_charge (RelayBudget *budget, const RelayTurnConfig *config, size_t len, int64_t now_us);
 void relay_data_channel (RelayTurn *turn, const RelayTuple *from, const uint8_t *data, size_t len, int64_t now_us);
 void relay_data_send (RelayRequest *request);

@@ -10,6 +10,7 @@ static const uint16_t known[] = {
   AL_STUN_REQUESTED_TRANSPORT, AL_STUN_DONT_FRAGMENT,  AL_STUN_PASSWORD_ALGORITHM,
   AL_STUN_USERHASH,          AL_STUN_RESERVATION_TOKEN,
   AL_STUN_PRIORITY,          AL_STUN_USE_CANDIDATE, /* of ICE checks that go astray: harmless */
+  AL_STUN_CONNECTION_ID,
 };
 
 void

@@ -38,6 +38,7 @@ relay_turn_new (unsigned worker, const RelayTurnConfig *config, const RelayShare
   turn->user = user;
   turn->hmac = al_hmac_new ();
   turn->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  turn->links = g_hash_table_new (NULL, NULL);
   al_sip_key_init_random (&turn->sip);
   al_timer_init (&turn->sweep, on_sweep, turn);
   relay_turn_set_config (turn, config, epoch_us);
@@ -64,6 +65,7 @@ relay_turn_free (RelayTurn *turn)
     g_free (turn->by_port[family]);
   al_rate_table_free (turn->replies);
   g_hash_table_unref (turn->revoked);
+  g_hash_table_unref (turn->links);
   al_hmac_free (turn->hmac);
   g_free (turn);
 }
@@ -95,6 +97,8 @@ on_request (RelayRequest *request)
     { AL_STUN_REFRESH, relay_refresh },
     { AL_STUN_CREATE_PERMISSION, relay_create_permission },
     { AL_STUN_CHANNEL_BIND, relay_channel_bind },
+    { AL_STUN_CONNECT, relay_connect },
+    { AL_STUN_CONNECTION_BIND, relay_connection_bind },
   };
   const AlStunMessage *message = request->message;
 

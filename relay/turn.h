@@ -23,9 +23,12 @@
 typedef struct RelayTurn RelayTurn;
 typedef struct RelayAlloc RelayAlloc;
 typedef struct RelayMove RelayMove;
+typedef struct RelayLink RelayLink; /* a peer's connection, of an allocation of TCP (RFC 6062) */
 
 /** RELAY_MAX_PEERS: permissions, and channels, of one allocation. */
 #define RELAY_MAX_PEERS 64
+/** RELAY_MAX_LINKS: peers' connections of one allocation at once. */
+#define RELAY_MAX_LINKS 32
 #define RELAY_ID_MAX 64 /* bytes of a user's id that are kept for lists and events; longer ones are cut there */
 
 /** RelayEndReason: why an allocation ended. */
@@ -49,6 +52,7 @@ typedef enum {
   RELAY_DROP_REPLY_RATE,     /* unverified requests beyond the rate of their source */
   RELAY_DROP_STALE,          /* media that waited too long for a slow connection */
   RELAY_DROP_AWAY,           /* a mobile client whose connection is gone and who has not come back yet */
+  RELAY_DROP_CONNECTIONS,    /* a peer that connects to an allocation that has all it may have */
   RELAY_DROP_N
 } RelayDrop;
 
@@ -56,6 +60,9 @@ typedef enum {
 typedef struct {
   uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
 } RelayTraffic;
+
+/** RelayHow: a peer's connection came to be. */
+typedef enum { RELAY_CONNECTED, RELAY_ACCEPTED, RELAY_HOW_N } RelayHow;
 
 /** RelayTurnStats: since the start; active: now. */
 typedef struct {
@@ -69,6 +76,9 @@ typedef struct {
   uint64_t forbidden;                           /* 403 */
   uint64_t moves;                               /* allocations that came along with their clients (RFC 8016) */
   uint64_t hairpins;                            /* datagrams between two allocations of this worker */
+  uint64_t links[RELAY_HOW_N];                  /* peers' connections that were made */
+  uint64_t failed_links;                        /* 447 */
+  unsigned active_links;
   uint64_t dropped[RELAY_DROP_N];
   RelayTraffic traffic[RELAY_TRANSPORT_N][RELAY_FAMILY_N]; /* of the client's transport and the relayed family */
 } RelayTurnStats;
@@ -80,7 +90,8 @@ typedef struct {
   AlAddr relayed[RELAY_FAMILY_N]; /* AF_UNSPEC: none */
   RelayTraffic traffic;
   int64_t made_us, expires_us;
-  unsigned permissions, channels;
+  unsigned permissions, channels, links;
+  bool is_tcp;                    /* its peers are reached over TCP */
 } RelayAllocInfo;
 
 /**
@@ -97,6 +108,15 @@ typedef struct {
  * @move: relay_turn_on_move() on that worker. Returns: false when it cannot be told: @move is still the caller's
  * @detach: takes a socket of an open off this worker. Returns: its descriptor, or what else stands for it: 0 or more
  * @attach: such a descriptor, which is taken in any case, as a socket of this worker; NULL when that is not possible
+ *
+ * The others are asked only for allocations of TCP, RelayTurnConfig.tcp_allocations:
+ * @listen: a TCP socket bound to @address that accepts for @alloc; NULL when the port is in use
+ * @unlisten: the socket of a listen, whose connections are hung up before
+ * @connect: a connection from the address of @socket, a listen's, to @peer; relay_turn_on_connected() says, later, how it
+ *   went. NULL: it cannot even begin
+ * @join: the client's connection RelayTuple.conn is no longer one for messages: its bytes, those behind the message that
+ *   is handled now too, and those of @connection pass from one to the other from now on
+ * @hangup: ends @connection of a connect or an accept, with what it is joined to; nothing more is said of it
  */
 typedef struct {
   void (*send) (const RelayTuple *to, const void *data, size_t len, void *user);
@@ -110,6 +130,11 @@ typedef struct {
   bool (*move) (unsigned worker, RelayMove *move, void *user);
   int (*detach) (void *socket, void *user);
   void *(*attach) (RelayAlloc *alloc, int fd, bool dont_fragment, void *user);
+  void *(*listen) (RelayAlloc *alloc, const AlAddr *address, void *user);
+  void (*unlisten) (void *socket, void *user);
+  void *(*connect) (void *socket, RelayLink *link, const AlAddr *peer, void *user);
+  void (*join) (void *connection, const RelayTuple *client, void *user);
+  void (*hangup) (void *connection, void *user);
 } RelayIo;
 
 /**
@@ -123,6 +148,7 @@ typedef struct {
  * @replies_per_s: answers to unverified requests over UDP, per source address; 0: no limit
  * @algorithms: PASSWORD-ALGORITHMS in challenges
  * @mobility: RFC 8016
+ * @tcp_allocations: REQUESTED-TRANSPORT may be TCP (RFC 6062)
  * @draining: Allocate is answered with 300 and this server; AF_UNSPEC: not draining
  */
 typedef struct {
@@ -133,14 +159,14 @@ typedef struct {
   unsigned max_lifetime_s;
   uint64_t max_bps;
   unsigned replies_per_s;
-  bool algorithms, mobility;
+  bool algorithms, mobility, tcp_allocations;
   AlAddr draining;
 } RelayTurnConfig;
 
-/** RelayShared: of all workers; passed in, not owned. */
+/** RelayShared: of all workers; passed in, not owned. @tcp_ports: (nullable): where there are no allocations of TCP. */
 typedef struct {
   RelayNonce *nonce;
-  RelayPorts *ports;
+  RelayPorts *ports, *tcp_ports;
   RelayQuota *users, *sources;
   RelayReservations *reservations;
 } RelayShared;
@@ -172,6 +198,23 @@ void relay_turn_on_move (RelayTurn *turn, RelayMove *move, int64_t now_us);
 void relay_move_free (RelayMove *move);
 /** relay_turn_on_closed: the client's connection is gone. */
 void relay_turn_on_closed (RelayTurn *turn, const RelayTuple *tuple, int64_t now_us);
+
+/** relay_turn_on_connected: of a RelayIo.connect. @ok: false: it failed, and @link is gone with it. */
+void relay_turn_on_connected (RelayTurn *turn, RelayLink *link, bool ok, int64_t now_us);
+/** relay_turn_on_accept: @from has connected to @alloc's socket. Nothing of @connection is read before it is joined.
+ *  Returns: (nullable): NULL: nobody wants it: the owner closes it. */
+RelayLink *relay_turn_on_accept (RelayTurn *turn, RelayAlloc *alloc, const AlAddr *from, void *connection,
+                                 int64_t now_us);
+/** relay_turn_on_hung_up: the peer's connection has ended; @link is gone. */
+void relay_turn_on_hung_up (RelayTurn *turn, RelayLink *link, int64_t now_us);
+/** relay_turn_on_carried: @len bytes passed, from the client or to it. Returns: how long nothing more must be read from
+ *  where they came, in microseconds; 0: there is bandwidth left. */
+int64_t relay_turn_on_carried (RelayTurn *turn, RelayLink *link, bool from_client, size_t len, int64_t now_us);
+/** relay_turn_find_home: @data: one message of a connection. Returns: the worker where a ConnectionBind must be handled:
+ *  that of its CONNECTION-ID; -1: any other message. Any thread. */
+int relay_turn_find_home (const uint8_t *data, size_t len);
+/** relay_alloc_get_client: Returns: whose it is. */
+const RelayTuple *relay_alloc_get_client (const RelayAlloc *alloc);
 
 /** relay_turn_has: Returns: does @tuple hold an allocation. */
 bool relay_turn_has (RelayTurn *turn, const RelayTuple *tuple);

@@ -117,13 +117,45 @@ on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
   return socket;
 }
 
+static void *
+on_listen (RelayAlloc *alloc, const AlAddr *address, void *user)
+{
+  return relay_listen_new (user, alloc, address);
+}
+
+static void
+on_unlisten (void *socket, void *user)
+{
+  relay_listen_free (socket);
+}
+
+static void *
+on_connect (void *socket, RelayLink *link, const AlAddr *peer, void *user)
+{
+  return relay_pipe_connect (socket, link, peer);
+}
+
+static void
+on_join (void *connection, const RelayTuple *client, void *user)
+{
+  relay_conn_join (client->conn, connection);
+}
+
+static void
+on_hangup (void *connection, void *user)
+{
+  relay_pipe_hang_up (connection);
+}
+
 static void
 on_mail (void *message, void *user)
 {
   RelayWorker *worker = user;
   RelayMail *mail = message;
 
-  if (!mail->fn (mail, worker->turn, al_loop_now_us (worker->loop)))
+  if (mail->take != NULL)
+    mail->take (mail, worker);
+  if (mail->take != NULL || !mail->fn (mail, worker->turn, al_loop_now_us (worker->loop)))
     {
       mail->free (mail);
       return;
@@ -183,6 +215,11 @@ relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, 
     .move = on_move,
     .detach = on_detach,
     .attach = on_attach,
+    .listen = on_listen,
+    .unlisten = on_unlisten,
+    .connect = on_connect,
+    .join = on_join,
+    .hangup = on_hangup,
   };
   RelayWorker *worker = g_new0 (RelayWorker, 1);
 
@@ -211,6 +248,7 @@ relay_worker_free (RelayWorker *worker)
   on_turn_end (&worker->defer, worker);
   relay_conn_free_all (worker);
   relay_turn_free (worker->turn);
+  relay_pipe_free_all (worker);
   relay_report_free (worker->report);
   g_free (worker);
 }

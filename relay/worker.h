@@ -23,6 +23,7 @@ typedef struct {
   const RelayShared *shared;
   int64_t epoch_us;
   AlMetrics *metrics;
+  AlAdmission door;              /* of connections with peers: each counts as one of its client's. All NULL: no limit */
   /* (nullable): an allocation ended; on the worker's thread */
   void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
   void *user;

@@ -74,6 +74,8 @@ make_alloc (const RelayAllocInfo *info)
   json_object_set_int_member (alloc, "createdAt", to_ms (info->made_us));
   json_object_set_int_member (alloc, "permissions", info->permissions);
   json_object_set_int_member (alloc, "channels", info->channels);
+  json_object_set_string_member (alloc, "relayedTransport", info->is_tcp ? "tcp" : "udp");
+  json_object_set_int_member (alloc, "connections", info->links);
   json_object_set_object_member (alloc, "fromClient", make_traffic (info->traffic.rx_pkts, info->traffic.rx_bytes));
   json_object_set_object_member (alloc, "toClient", make_traffic (info->traffic.tx_pkts, info->traffic.tx_bytes));
   return alloc;

@@ -203,6 +203,7 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, cons
       && !al_addr_parse (al_config_get_string (config, "relay", "alternate_server"), 3478, &turn->draining, error))
     return NULL;
   turn->mobility = al_config_get_bool (config, "relay", "mobility");
+  turn->tcp_allocations = al_config_get_bool (config, "relay", "tcp_allocations");
   turn->algorithms = !al_config_get_bool (config, "relay", "anti_reflection");
   return g_steal_pointer (&settings);
 }
@@ -218,6 +219,7 @@ make_shared (RelayPlane *plane, const AlConfig *config, GError **error)
   plane->shared.nonce = relay_nonce_new (NULL, plane->settings->turn.algorithms ? RELAY_NONCE_ALGORITHMS
                                                                                 : RELAY_NONCE_PLAIN);
   plane->shared.ports = relay_ports_new (first, last);
+  plane->shared.tcp_ports = relay_ports_new (first, last);
   plane->shared.users = relay_quota_new (QUOTA_KEYS);
   plane->shared.sources = relay_quota_new (QUOTA_KEYS);
   plane->door = relay_door_new ((unsigned) al_config_get_int (config, "relay", "max_connections"),
@@ -295,6 +297,7 @@ start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError 
     .shared = &plane->shared,
     .epoch_us = get_epoch_us (),
     .metrics = plane->metrics,
+    .door = relay_door_get_admission (plane->door),
     .ended = on_ended,
     .user = plane->desk,
   };
@@ -363,6 +366,7 @@ relay_plane_free (RelayPlane *plane)
   relay_quota_free (plane->shared.sources);
   relay_door_free (plane->door);
   relay_ports_free (plane->shared.ports);
+  relay_ports_free (plane->shared.tcp_ports);
   relay_nonce_free (plane->shared.nonce);
   settings_free (plane->settings);
   g_clear_pointer (&plane->tls, al_tls_unref);

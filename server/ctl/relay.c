@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aldisctl relay ... */
+#include <string.h>
+
 #include "server/ctl/command.h"
 #include "server/ctl/table.h"
 
@@ -30,8 +32,10 @@ add_row (CtlTable *table, JsonObject *alloc)
   g_autofree char *relayed = join_relayed (alloc);
   g_autofree char *up = format_traffic (alloc, "fromClient"), *down = format_traffic (alloc, "toClient");
   g_autofree char *lasts = ctl_format_duration (g_get_real_time () / 1000 - created_ms);
-  g_autofree char *peers = g_strdup_printf ("%d / %d", (int) json_object_get_int_member (alloc, "permissions"),
-                                            (int) json_object_get_int_member (alloc, "channels"));
+  bool is_tcp = strcmp (json_object_get_string_member (alloc, "relayedTransport"), "tcp") == 0;
+  g_autofree char *peers =
+      g_strdup_printf (is_tcp ? "%d / %d of TCP" : "%d / %d", (int) json_object_get_int_member (alloc, "permissions"),
+                       (int) json_object_get_int_member (alloc, is_tcp ? "connections" : "channels"));
 
   ctl_table_add (table, json_object_get_string_member (alloc, "id"), json_object_get_string_member (alloc, "transport"),
                  json_object_get_string_member (alloc, "client"), relayed, lasts, peers, up, down);

@@ -212,8 +212,8 @@ Bench *
 bench_new (void (*tune) (Bench *bench))
 {
   static const char *const users[] = { "alice:secret", "bob:hunter", NULL }, *const secrets[] = { "newer", "older", NULL };
-  static const RelayIo io = { on_send,    on_pass,    on_open, on_close,  on_relay,
-                              on_hairpin, on_ended, on_is_open, on_move, on_detach, on_attach };
+  RelayIo io = { on_send,    on_pass,  on_open,    on_close, on_relay, on_hairpin,
+                 on_ended, on_is_open, on_move, on_detach, on_attach };
   Bench *bench = g_new0 (Bench, 1);
 
   bench->now_us = 1000 * SECOND;
@@ -226,6 +226,9 @@ bench_new (void (*tune) (Bench *bench))
   bench->ended = g_array_new (FALSE, FALSE, sizeof (Ended));
   bench->moves = g_ptr_array_new ();
   bench->detached = g_hash_table_new (NULL, NULL);
+  bench_tcp_set_io (&io);
+  bench->listening = g_ptr_array_new_with_free_func (g_free);
+  bench->connections = g_ptr_array_new_with_free_func (g_free);
   bench_set_credentials (bench, users, secrets);
   bench_set_policy (bench, NULL, NULL);
   bench->config.bind[RELAY_IPV4] = addr_of (RELAY4);
@@ -235,6 +238,7 @@ bench_new (void (*tune) (Bench *bench))
   bench->config.algorithms = true;
   bench->shared = (RelayShared){ .nonce = relay_nonce_new (NULL, RELAY_NONCE_ALGORITHMS),
                                  .ports = relay_ports_new (49152, 49152 + 199),
+                                 .tcp_ports = relay_ports_new (49152, 49152 + 199),
                                  .users = relay_quota_new (256),
                                  .sources = relay_quota_new (256) };
   bench->shared.reservations = relay_reservations_new (bench->shared.ports);
@@ -265,6 +269,7 @@ bench_free (Bench *bench)
   g_assert_cmpuint (relay_quota_get (bench->shared.users, "bob", 3), ==, 0);
   relay_nonce_free (bench->shared.nonce);
   relay_reservations_free (bench->shared.reservations);
+  bench_tcp_clear (bench);
   relay_ports_free (bench->shared.ports);
   relay_quota_free (bench->shared.users);
   relay_quota_free (bench->shared.sources);

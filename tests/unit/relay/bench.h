@@ -33,6 +33,21 @@ typedef struct {
   bool dont_fragment;
 } Socket;
 
+/** Listening: an allocation's socket of TCP. */
+typedef struct {
+  RelayAlloc *alloc;
+  AlAddr address;
+} Listening;
+
+/** Connection: with a peer. */
+typedef struct {
+  RelayLink *link;   /* NULL: not wanted, or hung up */
+  Listening *from;
+  AlAddr peer;
+  RelayTuple client; /* once it is joined */
+  bool joined, hung_up;
+} Connection;
+
 /** Ended: an allocation's last event. */
 typedef struct {
   RelayAllocInfo info;
@@ -64,7 +79,10 @@ struct Bench {
   GPtrArray *sent, *relayed, *hairpins; /* of Packet */
   GPtrArray *sockets;                   /* of Socket */
   GArray *ended;                        /* of Ended */
-  unsigned failing_opens;               /* so many more fail */
+  GPtrArray *listening;                 /* of Listening */
+  GPtrArray *connections;               /* of Connection, in their order, those that have ended too */
+  unsigned failing_opens;               /* so many more fail; listens too */
+  bool failing_connects;                /* cannot even begin */
   bool carries_hairpins;                /* hand them to the other worker at once */
   GPtrArray *moves;                     /* of BenchMove: on their way */
   GHashTable *detached;                 /* descriptor -> Socket */
@@ -142,6 +160,25 @@ void ask_put_auth (Client *client, Ask *ask);
 void ask_peer (Ask *ask, const char *peer);
 /** client_tell: bytes from this client, with nothing readable behind them. */
 void client_tell (Client *client, const void *data, size_t len);
+
+/* bench-tcp.c: peers and clients of allocations of TCP */
+void bench_tcp_set_io (RelayIo *io);
+void bench_tcp_clear (Bench *bench);
+/** bench_accept: a peer connects to @relayed. Returns: (transfer none) */
+Connection *bench_accept (Bench *bench, const AlAddr *relayed, const char *peer);
+/** bench_connected: how the last connect went. */
+void bench_connected (Bench *bench, unsigned worker, bool ok);
+/** bench_get: the last connection. */
+Connection *bench_get (Bench *bench);
+/** client_init_tcp: as client_init(), of a connection. */
+void client_init_tcp (Client *client, Bench *bench, unsigned worker, const char *address);
+unsigned client_allocate_tcp (Client *client);
+/** client_connect: Returns: 999: no answer yet. */
+unsigned client_connect (Client *client, const char *peer);
+unsigned client_join (Client *client, uint32_t id);
+/** client_read: what came unasked, or late, as the answer: its class and method. Returns: the error code, 0: none */
+unsigned client_read (Client *client, AlStunClass cls, AlStunMethod method);
+uint32_t client_id (const Client *client); /* CONNECTION-ID of the last answer */
 
 /* whole requests. Returns: the error code, 0: success */
 unsigned client_allocate (Client *client);

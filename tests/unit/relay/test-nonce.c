@@ -70,6 +70,24 @@ test_another_address (void)
   g_assert_false (check (nonce, &tuple, NOW, text, len));
 }
 
+/* a client's connections share one, what they have in common is the address */
+static void
+test_another_connection (void)
+{
+  g_autoptr (AlHmac) hmac = al_hmac_new ();
+  g_autoptr (RelayNonce) nonce = relay_nonce_new (NULL, RELAY_NONCE_PLAIN);
+  RelayTuple tuple = tuple_of ("192.0.2.7:4000"), other = tuple_of ("192.0.2.7:4001"), stranger = tuple_of ("192.0.2.8:4000");
+  char text[RELAY_NONCE_MAX];
+  unsigned len;
+
+  tuple.transport = other.transport = stranger.transport = RELAY_TLS;
+  len = relay_nonce_make (nonce, hmac, &tuple, NOW, text);
+  g_assert_true (check (nonce, &other, NOW, text, len));
+  g_assert_false (check (nonce, &stranger, NOW, text, len));
+  other.transport = RELAY_TCP;
+  g_assert_false (check (nonce, &other, NOW, text, len));
+}
+
 /* any changed, missing or added character */
 static void
 test_forged (void)
@@ -132,6 +150,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/relay/nonce/lifetime", test_lifetime);
   g_test_add_func ("/relay/nonce/another-address", test_another_address);
+  g_test_add_func ("/relay/nonce/another-connection", test_another_connection);
   g_test_add_func ("/relay/nonce/forged", test_forged);
   g_test_add_func ("/relay/nonce/keys", test_keys);
   return g_test_run ();
