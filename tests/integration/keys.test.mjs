@@ -182,6 +182,38 @@ page('keys: whose key is new learns no address before the two have compared', as
   assert.deepEqual(known.result, ['all', 'all']);
 });
 
+page('keys: from whom addresses are hidden is the choice of the user', async () => {
+  const server = new t.FakeServer();
+  const relay = [{ urls: ['turn:127.0.0.1:9?transport=udp'], username: 'u', credential: 'c' }];
+  let hide = 'none';
+  const [a, b] = [await t.person('alice', { server, options: { hide: () => hide } }), await t.person('bob', { server })];
+  const policy = async (iceServers) => {
+    server.iceServers = iceServers;
+    const call = await t.ring(a, b);
+    void call.in.accept({ video: true, localStream: t.synthetic() });
+    await t.until('the end or both connections', () => call.out.state === 'ended' || (call.out.leg.media && call.in.leg.media));
+    if (call.out.state === 'ended') return [call.out.endReason, await t.ended(call.in)];
+    const policies = [call.out, call.in].map(({ leg }) => leg.media.pc.getConfiguration().iceTransportPolicy);
+    await call.out.hangup();
+    await t.ended(call.in);
+    return policies;
+  };
+  const results = { stranger: await policy(relay) };
+  hide = 'all';
+  for (const [one, { user, device, identity }] of [[a, b], [b, a]])
+    await one.identity.pins.pin({ user: user.id, name: user.username, device: device.id }, identity.publicKey);
+  results.known = await policy(relay);
+  results.without = await policy([]);
+  hide = 'a word of another version';
+  results.fallback = await policy(relay);
+  return results;
+}, ({ stranger, known, without, fallback }) => {
+  assert.deepEqual(stranger, ['all', 'relay']);
+  assert.deepEqual(known, ['relay', 'all']);
+  assert.deepEqual(without, ['no_relay', 'failed']);
+  assert.deepEqual(fallback, ['all', 'all'], 'the two know each other: as by default');
+});
+
 page('keys: hanging up is quiet at once, whatever figures are still to be read', async () => {
   const server = new t.FakeServer();
   const [a, b] = [await t.person('alice', { server }), await t.person('bob', { server })];

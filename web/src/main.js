@@ -26,7 +26,7 @@ const app = new App({
   rpc,
   identityKey: async (username) => (await identityOf(username)).encoded,
   /* at once, so that it hears the calls that come with the session */
-  makeEngine: async ({ user, device }) => new CallEngine({ rpc, identity: identityOf(user.username), self: { user, device } }),
+  makeEngine: async ({ user, device }) => new CallEngine({ rpc, identity: identityOf(user.username), self: { user, device }, hide: () => app.settings.get('hideAddress') }),
   trustOf: async (userId) => {
     const me = app.account.user;
     const pins = me ? (await (await identityOf(me.username)).pins.get(userId))?.pins ?? [] : [];

@@ -13,6 +13,8 @@ const DEFAULTS = {
   cleanSound: true,
   mirrorSelf: true,
   previewBeforeCall: true,
+  /* from whom: people whose key is new, everybody, nobody */
+  /** @type {'strangers' | 'all' | 'none'} */ hideAddress: 'strangers',
   /* shortcuts of one letter; off for those who dictate or slip (WCAG 2.1.4) */
   letterKeys: true,
   /* where the self view was put: a corner */

@@ -34,6 +34,7 @@
  * @property {string} [codecAudio]
  * @property {string} [codecVideo]
  * @property {'direct' | 'relay' | ''} [route]
+ * @property {string} [transport] 'udp', 'tcp' or 'tls': of the route, on this side
  * @property {string} [resolution]
  * @property {number | null} [fps]
  * @property {Record<string, number>} [e2ee] counters of the media workers: encrypted, decrypted, failed, ...

@@ -71,6 +71,8 @@ export function ended({ outgoing, reason, durationMs, name, byMe }) {
     case 'answered_elsewhere': return calm('Answered on another device', 'You picked up on another of your devices.');
     case 'failed': return warn('No path could be found',
       'Both of you reached the server, but sound and picture could not get from one to the other. A firewall or VPN may be in the way: try another network.');
+    case 'no_relay': return warn('Your address is to stay hidden',
+      'You hide it from everybody, and this server has no relay to hide it behind, or it did not answer. Settings, Privacy has the choice.');
     case 'disconnected': return warn('The connection was lost', `${byMe === false ? name : 'One of you'} was gone for too long. Call again when both are online.`);
     default: return endedBadly(reason, name);
   }

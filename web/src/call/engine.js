@@ -27,8 +27,8 @@ import { unsupported } from './support.js';
  *   device; make the engine before session.start is answered, so that it hears the calls that come with the session
  * @property {{user: User, device: {id: string}}} self
  * @property {() => string} [workerUrl] of crypto/media-worker.js
- * @property {'relay' | 'direct'} [strangers] whether somebody whose key is new may learn our addresses before the two have
- *   compared; takes effect where the server has a relay
+ * @property {() => import('./leg.js').HideAddress} [hide] from whom our addresses are hidden: by default from those whose
+ *   key is new, until the two have compared; asked for every call
  * @property {Partial<Record<'audio' | 'video', string[]>>} [codecs] MIME types that stand alone; for tests
  * @property {() => number} [now]
  */
@@ -42,11 +42,11 @@ export class CallEngine extends EventTarget {
   #gone = new AbortController();
 
   /** @param {EngineOptions} options */
-  constructor({ rpc, identity, self, workerUrl = mediaWorkerUrl, strangers = 'relay', codecs, now = Date.now }) {
+  constructor({ rpc, identity, self, workerUrl = mediaWorkerUrl, hide = () => 'strangers', codecs, now = Date.now }) {
     super();
     /** @type {Environment} */
     this.#env = {
-      rpc, identity: Promise.resolve(identity), workerUrl, strangers, codecs, now,
+      rpc, identity: Promise.resolve(identity), workerUrl, hide, codecs, now,
       self: { user: self.user.id, name: self.user.username, device: self.device.id },
     };
     /** @param {(session: CallSession, params: any) => void} act @returns {(params: any) => void} */

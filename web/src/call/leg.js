@@ -25,7 +25,7 @@ import { EndError, deferred } from './wait.js';
  * @property {Promise<Identity>} identity
  * @property {Party} self
  * @property {() => string} workerUrl
- * @property {'relay' | 'direct'} strangers
+ * @property {() => HideAddress} hide
  * @property {Partial<Record<'audio' | 'video', string[]>>} [codecs]
  * @property {() => number} now
  */
@@ -43,6 +43,7 @@ import { EndError, deferred } from './wait.js';
  */
 
 /** @typedef {'hangup' | 'cancel' | 'decline'} EndMethod */
+/** @typedef {'strangers' | 'all' | 'none'} HideAddress from whom the user hides addresses behind the relay */
 
 /** How long the other side may take to confirm or reveal. */
 export const STEP_MS = 10000;
@@ -92,13 +93,22 @@ export class Leg {
     return Promise.race([promise, /** @type {Promise<never>} */ (this.stopped.promise)]);
   }
 
-  /** openMedia: by relays alone where there are any, unless the peer's key is known. @param {Trust} trust */
+  /** hides: whether the peer is to learn relayed addresses alone. @param {Trust} trust @returns {boolean} */
+  hides(trust) {
+    const hide = this.env.hide();
+    return hide === 'all' || (hide !== 'none' && !trust.direct);
+  }
+
+  /**
+   * openMedia: by relays alone if addresses are hidden. Where there is no relay, a stranger learns them nevertheless, but
+   * who hides them from everybody makes no call. @param {Trust} trust
+   */
   async openMedia(trust) {
     const iceServers = await this.#iceServers();
     const canRelay = iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/.test(url)));
+    if (!canRelay && this.env.hide() === 'all') throw new EndError('no_relay');
     const media = await CallMedia.open({
-      workerUrl: this.env.workerUrl(), iceServers, codecs: this.env.codecs,
-      relayOnly: canRelay && !trust.direct && this.env.strangers === 'relay',
+      workerUrl: this.env.workerUrl(), iceServers, codecs: this.env.codecs, relayOnly: canRelay && this.hides(trust),
     });
     if (this.closed) {
       media.close();

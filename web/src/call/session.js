@@ -65,10 +65,11 @@ export class CallSession extends CallControls {
   /** markVerified: the two have compared and it matched. */
   async markVerified() {
     if (!this.#checked || this.state === 'ended') return;
-    await this.leg?.trust?.verify(this.peer.displayName);
+    const { leg } = this;
+    await leg?.trust?.verify(this.peer.displayName);
     this.setSecurity({ ...this.security, level: 'verified' });
-    this.leg?.channel.send({ verified: true });
-    await this.leg?.negotiator?.useAnyPath();
+    leg?.channel.send({ verified: true });
+    if (leg?.trust && !leg.hides(leg.trust)) await leg.negotiator?.useAnyPath();
   }
 
   /** acceptName: what the server calls them is right: they told us. */

@@ -39,6 +39,7 @@ export class StatsReader {
       codecAudio: codec(report, all, 'audio'),
       codecVideo: codec(report, all, 'video'),
       route: routeOf(report),
+      transport: transportOf(report),
       resolution: shown ? `${shown.frameWidth}×${shown.frameHeight}` : undefined,
       fps: shown?.framesPerSecond ?? null,
       e2ee: sum(tracks),
@@ -83,6 +84,12 @@ export function routeOf(report) {
   if (!pair) return '';
   const ends = [report.get(pair.localCandidateId), report.get(pair.remoteCandidateId)];
   return ends.some((end) => end?.candidateType === 'relay') ? 'relay' : 'direct';
+}
+
+/** transportOf: what the packets travel in: to the relay where it is ours, else to the other side. @param {RTCStatsReport} report @returns {string | undefined} */
+export function transportOf(report) {
+  const local = report.get(selectedPair(report)?.localCandidateId);
+  return local?.relayProtocol ?? local?.protocol;
 }
 
 /** @param {RTCStatsReport} report @param {any[]} all @param {string} kind */

@@ -7,10 +7,11 @@ import { devicesSection } from './devices-section.js';
 import { icon } from './icons.js';
 import { avatar } from './lamp.js';
 import { passwordSection } from './password-section.js';
+import { privacySection } from './privacy-section.js';
 import { openShortcuts } from './shortcuts.js';
 import { soundSection, toggle } from './sound-section.js';
 
-const SECTIONS = /** @type {const} */ ([['profile', 'Profile', 'people'], ['sound', 'Sound and picture', 'mic'], ['look', 'Appearance', 'sun'],
+const SECTIONS = /** @type {const} */ ([['profile', 'Profile', 'people'], ['sound', 'Sound and picture', 'mic'], ['privacy', 'Privacy', 'shield'], ['look', 'Appearance', 'sun'],
   ['devices', 'Your devices', 'laptop'], ['password', 'Password', 'key'], ['about', 'About', 'info']]);
 
 /** @typedef {import('../app.js').App} App */
@@ -58,6 +59,7 @@ export function page(title, back, ...children) {
 export function settingsPage(app, key, back) {
   switch (key) {
     case 'sound': return soundSection(app, back);
+    case 'privacy': return privacySection(app, back);
     case 'look': return look(app, back);
     case 'devices': return devicesSection(app, back);
     case 'password': return passwordSection(app, back);

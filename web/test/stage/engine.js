@@ -109,7 +109,7 @@ export class StageSession extends EventTarget {
   async stats() {
     this.frames += 110;
     return { ...this.quality, rttMs: this.quality.rttMs + Math.random() * 8, lossPercent: this.quality.lossPercent + Math.random() * 0.2, bitrateKbps: { audioIn: 31, audioOut: 32, ...(this.video ? { videoIn: 1720, videoOut: 1490 } : {}) }, codecAudio: 'Opus 48 kHz stereo',
-      ...(this.video ? { codecVideo: 'VP8', resolution: '1280×720', fps: 30 } : {}), route: /** @type {const} */ ('direct'), e2ee: { encrypted: this.frames * 3, decrypted: this.frames * 3 - 4, failed: 0 } };
+      ...(this.video ? { codecVideo: 'VP8', resolution: '1280×720', fps: 30 } : {}), route: /** @type {const} */ ('direct'), transport: 'udp', e2ee: { encrypted: this.frames * 3, decrypted: this.frames * 3 - 4, failed: 0 } };
   }
 }
 

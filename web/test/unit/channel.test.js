@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SealedChannel, messageParse } from '../../src/call/channel.js';
-import { StatsReader } from '../../src/call/stats.js';
+import { StatsReader, routeOf, transportOf } from '../../src/call/stats.js';
 import { b64u, concat, random, u64 } from '../../src/crypto/bytes.js';
 import { Opener, Sealer } from '../../src/crypto/seal.js';
 
@@ -129,11 +129,23 @@ test('channel: messages of another shape are malformed, unknown members are drop
   }
 });
 
+test('stats: the transport is that to our relay where there is one', () => {
+  const report = (/** @type {any} */ local, /** @type {any} */ remote) => /** @type {any} */ (new Map([
+    ['t', { type: 'transport', selectedCandidatePairId: 'p' }], ['p', { type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' }],
+    ['l', local], ['r', remote]]));
+  const host = { candidateType: 'host', protocol: 'udp' };
+  const relay = { candidateType: 'relay', protocol: 'udp', relayProtocol: 'tls' };
+  assert.deepEqual([routeOf(report(relay, host)), transportOf(report(relay, host))], ['relay', 'tls']);
+  assert.deepEqual([routeOf(report(host, relay)), transportOf(report(host, relay))], ['relay', 'udp']);
+  assert.deepEqual([routeOf(report(host, host)), transportOf(report(host, host))], ['direct', 'udp']);
+  assert.deepEqual([routeOf(/** @type {any} */ (new Map())), transportOf(/** @type {any} */ (new Map()))], ['', undefined]);
+});
+
 test('stats: rates and loss are of the time since the last reading', () => {
   const report = (/** @type {number} */ seconds) => /** @type {any} */ (new Map([
     ['t', { type: 'transport', selectedCandidatePairId: 'p' }],
     ['p', { type: 'candidate-pair', currentRoundTripTime: 0.0424, localCandidateId: 'l', remoteCandidateId: 'r' }],
-    ['l', { type: 'local-candidate', candidateType: 'host' }],
+    ['l', { type: 'local-candidate', candidateType: 'host', protocol: 'udp' }],
     ['r', { type: 'remote-candidate', candidateType: seconds > 1 ? 'relay' : 'srflx' }],
     ['i', { id: 'i', type: 'inbound-rtp', kind: 'video', timestamp: seconds * 1000, bytesReceived: seconds * 125000, packetsReceived: seconds * 90,
       packetsLost: seconds * 10, frameWidth: 1280, frameHeight: 720, framesPerSecond: 30, codecId: 'c' }],
@@ -145,7 +157,7 @@ test('stats: rates and loss are of the time since the last reading', () => {
   const reader = new StatsReader();
   reader.read(report(1), {});
   assert.deepEqual(reader.read(report(2), tracks), {
-    rttMs: 42, lossPercent: 10, bitrateKbps: { videoIn: 1000, audioOut: 32 }, codecAudio: 'opus', codecVideo: 'VP8', route: 'relay',
+    rttMs: 42, lossPercent: 10, bitrateKbps: { videoIn: 1000, audioOut: 32 }, codecAudio: 'opus', codecVideo: 'VP8', route: 'relay', transport: 'udp',
     resolution: '1280×720', fps: 30, e2ee: { encrypted: 3, decrypted: 9, framesWithoutTrailer: 1, duplicates: 4, failed: 3 },
   });
 });

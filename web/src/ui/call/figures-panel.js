@@ -51,7 +51,7 @@ export function figures({ stats, grade, rtt, loss, suite }) {
     h('dl', { class: 'facts' },
       fact('There and back', ms, 'stat-rtt', spark(rtt, 120)),
       fact('Lost on the way', percent, 'stat-loss', spark(loss, 5)),
-      fact('Route', { relay: 'Relayed', direct: 'Direct', '': '–' }[stats.route ?? ''], 'stat-route')),
+      fact('Route', routeName(stats), 'stat-route')),
     h('h3', {}, 'Sound'),
     h('dl', { class: 'facts' }, fact('Codec', codecName(stats.codecAudio), 'stat-codec-audio'), fact('In · out', `${rate(kbps.audioIn)} · ${rate(kbps.audioOut)}`, 'stat-audio')),
     ...(stats.codecVideo || stats.resolution ? [h('h3', {}, 'Picture'),
@@ -62,6 +62,12 @@ export function figures({ stats, grade, rtt, loss, suite }) {
     h('dl', { class: 'facts' }, suite !== undefined && fact('Keys', suite === 2 ? 'X25519 + ML-KEM-768' : 'X25519', 'stat-suite'),
       Object.entries(e2ee).map(([name, count]) => fact(counterName(name), count.toLocaleString('en'), `stat-e2ee-${name}`))),
   ];
+}
+
+/** @param {CallStats} stats @returns {string} */
+function routeName({ route, transport }) {
+  if (!route) return '–';
+  return `${route === 'relay' ? 'Relayed' : 'Direct'}${transport ? ` over ${transport.toUpperCase()}` : ''}`;
 }
 
 /** @param {string | undefined} codec */
