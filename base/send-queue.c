@@ -9,6 +9,7 @@ struct AlChunk {
   uint8_t *data;
   size_t start, end;
   size_t room; /* bytes that copy can hold; 0: shared, never written */
+  bool lent;
   uint8_t copy[];
 };
 
@@ -26,6 +27,7 @@ append (AlSendQueue *queue, AlBuf *buf, size_t room)
   chunk->data = buf != NULL ? buf->data : chunk->copy;
   chunk->start = 0;
   chunk->room = room;
+  chunk->lent = false;
   if (queue->tail != NULL)
     queue->tail->next = chunk;
   else
@@ -59,8 +61,8 @@ al_send_queue_copy (AlSendQueue *queue, const void *data, size_t len)
   tail->end = len;
 }
 
-void
-al_send_queue_ref (AlSendQueue *queue, AlBuf *buf, size_t offset)
+static void
+append_ref (AlSendQueue *queue, AlBuf *buf, size_t offset, bool lent)
 {
   AlChunk *chunk;
 
@@ -69,7 +71,21 @@ al_send_queue_ref (AlSendQueue *queue, AlBuf *buf, size_t offset)
   chunk = append (queue, al_buf_ref (buf), 0);
   chunk->start = offset;
   chunk->end = buf->len;
+  chunk->lent = lent;
   queue->bytes += chunk->end - chunk->start;
+  queue->lent_bytes += lent ? chunk->end - chunk->start : 0;
+}
+
+void
+al_send_queue_ref (AlSendQueue *queue, AlBuf *buf, size_t offset)
+{
+  append_ref (queue, buf, offset, false);
+}
+
+void
+al_send_queue_lend (AlSendQueue *queue, AlBuf *buf, size_t offset)
+{
+  append_ref (queue, buf, offset, true);
 }
 
 unsigned
@@ -117,6 +133,7 @@ al_send_queue_consume (AlSendQueue *queue, size_t n)
       size_t piece = MIN (n, chunk->end - chunk->start);
 
       chunk->start += piece;
+      queue->lent_bytes -= chunk->lent ? piece : 0;
       n -= piece;
       if (chunk->start < chunk->end)
         return;

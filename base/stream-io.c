@@ -395,6 +395,8 @@ al_stream_flush (AlStream *stream)
       al_send_queue_consume (&stream->queue, n);
       moved = true;
     }
+  if (moved)
+    al_stream_settle (stream);
   if (moved && stream->state == AL_STREAM_CLOSING)
     al_stream_set_deadline (stream, AL_STREAM_DRAIN_MS);
 }

@@ -58,6 +58,8 @@ struct AlStream {
   AlListener *listener;
   AlStream *pending_next, **pending_pprev;
   AlListenerShared *shared; /* counted in it */
+  AlStreamBudget *budget;
+  size_t budgeted; /* what of the queue is counted there */
 
   /* during on_data and AlAcceptFn: what they were shown, and where to say that the stream went to another loop */
   const uint8_t *shown;
@@ -94,6 +96,8 @@ void al_stream_free_now (AlStream *stream);
 void al_stream_set_deadline (AlStream *stream, unsigned ms);
 /** al_stream_update_watch: asks epoll for what the state, queue and pause need. */
 void al_stream_update_watch (AlStream *stream);
+/** al_stream_settle: counts in the budget what the queue holds now. */
+void al_stream_settle (AlStream *stream);
 /** al_stream_note_eof: the peer's FIN was read. */
 void al_stream_note_eof (AlStream *stream);
 

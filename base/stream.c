@@ -73,6 +73,18 @@ al_stream_new (AlLoop *loop, int fd, const AlAddr *peer, AlStreamState state, Al
   return stream;
 }
 
+void
+al_stream_settle (AlStream *stream)
+{
+  size_t own = stream->budget != NULL ? stream->queue.bytes - stream->queue.lent_bytes : 0;
+
+  if (own > stream->budgeted)
+    (void) atomic_fetch_add_explicit (&stream->budget->bytes, own - stream->budgeted, memory_order_relaxed);
+  else if (own < stream->budgeted)
+    (void) atomic_fetch_sub_explicit (&stream->budget->bytes, stream->budgeted - own, memory_order_relaxed);
+  stream->budgeted = own;
+}
+
 static void
 close_fd (AlStream *stream, bool reset)
 {
@@ -97,6 +109,7 @@ al_stream_free_now (AlStream *stream)
   al_defer_cancel (&stream->defer);
   al_listener_forget_stream (stream);
   al_send_queue_clear (&stream->queue);
+  al_stream_settle (stream);
   SSL_free (stream->ssl);
   g_free (stream->input);
   if (stream->shared != NULL)
@@ -128,6 +141,7 @@ al_stream_die (AlStream *stream, AlStreamClose reason, bool reset)
   al_timer_cancel (&stream->timer);
   al_listener_forget_stream (stream);
   al_send_queue_clear (&stream->queue);
+  al_stream_settle (stream);
   al_loop_defer (stream->loop, &stream->defer);
 }
 
@@ -380,6 +394,16 @@ al_stream_set_limits (AlStream *stream, size_t input_bytes, size_t low, size_t h
   stream->hard = (uint32_t) hard;
 }
 
+void
+al_stream_set_budget (AlStream *stream, AlStreamBudget *budget)
+{
+  if (stream->budget != NULL)
+    (void) atomic_fetch_sub_explicit (&stream->budget->bytes, stream->budgeted, memory_order_relaxed);
+  stream->budgeted = 0;
+  stream->budget = budget;
+  al_stream_settle (stream);
+}
+
 bool
 al_stream_is_connecting (const AlStream *stream)
 {
@@ -392,10 +416,32 @@ can_send (const AlStream *stream)
   return stream->state == AL_STREAM_OPEN || (al_stream_is_connecting (stream) && !stream->close_on_connect);
 }
 
+/* Only who has something of his own in the queue can be the one that exceeds it. */
+static bool
+is_over_budget (const AlStream *stream)
+{
+  return stream->budgeted > 0
+         && atomic_load_explicit (&stream->budget->bytes, memory_order_relaxed)
+                > atomic_load_explicit (&stream->budget->limit, memory_order_relaxed);
+}
+
+/* After something was queued: within the budget? Who reads what he gets is not ended for those who do not. */
+static void
+check_budget (AlStream *stream)
+{
+  al_stream_settle (stream);
+  if (!is_over_budget (stream))
+    return;
+  al_stream_flush (stream);
+  if (stream->state != AL_STREAM_DEAD && is_over_budget (stream))
+    al_stream_die (stream, AL_STREAM_CLOSE_BUDGET, true);
+}
+
 /* After something was queued: within the marks? */
 static AlSend
 check_marks (AlStream *stream)
 {
+  check_budget (stream);
   if (stream->state == AL_STREAM_OPEN && stream->queue.bytes >= MIN (stream->high, SEND_AT_ONCE))
     al_stream_flush (stream);
   if (stream->state == AL_STREAM_DEAD)
@@ -453,6 +499,15 @@ al_stream_send_buf (AlStream *stream, AlBuf *buf, size_t offset)
   if (!can_send (stream))
     return AL_SEND_GONE;
   al_send_queue_ref (&stream->queue, buf, offset);
+  return check_marks (stream);
+}
+
+AlSend
+al_stream_lend (AlStream *stream, AlBuf *buf, size_t offset)
+{
+  if (!can_send (stream))
+    return AL_SEND_GONE;
+  al_send_queue_lend (&stream->queue, buf, offset);
   return check_marks (stream);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ typedef enum {
   AL_STREAM_CLOSE_TIMEOUT,   /* TLS handshake, first bytes, or lingering close took too long */
   AL_STREAM_CLOSE_OVERFLOW,  /* more than the hard mark was queued: a slow reader */
   AL_STREAM_CLOSE_PROTOCOL,  /* the first bytes belong to no route of the listener */
+  AL_STREAM_CLOSE_BUDGET,    /* it does not read, and the queues of its budget hold too much together */
   AL_STREAM_CLOSE_N
 } AlStreamClose;
 
@@ -169,11 +171,24 @@ void al_stream_set_ops (AlStream *stream, const AlStreamOps *ops, void *user);
  *  Defaults: input 64 KiB, low 64 KiB, high 256 KiB, hard 1 MiB. Above the hard mark the stream closes (OVERFLOW). */
 void al_stream_set_limits (AlStream *stream, size_t input_bytes, size_t low, size_t high, size_t hard);
 
+/** AlStreamBudget: how much the queues of many streams may hold together, on whatever threads they are. Zero @bytes and set
+ *  @limit to begin; the limit may change. */
+typedef struct {
+  atomic_size_t bytes, limit;
+} AlStreamBudget;
+/** al_stream_set_budget: @budget: (nullable): what is queued counts in it until it is sent, beginning with what is queued
+ *  now; outlives the stream. Who adds to its queue while the budget is exceeded, and whose socket takes no more, is closed
+ *  (BUDGET). */
+void al_stream_set_budget (AlStream *stream, AlStreamBudget *budget);
+
 /** al_stream_send: sends what the socket takes and copies the rest. Pieces leave together, when on_data has returned or
  *  at the end of the turn; big ones at once. Before a client stream is connected, it queues. Loop's thread. */
 AlSend al_stream_send (AlStream *stream, const void *data, size_t len);
 /** al_stream_send_buf: like al_stream_send() without a copy: queues a reference to @buf from @offset to its end. */
 AlSend al_stream_send_buf (AlStream *stream, AlBuf *buf, size_t offset);
+/** al_stream_lend: like al_stream_send_buf(), of a block that is kept for many, whether it is queued or not: it counts in no
+ *  budget. */
+AlSend al_stream_lend (AlStream *stream, AlBuf *buf, size_t offset);
 size_t al_stream_get_queued (const AlStream *stream);
 /** al_stream_flush: sends now what is queued, as far as the socket takes it; with TLS as a record that ends here. Never
  *  calls the owner. */

@@ -98,6 +98,20 @@ sig_front_conn_send_buf (SigFrontConn *conn, AlBuf *buf, size_t offset)
   return note_sent (conn, al_stream_send_buf (conn->stream, buf, offset), buf->len - offset);
 }
 
+bool
+sig_front_conn_lend (SigFrontConn *conn, AlBuf *buf, size_t offset)
+{
+  return note_sent (conn, al_stream_lend (conn->stream, buf, offset), buf->len - offset);
+}
+
+void
+sig_front_conn_set_proven (SigFrontConn *conn, bool proven)
+{
+  bool is_public = conn->kind == SIG_FRONT_HTTP || conn->kind == SIG_FRONT_HTTPS;
+
+  al_stream_set_budget (conn->stream, is_public && !proven ? &conn->thread->shared->owed : NULL);
+}
+
 void
 sig_front_conn_set_why (SigFrontConn *conn, SigFrontWhy why)
 {
@@ -289,6 +303,7 @@ sig_front_conn_accept (AlListener *listener, AlStream *stream, void *user)
   al_gauge_add (metrics->http, 1);
   al_stream_set_ops (stream, &ops, conn);
   al_stream_set_limits (stream, SIG_FRONT_INPUT, SIG_FRONT_LOW, SIG_FRONT_HIGH, SIG_FRONT_HARD);
+  sig_front_conn_set_proven (conn, false);
   if (tag <= SIG_DOOR_IN && (entry->kind != SIG_FRONT_ADMIN || conn->admin))
     {
       sig_front_conn_set_deadline (conn, sig_front_conn_now_us (conn) + SIG_FRONT_HEAD_US);

@@ -33,7 +33,7 @@ send_part (SigFrontConn *conn, const SigStaticBody *body, size_t next, size_t en
       AlBuf *chunk = body->chunks[next / SIG_STATIC_CHUNK];
       size_t offset = next % SIG_STATIC_CHUNK, len = MIN (chunk->len - offset, end - next);
 
-      more = offset + len == chunk->len ? sig_front_conn_send_buf (conn, chunk, offset)
+      more = offset + len == chunk->len ? sig_front_conn_lend (conn, chunk, offset)
                                         : sig_front_conn_send (conn, chunk->data + offset, len);
       next += len;
     }

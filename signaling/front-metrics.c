@@ -22,7 +22,7 @@ init_connections (SigFrontMetrics *self, AlMetrics *metrics)
 {
   static const char *const listens[] = { "http", "https", "admin", "metrics" };
   static const char *const whys[] = { "eof",      "local",    "abort",     "error", "tls",  "timeout", "overflow",
-                                      "protocol", "half_open", "idle", "slow",  "bad_input", "doomed", "stop" };
+                                      "protocol", "budget",    "half_open", "idle", "slow",  "bad_input", "doomed", "stop" };
 
   G_STATIC_ASSERT (G_N_ELEMENTS (listens) == SIG_FRONT_LISTEN_N);
   G_STATIC_ASSERT (G_N_ELEMENTS (whys) == SIG_FRONT_WHY_N);

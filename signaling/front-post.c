@@ -278,6 +278,8 @@ sig_front_post_respond (SigFrontConn *conn, unsigned status, AlBuf *body, unsign
 
   if (conn->state != SIG_FRONT_WAIT || conn->parked != NULL)
     return;
+  /* a Bearer field is only words until main has let it do something */
+  sig_front_conn_set_proven (conn, conn->known && status < 300);
   /* a long answer is one shared block: its size is no reason to cut off a reader who may ask for such */
   if (conn->known)
     al_stream_set_limits (conn->stream, SIG_FRONT_INPUT, SIG_FRONT_LOW, SIG_FRONT_HIGH,

@@ -54,6 +54,7 @@
 #define SIG_FRONT_SURPLUS 256
 #define SIG_FRONT_SURPLUS_ADDRESS 16
 #define SIG_FRONT_MAX_HELD ((size_t) 256 << 20)      /* incomplete messages, and those that wait for main */
+#define SIG_FRONT_MAX_OWED ((size_t) 64 << 20)       /* answers to clients without a session that do not read them */
 #define SIG_FRONT_MAX_BOX_BYTES ((size_t) 128 << 20) /* texts that wait for one front thread */
 #define SIG_FRONT_HOLD_STEP 16384                    /* smaller incomplete messages are not counted */
 #define SIG_FRONT_MAX_THREADS (1u << SIG_SLOTS_THREAD_BITS)
@@ -127,6 +128,7 @@ struct SigFrontShared {
   SigCrowd *surplus_crowd;
   atomic_bool healthy, draining;
   _Atomic size_t held;
+  AlStreamBudget owed; /* see SIG_FRONT_MAX_OWED */
   atomic_uint skips; /* see sig_front_skip_us() */
 };
 
@@ -359,9 +361,13 @@ void sig_front_conn_set_deadline (SigFrontConn *conn, int64_t deadline_us);
  *  false when its client's address, without a session or token, has done too much: it is to be refused. */
 bool sig_front_conn_spend (SigFrontConn *conn, size_t len, uint32_t n_values);
 void sig_front_conn_pause (SigFrontConn *conn, SigFrontPause reason, bool paused);
-/** sig_front_conn_send, _send_buf: counted al_stream_send() and al_stream_send_buf(). Returns: may more be sent now. */
+/** sig_front_conn_send, _send_buf, _lend: counted al_stream_send() and so on. Returns: may more be sent now. */
 bool sig_front_conn_send (SigFrontConn *conn, const void *data, size_t len);
 bool sig_front_conn_send_buf (SigFrontConn *conn, AlBuf *buf, size_t offset);
+bool sig_front_conn_lend (SigFrontConn *conn, AlBuf *buf, size_t offset);
+/** sig_front_conn_set_proven: whether main has found it to be a user's or a backend's: what waits for it then counts in no
+ *  budget of strangers. */
+void sig_front_conn_set_proven (SigFrontConn *conn, bool proven);
 /** sig_front_conn_finish: ends it after what is queued; nothing more is read. */
 void sig_front_conn_finish (SigFrontConn *conn);
 /** sig_front_conn_kill: ends it at once. */
@@ -448,6 +454,8 @@ SigFront *sig_front_new_sized (GMainContext *context, const AlConfig *config, Al
                                gpointer user, unsigned mailbox, GError **error);
 /** sig_front_get_address: Returns: false when nothing listens for @kind. Main thread. */
 bool sig_front_get_address (SigFront *front, SigFrontListen kind, AlAddr *ret_address);
+/** sig_front_set_max_owed: SIG_FRONT_MAX_OWED, smaller. Any thread. */
+void sig_front_set_max_owed (SigFront *front, size_t bytes);
 /** sig_front_skip_us: moves the clock of all its loops, in order with what was sent before, and waits until all are there:
  *  a connection that is made next knows no other time. Main thread. */
 void sig_front_skip_us (SigFront *front, int64_t us);

@@ -514,6 +514,7 @@ void
 sig_front_ws_known (SigFrontConn *conn)
 {
   conn->known = true;
+  sig_front_conn_set_proven (conn, true);
   if (conn->state == SIG_FRONT_WS)
     al_ws_set_max (&conn->ws->receiver, SIG_FRONT_MAX_BODY);
 }

@@ -137,6 +137,8 @@ sig_front_new_sized (GMainContext *context, const AlConfig *config, AlMetrics *m
   atomic_init (&front->shared.healthy, false);
   atomic_init (&front->shared.draining, false);
   atomic_init (&front->shared.held, 0);
+  atomic_init (&front->shared.owed.bytes, 0);
+  atomic_init (&front->shared.owed.limit, SIG_FRONT_MAX_OWED);
   for (unsigned i = 0; i < SIG_FRONT_LISTEN_N; i++)
     front->addresses[i] = g_array_new (FALSE, TRUE, sizeof (AlAddr));
   if (!open_front (front, config, metrics, mailbox, error))
@@ -341,6 +343,12 @@ sig_front_get_address (SigFront *front, SigFrontListen kind, AlAddr *ret_address
     return false;
   *ret_address = g_array_index (front->addresses[kind], AlAddr, 0);
   return true;
+}
+
+void
+sig_front_set_max_owed (SigFront *front, size_t bytes)
+{
+  atomic_store_explicit (&front->shared.owed.limit, bytes, memory_order_relaxed);
 }
 
 void

@@ -10,12 +10,10 @@
 #include "base/log.h"
 #include "messaging/core.h"
 #include "signaling/envelope.h"
+#include "signaling/exchange.h"
 #include "signaling/json-text.h"
 #include "signaling/rpc-metrics.h"
 #include "signaling/session-private.h"
-
-/* What the answers of one batch may hold: below the front's hard mark, together with what a reader may be behind. */
-#define MAX_LIST_BYTES (512 * 1024)
 
 typedef struct {
   const SigMethodDoc *doc;
@@ -23,21 +21,10 @@ typedef struct {
   gpointer user;
 } Method;
 
-/* one message and the calls in it */
-typedef struct {
-  SigRpc *rpc;
-  SigCaller caller;   /* its session is a reference */
-  bool list;          /* answered by a list */
-  unsigned waiting;   /* calls without an answer, and one for the loop that starts them */
-  unsigned n_answers;
-  GString *answers;   /* joined by commas, in the order in which they came */
-  unsigned status;    /* HTTP */
-  int64_t retry_after_ms;
-} Exchange;
-
 struct SigRpcCall {
   GList link;          /* in rpc->calls */
-  Exchange *exchange;
+  SigRpc *rpc;
+  SigExchange *exchange; /* reference */
   const Method *method; /* NULL: not a request */
   JsonNode *node;      /* reference: id and params point into it */
   JsonNode *id;
@@ -67,111 +54,14 @@ call_free (SigRpcCall *call)
   g_free (call);
 }
 
-static void
-exchange_free (Exchange *exchange)
-{
-  g_clear_pointer (&exchange->caller.session, sig_session_unref);
-  g_string_free (exchange->answers, TRUE);
-  g_free (exchange);
-}
-
-static void
-exchange_send (Exchange *exchange)
-{
-  const SigRpcConfig *config = &exchange->rpc->config;
-  SigConnId conn = exchange->caller.conn;
-  AlBuf *buf = NULL;
-
-  if (exchange->n_answers > 0)
-    {
-      if (exchange->list)
-        g_string_append_c (exchange->answers, ']');
-      buf = al_buf_new_copy (exchange->answers->str, exchange->answers->len);
-    }
-  if (exchange->caller.websocket)
-    {
-      if (buf != NULL)
-        config->transport->send (conn, buf, config->transport_user);
-      config->transport->done (conn, config->transport_user);
-    }
-  else
-    config->transport->respond (conn, buf != NULL ? exchange->status : 204, buf,
-                                (unsigned) ((exchange->retry_after_ms + 999) / 1000), config->transport_user);
-  al_buf_unref (buf);
-}
-
-static void
-exchange_release (Exchange *exchange)
-{
-  if (--exchange->waiting > 0)
-    return;
-  exchange_send (exchange);
-  exchange_free (exchange);
-}
-
-/* HTTP says what a proxy or a generic client should know; the body says the rest. In a list each answer stands for
- * itself. */
-static unsigned
-http_status (int code)
-{
-  switch (code)
-    {
-    case SIG_RPC_PARSE_ERROR:
-    case SIG_RPC_INVALID_REQUEST:
-      return 400;
-    case SIG_RPC_UNAUTHENTICATED:
-      return 401;
-    case SIG_RPC_LIMIT:
-      return 429;
-    case SIG_RPC_UNAVAILABLE:
-      return 503;
-    default:
-      return 200;
-    }
-}
-
-static GString *
-exchange_begin_answer (Exchange *exchange)
-{
-  if (exchange->n_answers++ > 0)
-    g_string_append_c (exchange->answers, ',');
-  else if (exchange->list)
-    g_string_append_c (exchange->answers, '[');
-  return exchange->answers;
-}
-
-static void
-exchange_add_error (Exchange *exchange, JsonNode *id, const SigEnvelopeError *error)
-{
-  sig_envelope_append_error (exchange_begin_answer (exchange), id, error);
-  exchange->retry_after_ms = MAX (exchange->retry_after_ms, error->retry_after_ms);
-  if (!exchange->list)
-    exchange->status = http_status (error->code);
-}
-
-static Exchange *
-exchange_new (SigRpc *rpc, const SigCaller *caller)
-{
-  Exchange *exchange = g_new0 (Exchange, 1);
-
-  exchange->rpc = rpc;
-  exchange->caller = *caller;
-  if (caller->session != NULL)
-    (void) sig_session_ref (caller->session);
-  exchange->waiting = 1;
-  exchange->answers = g_string_sized_new (256);
-  exchange->status = 200;
-  return exchange;
-}
-
 static SigRpcCall *
-call_new (Exchange *exchange, JsonNode *node, const SigRequest *request, const Method *method)
+call_new (SigRpc *rpc, SigExchange *exchange, JsonNode *node, const SigRequest *request, const Method *method)
 {
   SigRpcCall *call = g_new0 (SigRpcCall, 1);
-  SigRpc *rpc = exchange->rpc;
 
   call->link.data = call;
   g_queue_push_tail_link (&rpc->calls, &call->link);
+  call->rpc = rpc;
   call->exchange = exchange;
   exchange->waiting++;
   call->method = method;
@@ -187,14 +77,14 @@ call_new (Exchange *exchange, JsonNode *node, const SigRequest *request, const M
 static void
 call_finish (SigRpcCall *call, int code)
 {
-  Exchange *exchange = call->exchange;
-  SigRpc *rpc = exchange->rpc;
+  SigExchange *exchange = call->exchange;
+  SigRpc *rpc = call->rpc;
 
   sig_rpc_metrics_count (rpc->measured, call->method != NULL ? (int) call->method->doc->index : -1, code,
                          rpc->config.now_us () - call->start_us);
   g_queue_unlink (&rpc->calls, &call->link);
   call_free (call);
-  exchange_release (exchange);
+  sig_exchange_unref (exchange);
   if (rpc->draining && g_queue_is_empty (&rpc->calls) && rpc->drained != NULL)
     {
       GSourceOnceFunc drained = g_steal_pointer (&rpc->drained);
@@ -219,15 +109,17 @@ void
 sig_rpc_reply_text (SigRpcCall *call, const char *text, size_t len)
 {
   g_return_if_fail (call != NULL && call->method != NULL);
-  if (call->exchange->rpc->checking)
+  if (call->rpc->checking)
     check_result (call, text, len);
-  if (call->exchange->list && call->exchange->answers->len + len > MAX_LIST_BYTES)
+  if (call->notification)
+    sig_exchange_add_nothing (call->exchange);
+  else if (sig_exchange_has_room (call->exchange, len))
+    sig_exchange_add_result (call->exchange, call->id, text, len);
+  else
     {
       sig_rpc_fail (call, SIG_RPC_LIMIT, "answers", "the answers of this batch are too large together", 0);
       return;
     }
-  if (!call->notification)
-    sig_envelope_append_result (exchange_begin_answer (call->exchange), call->id, text, len);
   call_finish (call, 0);
 }
 
@@ -255,10 +147,12 @@ sig_rpc_fail_with (SigRpcCall *call, int code, const char *reason, const char *m
   SigEnvelopeError error = { code, reason, message, retry_after_ms, extra };
 
   g_return_if_fail (call != NULL);
-  if (call->exchange->rpc->checking && !sig_openrpc_has_reason (call->exchange->rpc->openrpc, code, reason))
+  if (call->rpc->checking && !sig_openrpc_has_reason (call->rpc->openrpc, code, reason))
     g_error ("%d %s is not in the table of errors", code, reason);
-  if (!call->notification)
-    exchange_add_error (call->exchange, call->id, &error);
+  if (call->notification)
+    sig_exchange_add_nothing (call->exchange);
+  else
+    code = sig_exchange_add_error (call->exchange, call->id, &error);
   g_clear_pointer (&extra, json_object_unref);
   call_finish (call, code);
 }
@@ -320,7 +214,7 @@ check_access (SigRpcCall *call, const SigCaller *caller)
 static void
 start_call (SigRpcCall *call)
 {
-  Exchange *exchange = call->exchange;
+  SigExchange *exchange = call->exchange;
   char fault[SIG_SCHEMA_FAULT_BYTES];
   g_autoptr (JsonNode) params = NULL;
 
@@ -343,15 +237,15 @@ find_method (SigRpc *rpc, const char *name)
 }
 
 static void
-start_request (Exchange *exchange, JsonNode *node)
+start_request (SigRpc *rpc, SigExchange *exchange, JsonNode *node)
 {
   SigRequest request;
   SigEnvelopeFault fault = sig_request_read (node, &request);
-  SigRpcCall *call = call_new (exchange, node, &request, find_method (exchange->rpc, request.method));
+  SigRpcCall *call = call_new (rpc, exchange, node, &request, find_method (rpc, request.method));
 
   if (fault == SIG_ENVELOPE_INVALID)
     sig_rpc_fail (call, SIG_RPC_INVALID_REQUEST, "invalid_request", "not a JSON-RPC 2.0 request", 0);
-  else if (exchange->rpc->draining)
+  else if (rpc->draining)
     sig_rpc_fail (call, SIG_RPC_UNAVAILABLE, "shutting_down", "the server is shutting down; connect again", 1000);
   else if (call->method == NULL)
     sig_rpc_fail (call, SIG_RPC_METHOD_NOT_FOUND, "method_not_found", "no such method", 0);
@@ -362,7 +256,7 @@ start_request (Exchange *exchange, JsonNode *node)
 }
 
 static void
-refuse_message (Exchange *exchange, SigEnvelopeFault fault)
+refuse_message (SigRpc *rpc, SigExchange *exchange, SigEnvelopeFault fault)
 {
   SigEnvelopeError error = { SIG_RPC_INVALID_REQUEST, "invalid_request", "not a JSON-RPC 2.0 request", 0, NULL };
 
@@ -370,8 +264,8 @@ refuse_message (Exchange *exchange, SigEnvelopeFault fault)
     error = (SigEnvelopeError){ SIG_RPC_PARSE_ERROR, "parse_error", "not strict JSON", 0, NULL };
   else if (fault == SIG_ENVELOPE_BATCH)
     error = (SigEnvelopeError){ SIG_RPC_INVALID_REQUEST, "batch_too_large", "more than 50 requests", 0, NULL };
-  exchange_add_error (exchange, NULL, &error);
-  sig_rpc_metrics_count (exchange->rpc->measured, -1, error.code, 0);
+  (void) sig_exchange_add_error (exchange, NULL, &error);
+  sig_rpc_metrics_count (rpc->measured, -1, error.code, 0);
 }
 
 void
@@ -379,21 +273,17 @@ sig_rpc_dispatch (SigRpc *rpc, const SigCaller *caller, const char *text, size_t
 {
   g_autoptr (JsonNode) root = NULL;
   SigEnvelopeFault fault = sig_envelope_parse (text, len, &root);
-  Exchange *exchange = exchange_new (rpc, caller);
+  JsonArray *list = fault == SIG_ENVELOPE_OK && JSON_NODE_HOLDS_ARRAY (root) ? json_node_get_array (root) : NULL;
+  unsigned n = list != NULL ? json_array_get_length (list) : 0;
+  SigExchange *exchange = sig_exchange_new (&rpc->config, caller, n);
 
   if (fault != SIG_ENVELOPE_OK)
-    refuse_message (exchange, fault);
-  else if (JSON_NODE_HOLDS_ARRAY (root))
-    {
-      JsonArray *list = json_node_get_array (root);
-
-      exchange->list = true;
-      for (unsigned i = 0; i < json_array_get_length (list); i++)
-        start_request (exchange, json_array_get_element (list, i));
-    }
-  else
-    start_request (exchange, root);
-  exchange_release (exchange);
+    refuse_message (rpc, exchange, fault);
+  else if (list == NULL)
+    start_request (rpc, exchange, root);
+  for (unsigned i = 0; i < n; i++)
+    start_request (rpc, exchange, json_array_get_element (list, i));
+  sig_exchange_unref (exchange);
 }
 
 void
@@ -401,11 +291,11 @@ sig_rpc_refuse (SigRpc *rpc, SigConnId conn, const GError *error)
 {
   SigCaller caller = { .conn = conn };
   SigEnvelopeError e = error_from (error, "");
-  Exchange *exchange = exchange_new (rpc, &caller);
+  SigExchange *exchange = sig_exchange_new (&rpc->config, &caller, 0);
 
-  exchange_add_error (exchange, NULL, &e);
+  (void) sig_exchange_add_error (exchange, NULL, &e);
   sig_rpc_metrics_count (rpc->measured, -1, e.code, 0);
-  exchange_release (exchange);
+  sig_exchange_unref (exchange);
 }
 
 SigRpc *
@@ -440,11 +330,10 @@ sig_rpc_free (SigRpc *rpc)
   while ((link = g_queue_pop_head_link (&rpc->calls)) != NULL)
     {
       SigRpcCall *call = link->data;
-      Exchange *exchange = call->exchange;
+      SigExchange *exchange = call->exchange;
 
       call_free (call);
-      if (--exchange->waiting == 0)
-        exchange_free (exchange);
+      sig_exchange_drop (exchange);
     }
   g_free (rpc->methods);
   sig_rpc_metrics_free (rpc->measured);
