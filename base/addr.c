@@ -252,6 +252,14 @@ al_addr_get_len (const AlAddr *addr)
 }
 
 bool
+al_addr_is_any (const AlAddr *addr)
+{
+  if (addr->sa.sa_family == AF_INET)
+    return addr->in4.sin_addr.s_addr == htonl (INADDR_ANY);
+  return addr->sa.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED (&addr->in6.sin6_addr);
+}
+
+bool
 al_addr_is_loopback (const AlAddr *addr)
 {
   AlAddr plain = *addr;

@@ -25,6 +25,8 @@ bool al_addr_parse (const char *text, uint16_t default_port, AlAddr *ret, GError
 char *al_addr_format (const AlAddr *addr, bool with_port, char ret_text[AL_ADDR_STRLEN]);
 bool al_addr_equal (const AlAddr *a, const AlAddr *b);
 bool al_addr_equal_host (const AlAddr *a, const AlAddr *b);
+/** al_addr_is_any: Returns: 0.0.0.0 or ::, with any port. */
+bool al_addr_is_any (const AlAddr *addr);
 /** al_addr_hash: SipHash-free mixing with a per-process seed: not for data that an attacker may probe by timing. */
 uint32_t al_addr_hash (const AlAddr *addr);
 uint16_t al_addr_get_port (const AlAddr *addr);

@@ -79,6 +79,7 @@ static const AlConfigKey keys[] = {
   NUMBER ("relay", "max_bitrate_kbps", "0", 0, 100000000, "Of one allocation in each direction; 0: no limit."),
   NUMBER ("relay", "unverified_replies_per_s", "100", 0, 1000000,
           "Answers a second over UDP to one source that has not proved who it is; 0: no limit."),
+  LIST ("relay", "discovery", "", "Two addresses with two ports for NAT behaviour discovery (RFC 5780); empty: off."),
   BOOL ("relay", "mobility", "false", "Allocations follow clients whose address changes (RFC 8016)."),
   BOOL ("relay", "anti_reflection", "false", "Challenges as short as they can be, without the algorithms of RFC 8489."),
   { NULL }

@@ -7,7 +7,7 @@ relay_binding (RelayRequest *request)
 {
   AlStunWriter out;
 
-  if (relay_reply_unknown (request) || !relay_reply_may (request))
+  if (relay_discovery (request) || relay_reply_unknown (request, relay_known, RELAY_KNOWN_N) || !relay_reply_may (request))
     return;
   relay_reply_begin (request, &out, AL_STUN_SUCCESS);
   al_stun_put_addr (&out, AL_STUN_XOR_MAPPED_ADDRESS, &request->from->remote, false);

@@ -255,7 +255,7 @@ relay_data_send (RelayRequest *request)
   else if (!al_stun_find (request->message, AL_STUN_XOR_PEER_ADDRESS, &address)
            || !al_stun_attr_addr (request->message, &address, false, &peer)
            || !al_stun_find (request->message, AL_STUN_DATA_VALUE, &data) || al_addr_get_port (&peer) == 0
-           || relay_reply_list_unknown (request, &unknown, 1) > 0)
+           || al_stun_list_unknown (request->message, relay_known, RELAY_KNOWN_N, &unknown, 1) > 0)
     turn->stats.dropped[RELAY_DROP_MALFORMED]++;
   else if (alloc->ends[relay_family_of (&peer)].socket == NULL
            || relay_alloc_find_permission (alloc, &peer, request->now_us) == NULL)

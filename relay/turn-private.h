@@ -139,10 +139,11 @@ void relay_reply_error (RelayRequest *request, unsigned code);
 /* a challenge: 401 or 438 */
 void relay_reply_challenge (RelayRequest *request, unsigned code);
 bool relay_reply_may (RelayRequest *request);
-/* attributes that must be understood and are not. Returns: how many were written to @ret_types */
-unsigned relay_reply_list_unknown (const RelayRequest *request, uint16_t *ret_types, unsigned max);
 /* 420 when there are attributes that must be understood and are not; Returns: true when it was sent */
-bool relay_reply_unknown (RelayRequest *request);
+bool relay_reply_unknown (RelayRequest *request, const uint16_t *known, unsigned n_known);
+/* those that requests of TURN may carry, ascending */
+#define RELAY_KNOWN_N 17
+extern const uint16_t relay_known[RELAY_KNOWN_N];
 
 /* turn-auth.c: Returns: true when login is filled in; otherwise the request has been answered or dropped */
 bool relay_auth (RelayRequest *request);
@@ -150,6 +151,8 @@ bool relay_auth_is_revoked (RelayTurn *turn, const uint8_t *id, size_t len, int6
 
 /* one file per verb */
 void relay_binding (RelayRequest *request);
+/* discovery.c: Returns: true when the Binding came to one of its addresses, and has been answered */
+bool relay_discovery (RelayRequest *request);
 void relay_allocate (RelayRequest *request);
 void relay_refresh (RelayRequest *request);
 void relay_create_permission (RelayRequest *request);

@@ -2,8 +2,7 @@
 /* Answers (RFC 8489 §6.3, §9.2.4): small, because an answer to a forged source address hits somebody else. */
 #include "relay/turn-private.h"
 
-/* every attribute that requests of ours may carry and that must be understood, ascending */
-static const uint16_t known[] = {
+const uint16_t relay_known[RELAY_KNOWN_N] = {
   AL_STUN_USERNAME,          AL_STUN_CHANNEL_NUMBER,   AL_STUN_LIFETIME,
   AL_STUN_XOR_PEER_ADDRESS,  AL_STUN_DATA_VALUE,       AL_STUN_REALM,
   AL_STUN_NONCE,             AL_STUN_REQUESTED_ADDRESS_FAMILY, AL_STUN_EVEN_PORT,
@@ -85,18 +84,12 @@ relay_reply_challenge (RelayRequest *request, unsigned code)
   relay_reply_end (request, &out);
 }
 
-unsigned
-relay_reply_list_unknown (const RelayRequest *request, uint16_t *ret_types, unsigned max)
-{
-  return al_stun_list_unknown (request->message, known, G_N_ELEMENTS (known), ret_types, max);
-}
-
 bool
-relay_reply_unknown (RelayRequest *request)
+relay_reply_unknown (RelayRequest *request, const uint16_t *known, unsigned n_known)
 {
   uint16_t types[16];
   uint8_t value[sizeof types];
-  unsigned n = relay_reply_list_unknown (request, types, G_N_ELEMENTS (types));
+  unsigned n = al_stun_list_unknown (request->message, known, n_known, types, G_N_ELEMENTS (types));
   AlStunWriter out;
 
   if (n == 0)

@@ -112,7 +112,7 @@ on_request (RelayRequest *request)
       {
         if (relay_credentials_are_none (request->turn->config->credentials))
           relay_reply_error (request, 403); /* STUN alone is served */
-        else if (relay_auth (request) && !relay_reply_unknown (request))
+        else if (relay_auth (request) && !relay_reply_unknown (request, relay_known, RELAY_KNOWN_N))
           verbs[i].verb (request);
         return;
       }

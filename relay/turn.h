@@ -97,6 +97,8 @@ typedef struct {
 /**
  * RelayIo: what the state machine asks of its owner, during a call of one of its functions.
  * @send: one message to the client, @len bytes that are copied
+ * @send_whole: the same, in fragments where it is longer than the path takes. UDP alone
+ * @from_address: makes @tuple leave from its local address. Returns: false when there is no socket for it
  * @pass: ChannelData to the client: 4 bytes of header, then @len bytes that stay as they are until the end of the turn. On
  *   TCP and TLS the owner pads it to fours (RFC 8656 §12.5)
  * @open: a socket bound to @address for @alloc, in which peers' datagrams arrive; NULL when the port is in use
@@ -120,6 +122,8 @@ typedef struct {
  */
 typedef struct {
   void (*send) (const RelayTuple *to, const void *data, size_t len, void *user);
+  void (*send_whole) (const RelayTuple *to, const void *data, size_t len, void *user);
+  bool (*from_address) (RelayTuple *tuple, void *user);
   void (*pass) (const RelayTuple *to, const uint8_t head[4], const void *data, size_t len, void *user);
   void *(*open) (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *user);
   void (*close) (void *socket, void *user);
@@ -147,6 +151,7 @@ typedef struct {
  * @max_bps: bits per second and direction of one allocation, 0: no limit
  * @replies_per_s: answers to unverified requests over UDP, per source address; 0: no limit
  * @algorithms: PASSWORD-ALGORITHMS in challenges
+ * @discovery: behaviour discovery (RFC 5780) at these two hosts and two ports, by family; AF_UNSPEC: off
  * @mobility: RFC 8016
  * @tcp_allocations: REQUESTED-TRANSPORT may be TCP (RFC 6062)
  * @draining: Allocate is answered with 300 and this server; AF_UNSPEC: not draining
@@ -159,6 +164,7 @@ typedef struct {
   unsigned max_lifetime_s;
   uint64_t max_bps;
   unsigned replies_per_s;
+  AlAddr discovery[RELAY_FAMILY_N][2];
   bool algorithms, mobility, tcp_allocations;
   AlAddr draining;
 } RelayTurnConfig;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/worker-private.h"
 
+#include <netinet/in.h>
+
 #define PUBLISH_US ((int64_t) G_USEC_PER_SEC)
 
 /* a relayed address's socket */
@@ -17,6 +19,45 @@ on_send (const RelayTuple *to, const void *data, size_t len, void *user)
     al_udp_send (to->conn, &to->remote, &to->local, data, len);
   else
     relay_conn_send (to->conn, data, len);
+}
+
+/* in fragments where need be: behaviour discovery wants them. Rare, and so not a socket of its own */
+static void
+on_send_whole (const RelayTuple *to, const void *data, size_t len, void *user)
+{
+  const bool v6 = to->local.sa.sa_family == AF_INET6;
+  const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP, name = v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
+  const int fd = al_udp_get_fd (to->conn), fragment = IP_PMTUDISC_DONT;
+  RelayWorker *worker = user;
+  int before = IP_PMTUDISC_DO;
+  socklen_t size = sizeof before;
+
+  al_udp_hub_flush (worker->hub);
+  (void) getsockopt (fd, level, name, &before, &size);
+  (void) setsockopt (fd, level, name, &fragment, sizeof fragment);
+  al_udp_send (to->conn, &to->remote, &to->local, data, len);
+  al_udp_hub_flush (worker->hub);
+  (void) setsockopt (fd, level, name, &before, sizeof before);
+}
+
+static bool
+on_from_address (RelayTuple *tuple, void *user)
+{
+  const RelayWorker *worker = user;
+
+  for (unsigned i = 0; i < worker->config.n_sockets; i++)
+    {
+      AlAddr address;
+
+      al_udp_get_address (worker->config.sockets[i], &address);
+      if (address.sa.sa_family == tuple->local.sa.sa_family && al_addr_get_port (&address) == al_addr_get_port (&tuple->local)
+          && (al_addr_equal_host (&address, &tuple->local) || al_addr_is_any (&address)))
+        {
+          tuple->conn = worker->config.sockets[i];
+          return true;
+        }
+    }
+  return false;
 }
 
 static void
@@ -205,6 +246,8 @@ relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, 
 {
   static const RelayIo io = {
     .send = on_send,
+    .send_whole = on_send_whole,
+    .from_address = on_from_address,
     .pass = on_pass,
     .open = on_open,
     .close = on_close,

@@ -24,6 +24,8 @@ typedef struct {
   int64_t epoch_us;
   AlMetrics *metrics;
   AlAdmission door;              /* of connections with peers: each counts as one of its client's. All NULL: no limit */
+  AlUdp *const *sockets;         /* on which this worker listens */
+  unsigned n_sockets;
   /* (nullable): an allocation ended; on the worker's thread */
   void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
   void *user;

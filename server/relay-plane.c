@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "relay/door.h"
 #include "relay/worker.h"
+#include "server/relay-discovery.h"
 #include "signaling/front-setup.h"
 
 #define QUOTA_KEYS 65536
@@ -202,6 +203,8 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, cons
   if (*al_config_get_string (config, "relay", "alternate_server") != '\0'
       && !al_addr_parse (al_config_get_string (config, "relay", "alternate_server"), 3478, &turn->draining, error))
     return NULL;
+  if (!relay_discovery_parse (config, workers, turn->discovery, error))
+    return NULL;
   turn->mobility = al_config_get_bool (config, "relay", "mobility");
   turn->tcp_allocations = al_config_get_bool (config, "relay", "tcp_allocations");
   turn->algorithms = !al_config_get_bool (config, "relay", "anti_reflection");
@@ -290,8 +293,12 @@ on_ended (const RelayAllocInfo *info, RelayEndReason reason, void *user)
 static bool
 start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError **error)
 {
+  unsigned n_sockets;
+  AlUdp *const *sockets = workers_get_sockets (plane->workers, index, &n_sockets);
   const RelayWorkerConfig worker_config = {
     .index = index,
+    .sockets = sockets,
+    .n_sockets = n_sockets,
     .mesh = plane->mesh,
     .turn = &plane->settings->turn,
     .shared = &plane->shared,

@@ -263,6 +263,15 @@ workers_get_hub (Workers *workers, unsigned index)
   return workers->workers[index].hub;
 }
 
+AlUdp *const *
+workers_get_sockets (const Workers *workers, unsigned index, unsigned *ret_n)
+{
+  const GPtrArray *sockets = workers->workers[index].sockets;
+
+  *ret_n = sockets->len;
+  return (AlUdp *const *) (void *) sockets->pdata;
+}
+
 bool
 workers_get_address (const Workers *workers, unsigned n, AlAddr *ret_address)
 {

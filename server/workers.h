@@ -45,6 +45,8 @@ unsigned workers_get_n (const Workers *workers);
 /** workers_get_loop, _hub: Returns: (transfer none): of one worker; before workers_start(), or on its thread. */
 AlLoop *workers_get_loop (Workers *workers, unsigned index);
 AlUdpHub *workers_get_hub (Workers *workers, unsigned index);
+/** workers_get_sockets: Returns: (transfer none): those on which one worker listens, @ret_n of them. */
+AlUdp *const *workers_get_sockets (const Workers *workers, unsigned index, unsigned *ret_n);
 /** workers_get_address: Returns: false when there are not so many addresses. */
 bool workers_get_address (const Workers *workers, unsigned n, AlAddr *ret_address);
 

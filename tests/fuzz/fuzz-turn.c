@@ -208,6 +208,18 @@ on_send (const RelayTuple *to, const void *data, size_t len, void *user)
 }
 
 static void
+on_send_whole (const RelayTuple *to, const void *data, size_t len, void *user)
+{
+  g_assert_not_reached (); /* no tuple is of behaviour discovery */
+}
+
+static bool
+on_from_address (RelayTuple *tuple, void *user)
+{
+  g_assert_not_reached ();
+}
+
+static void
 on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t len, void *user)
 {
   Client *client = client_of (to);
@@ -766,7 +778,7 @@ set_up_once (void)
 static void
 start (void)
 {
-  static const RelayIo io = { on_send,    on_pass,  on_open,    on_close, on_relay,
+  static const RelayIo io = { on_send, on_send_whole, on_from_address, on_pass, on_open, on_close, on_relay,
                               on_hairpin, on_ended, on_is_open, on_move,  on_detach, on_attach };
   static unsigned indexes[2] = { 0, 1 };
   static char conns[N_TUPLES];

@@ -40,6 +40,12 @@ on_send (const RelayTuple *to, const void *data, size_t len, void *user)
   note (((BenchWorker *) user)->bench->sent, data, len)->to = *to;
 }
 
+static bool
+on_from_address (RelayTuple *tuple, void *user)
+{
+  return ((BenchWorker *) user)->bench->silent_port != al_addr_get_port (&tuple->local);
+}
+
 static void
 on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t len, void *user)
 {
@@ -212,8 +218,8 @@ Bench *
 bench_new (void (*tune) (Bench *bench))
 {
   static const char *const users[] = { "alice:secret", "bob:hunter", NULL }, *const secrets[] = { "newer", "older", NULL };
-  RelayIo io = { on_send,    on_pass,  on_open,    on_close, on_relay, on_hairpin,
-                 on_ended, on_is_open, on_move, on_detach, on_attach };
+  RelayIo io = { on_send, on_send, on_from_address, on_pass, on_open, on_close, on_relay,
+                 on_hairpin, on_ended, on_is_open, on_move, on_detach, on_attach };
   Bench *bench = g_new0 (Bench, 1);
 
   bench->now_us = 1000 * SECOND;
@@ -428,7 +434,7 @@ ask_send_raw (Client *client, Ask *ask)
     return 999;
   g_clear_pointer (&client->answer, packet_free);
   client->answer = bench_take (sent);
-  g_assert_true (relay_tuple_equal (&client->answer->to, &client->tuple));
+  g_assert_true (client->anywhere || relay_tuple_equal (&client->answer->to, &client->tuple));
   g_assert_true (al_stun_parse (client->answer->data, client->answer->len, &client->reply));
   g_assert_true (al_stun_check_fingerprint (&client->reply));
   g_assert_cmpint (client->reply.fingerprint != 0, ==, client->fingerprint);

@@ -87,6 +87,7 @@ struct Bench {
   GPtrArray *moves;                     /* of BenchMove: on their way */
   GHashTable *detached;                 /* descriptor -> Socket */
   bool refuses_moves, failing_attach;   /* no worker takes one; no loop takes a socket */
+  uint16_t silent_port;                 /* no socket sends from it */
   void *closed_conn;                    /* a connection that is gone */
 };
 
@@ -127,6 +128,7 @@ typedef struct {
   size_t nonce_len;
   uint32_t serial;           /* makes transaction ids */
   bool fingerprint;
+  bool anywhere;             /* answers may leave from, and go to, other addresses */
   /* the last answer; its bytes live until the next */
   Packet *answer;
   AlStunMessage reply;

@@ -350,6 +350,7 @@ test_source_quota (void)
   g_assert_cmpuint (client_refresh (&there, 0), ==, 0);
   g_assert_cmpuint (move (&away, &ticket), ==, 0);
   /* the old source has room again */
+  client_clear (&there);
   client_init (&there, bench, 0, "203.0.113.5:5002");
   g_assert_cmpuint (client_allocate (&there), ==, 0);
 }
