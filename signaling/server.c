@@ -42,6 +42,7 @@ struct SigServer {
   SigCallMethods *call_methods;
   SigWebhook *webhook;      /* (nullable) */
   SigWebhook *old_webhook;  /* (nullable): of before the last reload: delivers what was queued for it */
+  GPtrArray *ended_webhooks; /* SigWebhook: of earlier reloads: told to stop, to be joined when they have */
   char *webhook_url, *webhook_secret;
   SigFront *front;
   GSource *tick, *drain_timer;
@@ -221,12 +222,32 @@ make_webhook (SigServer *self, const AlConfig *config, SigWebhook **ret, GError 
   return *ret != NULL;
 }
 
+static void
+webhook_free (gpointer webhook)
+{
+  sig_webhook_free (webhook, 0);
+}
+
+/* @webhook: (transfer full) (nullable): stopped; a reload does not wait for a receiver that hangs. */
+static void
+retire_webhook (SigServer *self, SigWebhook *webhook)
+{
+  if (webhook != NULL)
+    {
+      sig_webhook_stop (webhook, 0);
+      g_ptr_array_add (self->ended_webhooks, webhook);
+    }
+  for (guint i = self->ended_webhooks->len; i > 0; i--)
+    if (sig_webhook_has_ended (g_ptr_array_index (self->ended_webhooks, i - 1)))
+      g_ptr_array_remove_index_fast (self->ended_webhooks, i - 1);
+}
+
 /* @webhook: (transfer full) (nullable): made of @config. What waits in the one before still goes where it was meant for,
  * unless a third comes. */
 static void
 take_webhook (SigServer *self, const AlConfig *config, SigWebhook *webhook)
 {
-  sig_webhook_free (self->old_webhook, 0);
+  retire_webhook (self, self->old_webhook);
   self->old_webhook = self->webhook;
   self->webhook = webhook;
   g_free (self->webhook_url);
@@ -271,6 +292,7 @@ sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metric
   self->context = context;
   self->config = config;
   self->metrics = metrics;
+  self->ended_webhooks = g_ptr_array_new_with_free_func (webhook_free);
   if (!open_core (self, error) || !make_api (self, turn_host, error) || !make_calls (self, error)
       || !start_webhook (self, error))
     return NULL;
@@ -349,6 +371,7 @@ sig_server_free (SigServer *self)
   g_clear_pointer (&self->sessions, sig_sessions_free);
   sig_webhook_free (self->old_webhook, 0);
   sig_webhook_free (self->webhook, WEBHOOK_GRACE_MS);
+  g_ptr_array_unref (self->ended_webhooks);
   g_free (self->webhook_url);
   g_free (self->webhook_secret);
   g_clear_pointer (&self->turn, sig_turn_free);
@@ -370,7 +393,7 @@ sig_server_reload (SigServer *self, const AlConfig *config, GError **error)
     return false;
   if (!sig_front_reload (self->front, error))
     {
-      sig_webhook_free (webhook, 0);
+      retire_webhook (self, webhook);
       return false;
     }
   if (other_hook)

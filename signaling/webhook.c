@@ -46,8 +46,11 @@ struct SigWebhook {
   AlMailbox *box;
   CURLM *multi;
   pthread_t thread;
+  /* main thread only */
+  bool stopped;
   /* shared */
   _Atomic int64_t stop_at_us; /* 0: run on; when no try is running, or at that time, the thread ends */
+  atomic_bool ended;          /* the thread does nothing any more */
   /* webhook thread only */
   GQueue waiting;             /* Event, by due_us */
   GQueue active;              /* Event */
@@ -241,6 +244,20 @@ start_due (SigWebhook *self)
   return (int) CLAMP ((event->due_us - now_us + 999) / 1000, 0, 60000);
 }
 
+/* Not by whoever frees: libcurl waits here for a name that is still being looked up. */
+static void
+end_all (SigWebhook *self)
+{
+  Event *event;
+
+  while ((event = g_queue_peek_head (&self->active)) != NULL)
+    {
+      end_try (self, event);
+      event_free (event);
+    }
+  atomic_store_explicit (&self->ended, true, memory_order_release);
+}
+
 static void *
 run (void *user)
 {
@@ -259,11 +276,13 @@ run (void *user)
       /* last: a try that failed just now may be due again soon; a new transfer makes the poll return at once */
       sleep_ms = start_due (self);
       if (stop_at_us != 0 && (g_queue_is_empty (&self->active) || al_clock_now_us () >= stop_at_us))
-        return NULL;
+        break;
       if (stop_at_us != 0)
         sleep_ms = MIN (sleep_ms, 20);
       (void) curl_multi_poll (self->multi, &wait, 1, sleep_ms, NULL);
     }
+  end_all (self);
+  return NULL;
 }
 
 void
@@ -286,13 +305,6 @@ register_counters (SigWebhook *self, AlMetrics *metrics)
 static void
 webhook_destroy (SigWebhook *self)
 {
-  while (!g_queue_is_empty (&self->active))
-    {
-      Event *event = g_queue_peek_head (&self->active);
-
-      end_try (self, event);
-      event_free (event);
-    }
   g_queue_clear_full (&self->waiting, event_free);
   g_clear_pointer (&self->multi, curl_multi_cleanup);
   g_clear_pointer (&self->box, al_mailbox_free);
@@ -349,12 +361,27 @@ sig_webhook_new (const SigWebhookConfig *config, GError **error)
 }
 
 void
+sig_webhook_stop (SigWebhook *self, unsigned grace_ms)
+{
+  if (self->stopped)
+    return;
+  self->stopped = true;
+  atomic_store_explicit (&self->stop_at_us, al_clock_now_us () + (int64_t) grace_ms * 1000, memory_order_release);
+  curl_multi_wakeup (self->multi);
+}
+
+bool
+sig_webhook_has_ended (const SigWebhook *self)
+{
+  return atomic_load_explicit (&self->ended, memory_order_acquire);
+}
+
+void
 sig_webhook_free (SigWebhook *self, unsigned grace_ms)
 {
   if (self == NULL)
     return;
-  atomic_store_explicit (&self->stop_at_us, al_clock_now_us () + (int64_t) grace_ms * 1000, memory_order_release);
-  curl_multi_wakeup (self->multi);
+  sig_webhook_stop (self, grace_ms);
   (void) pthread_join (self->thread, NULL);
   webhook_destroy (self);
 }

@@ -29,7 +29,12 @@ void sig_webhook_config_init (SigWebhookConfig *config);
 
 /** sig_webhook_new: @config: copied. Starts the thread. Errors: G_IO_ERROR (the URL is none, no thread to be had). */
 SigWebhook *sig_webhook_new (const SigWebhookConfig *config, GError **error);
-/** sig_webhook_free: goes on for up to @grace_ms with what is due, then stops. NULL is allowed. */
+/** sig_webhook_stop: lets it go on for up to @grace_ms with what is due, then its thread ends. Does not wait for that, which
+ *  can take as long as a name server does not answer. Only the first call counts. Nothing may be posted after it. */
+void sig_webhook_stop (SigWebhook *webhook, unsigned grace_ms);
+/** sig_webhook_has_ended: Returns: whether sig_webhook_free() has nothing to wait for. */
+bool sig_webhook_has_ended (const SigWebhook *webhook);
+/** sig_webhook_free: stops it if nobody has, and waits for its end. NULL is allowed. */
 void sig_webhook_free (SigWebhook *webhook, unsigned grace_ms);
 
 /**
