@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <pthread.h>
 #include <sys/socket.h>
 
 static int
@@ -67,20 +68,23 @@ bio_ctrl (BIO *bio, int command, long number, void *pointer)
     }
 }
 
-static BIO_METHOD *
+static BIO_METHOD *method; /* for the life of the process */
+
+static void
+make_method (void)
+{
+  method = BIO_meth_new (BIO_get_new_index () | BIO_TYPE_SOURCE_SINK, "aldis stream");
+  (void) BIO_meth_set_write (method, bio_write);
+  (void) BIO_meth_set_read (method, bio_read);
+  (void) BIO_meth_set_ctrl (method, bio_ctrl);
+}
+
+static const BIO_METHOD *
 get_bio_method (void)
 {
-  static BIO_METHOD *method;
-  static gsize once;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-  if (g_once_init_enter (&once))
-    {
-      method = BIO_meth_new (BIO_get_new_index () | BIO_TYPE_SOURCE_SINK, "aldis stream");
-      (void) BIO_meth_set_write (method, bio_write);
-      (void) BIO_meth_set_read (method, bio_read);
-      (void) BIO_meth_set_ctrl (method, bio_ctrl);
-      g_once_init_leave (&once, 1);
-    }
+  (void) pthread_once (&once, make_method);
   return method;
 }
 
