@@ -186,14 +186,22 @@ open_ends (RelayRequest *request, RelayAlloc *alloc, Wish *wish)
   return code;
 }
 
+/* RFC 8489 §14.15: the other server's address MUST be of the family that the request came from */
 static void
 reply_alternate (RelayRequest *request)
 {
+  const AlAddr *alternate = &request->turn->config->alternate[relay_family_of (&request->from->remote)];
   AlStunWriter out;
 
+  if (alternate->sa.sa_family == AF_UNSPEC)
+    {
+      request->turn->stats.refused_capacity++;
+      relay_reply_error (request, 508);
+      return;
+    }
   relay_reply_begin (request, &out, AL_STUN_ERROR);
   al_stun_put_error (&out, 300, "");
-  al_stun_put_addr (&out, AL_STUN_ALTERNATE_SERVER, &request->turn->config->draining, true);
+  al_stun_put_addr (&out, AL_STUN_ALTERNATE_SERVER, alternate, true);
   relay_reply_end (request, &out);
 }
 
@@ -219,7 +227,7 @@ relay_allocate (RelayRequest *request)
   /* connections with peers cannot move to another worker */
   if (code == 0 && wish.mobile && (!turn->config->mobility || wish.tcp))
     code = 405;
-  if (code == 0 && turn->config->draining.sa.sa_family != AF_UNSPEC)
+  if (code == 0 && turn->config->is_draining)
     {
       reply_alternate (request);
       return;

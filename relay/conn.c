@@ -211,7 +211,12 @@ on_data (AlStream *stream, const uint8_t *data, size_t len, void *user)
           al_stream_pause (stream, false); /* shows it again, alone */
           break;
         }
-      relay_turn_on_message (conn->worker->turn, &conn->tuple, data + at, (size_t) frame, now_us);
+      if (!relay_turn_on_message (conn->worker->turn, &conn->tuple, data + at, (size_t) frame, now_us))
+        {
+          al_stream_close (stream); /* not at once: it may be what followed a Refresh that ended the allocation */
+          at = len;
+          break;
+        }
       at += (size_t) frame;
       if (conn->joined)
         break;
@@ -307,13 +312,10 @@ relay_conn_is_open (RelayWorker *worker, const RelayTuple *tuple)
 void
 relay_conn_free_all (RelayWorker *worker)
 {
+  for (RelayConn *conn = worker->conns; conn != NULL; conn = conn->next)
+    al_stream_abort (conn->stream);
   while (worker->conns != NULL)
-    {
-      RelayConn *conn = worker->conns;
-
-      al_stream_abort (conn->stream);
-      conn_free (conn);
-    }
+    al_loop_iterate (worker->loop, 0); /* streams end with a turn of their loop, and take their connections along */
 }
 
 void

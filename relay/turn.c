@@ -116,10 +116,10 @@ on_request (RelayRequest *request)
           verbs[i].verb (request);
         return;
       }
-  relay_reply_error (request, 400);
+  request->turn->stats.dropped[RELAY_DROP_MALFORMED]++; /* RFC 8489 §6.3: of a method that is not supported: silently */
 }
 
-void
+bool
 relay_turn_on_message (RelayTurn *turn, const RelayTuple *from, const uint8_t *data, size_t len, int64_t now_us)
 {
   AlStunMessage message;
@@ -128,19 +128,23 @@ relay_turn_on_message (RelayTurn *turn, const RelayTuple *from, const uint8_t *d
   if (len > 0 && (data[0] & 0xc0) == 0x40)
     {
       relay_data_channel (turn, from, data, len, now_us);
-      return;
+      return relay_turn_has (turn, from);
     }
+  request.alloc = relay_alloc_find (turn, from);
   if (!al_stun_parse (data, len, &message) || !al_stun_check_fingerprint (&message))
     {
       turn->stats.dropped[RELAY_DROP_MALFORMED]++;
-      return;
+      return request.alloc != NULL;
     }
-  request.alloc = relay_alloc_find (turn, from);
   if (message.cls == AL_STUN_REQUEST)
     on_request (&request);
   else if (message.cls == AL_STUN_INDICATION && message.method == AL_STUN_SEND)
-    relay_data_send (&request);
+    {
+      relay_data_send (&request);
+      return request.alloc != NULL;
+    }
   /* other indications (Binding: a keepalive) and answers to nothing that we asked have no effect */
+  return true;
 }
 
 void

@@ -154,7 +154,7 @@ typedef struct {
  * @discovery: behaviour discovery (RFC 5780) at these two hosts and two ports, by family; AF_UNSPEC: off
  * @mobility: RFC 8016
  * @tcp_allocations: REQUESTED-TRANSPORT may be TCP (RFC 6062)
- * @draining: Allocate is answered with 300 and this server; AF_UNSPEC: not draining
+ * @is_draining: Allocate is answered with 300 and @alternate of the client's family, or without one with 508
  */
 typedef struct {
   const RelayCredentials *credentials;
@@ -165,8 +165,8 @@ typedef struct {
   uint64_t max_bps;
   unsigned replies_per_s;
   AlAddr discovery[RELAY_FAMILY_N][2];
-  bool algorithms, mobility, tcp_allocations;
-  AlAddr draining;
+  bool algorithms, mobility, tcp_allocations, is_draining;
+  AlAddr alternate[RELAY_FAMILY_N]; /* AF_UNSPEC: none */
 } RelayTurnConfig;
 
 /** RelayShared: of all workers; passed in, not owned. @tcp_ports: (nullable): where there are no allocations of TCP. */
@@ -190,8 +190,9 @@ void relay_turn_free (RelayTurn *turn);
 /** relay_turn_set_config: from now on; allocations that the new policy would refuse keep only peers that it allows. */
 void relay_turn_set_config (RelayTurn *turn, const RelayTurnConfig *config, int64_t epoch_us);
 
-/** relay_turn_on_message: @data: one datagram, or one message of a connection: STUN or ChannelData. */
-void relay_turn_on_message (RelayTurn *turn, const RelayTuple *from, const uint8_t *data, size_t len, int64_t now_us);
+/** relay_turn_on_message: @data: one datagram, or one message of a connection: STUN or ChannelData. Returns: false: it is
+ *  nothing that somebody without an allocation may say: data, or no STUN that is well formed. */
+bool relay_turn_on_message (RelayTurn *turn, const RelayTuple *from, const uint8_t *data, size_t len, int64_t now_us);
 /** relay_turn_on_peer: a datagram that arrived at @alloc's socket. @data must stay until the end of the turn. */
 void relay_turn_on_peer (RelayTurn *turn, RelayAlloc *alloc, const AlAddr *from, const uint8_t *data, size_t len,
                          int64_t now_us);

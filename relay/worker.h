@@ -33,7 +33,8 @@ typedef struct {
 
 /** relay_worker_new: Returns: (transfer full) (nullable): NULL with G_IO_ERROR. */
 RelayWorker *relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, GError **error);
-/** relay_worker_free: ends every allocation and connection. NULL is allowed. */
+/** relay_worker_free: ends every allocation and connection; @loop's thread has ended, and its listeners are gone. NULL is
+ *  allowed. */
 void relay_worker_free (RelayWorker *worker);
 RelayTurn *relay_worker_get_turn (RelayWorker *worker);
 

@@ -76,9 +76,9 @@ parse_ports (const char *text, uint16_t *ret_first, uint16_t *ret_last, GError *
   return false;
 }
 
-/* one address of each family at most, into @ret */
+/* one address of each family at most, into @ret; @port: when none is said */
 static bool
-parse_addresses (const AlConfig *config, const char *name, AlAddr ret[RELAY_FAMILY_N], GError **error)
+parse_addresses (const AlConfig *config, const char *name, uint16_t port, AlAddr ret[RELAY_FAMILY_N], GError **error)
 {
   const char *const *list = al_config_get_list (config, "relay", name);
 
@@ -86,12 +86,13 @@ parse_addresses (const AlConfig *config, const char *name, AlAddr ret[RELAY_FAMI
     {
       AlAddr addr;
 
-      if (!al_addr_parse (*list, 0, &addr, error))
+      if (!al_addr_parse (*list, port, &addr, error))
         {
           g_prefix_error (error, "[relay] %s: ", name);
           return false;
         }
-      al_addr_set_port (&addr, 0);
+      if (port == 0)
+        al_addr_set_port (&addr, 0);
       if (ret[relay_family_of (&addr)].sa.sa_family != AF_UNSPEC)
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "[relay] %s: one address of each family at most",
@@ -180,8 +181,9 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, cons
   settings->credentials =
       relay_credentials_new (get_text (config, "realm"), al_config_get_list (config, "relay", "static_users"),
                              secrets[0] != NULL ? secrets : generated, error);
-  if (settings->credentials == NULL || !parse_addresses (config, "relay_address", turn->bind, error)
-      || !parse_addresses (config, "advertised_address", turn->advertised, error))
+  if (settings->credentials == NULL || !parse_addresses (config, "relay_address", 0, turn->bind, error)
+      || !parse_addresses (config, "advertised_address", 0, turn->advertised, error)
+      || !parse_addresses (config, "alternate_server", 3478, turn->alternate, error))
     return NULL;
   if (keep != NULL)
     {
@@ -200,9 +202,7 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, cons
   turn->max_lifetime_s = (unsigned) al_config_get_int (config, "relay", "max_lifetime_s");
   turn->max_bps = (uint64_t) al_config_get_int (config, "relay", "max_bitrate_kbps") * 1000;
   turn->replies_per_s = (unsigned) al_config_get_int (config, "relay", "unverified_replies_per_s");
-  if (*al_config_get_string (config, "relay", "alternate_server") != '\0'
-      && !al_addr_parse (al_config_get_string (config, "relay", "alternate_server"), 3478, &turn->draining, error))
-    return NULL;
+  turn->is_draining = al_config_get_list (config, "relay", "alternate_server")[0] != NULL;
   if (!relay_discovery_parse (config, workers, turn->discovery, error))
     return NULL;
   turn->mobility = al_config_get_bool (config, "relay", "mobility");

@@ -598,7 +598,8 @@ run_config (AlReader *in)
   config->max_bps = (flags & 16) != 0 ? 64000 : 0;
   config->replies_per_s = (flags & 32) != 0 ? 5 : 0;
   config->mobility = flags % 8 != 7;
-  config->draining = (flags & 192) == 192 ? addr_of ("5.5.5.5:3478") : (AlAddr){ 0 };
+  config->is_draining = (flags & 192) == 192;
+  config->alternate[RELAY_IPV4] = addr_of ("5.5.5.5:3478");
   at_config = !at_config;
   for (unsigned i = 0; i < 2; i++)
     relay_turn_set_config (turns[i], config, 0);

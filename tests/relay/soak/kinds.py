@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What clients come: those who do everything right, and all the others. A coroutine each, that ends when the client is gone."""
 import asyncio
+import contextvars
 import os
 import random
 
@@ -11,6 +12,9 @@ CHANNEL = 0x4001
 PATIENCE_S = 20  # for a packet of the well-behaved; what has not come by then is lost
 PERMISSION_S = 300  # RFC 8656 §9
 STRANGER_S = 60  # a connection without an allocation has half a minute
+
+
+mine = contextvars.ContextVar('mine')  # the clients of one kind's coroutine
 
 
 class Load:
@@ -33,7 +37,9 @@ class Load:
     def client(self, time_limited=None):
         if time_limited is None:
             time_limited = random.random() < 0.5
-        return turn.Client(self.server, random.choice(('udp', 'udp', 'tcp', 'tls')), self.login(time_limited))
+        one = turn.Client(self.server, random.choice(('udp', 'udp', 'tcp', 'tls')), self.login(time_limited))
+        mine.get().append(one)
+        return one
 
     async def rest(self, seconds):
         """So long, or until everybody shall go."""
@@ -45,7 +51,9 @@ class Load:
 
 async def burst(load, send, arrived):
     """A few packets, each with a content of its own. Raises Failure unless each of them arrives once."""
-    wanted = {os.urandom(random.randrange(16, 1100)) for _ in range(random.randrange(1, 9))}
+    # no more over TCP than is written at once: what has to wait may be dropped when it becomes old
+    most, size = (9, 1100) if arrived.udp else (4, 900)
+    wanted = {os.urandom(random.randrange(16, size)) for _ in range(random.randrange(1, most))}
     loop = asyncio.get_running_loop()
     complete = loop.create_future()
 
@@ -75,7 +83,7 @@ async def talk(load, steps, clients):
     while loop.time() < end and not load.ending.is_set():
         for step in steps:
             await step()
-        await load.rest(random.uniform(0.2, 1))
+        await load.rest(random.uniform(0.5, 2))
         if loop.time() >= refresh:
             for one in clients:
                 await one.refresh()

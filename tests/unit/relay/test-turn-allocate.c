@@ -477,20 +477,29 @@ static void
 test_draining (void)
 {
   g_autoptr (Bench) bench = bench_new (NULL);
-  g_auto (Client) before, client;
-  const AlAddr other = addr_of ("5.6.7.8:3478");
+  g_auto (Client) before, client, of_ipv6;
+  const AlAddr other = addr_of ("5.6.7.8:3478"), other6 = addr_of ("[2a00::8]:3479");
   AlStunAttr attr;
   AlAddr addr;
 
   client_init (&before, bench, 0, B);
   client_init (&client, bench, 0, A);
   g_assert_cmpuint (client_allocate (&before), ==, 0);
-  bench->config.draining = other;
+  bench->config.is_draining = true;
+  g_assert_cmpuint (client_allocate (&client), ==, 508); /* there is none of his family */
+  bench->config.alternate[RELAY_IPV6] = other6;
+  g_assert_cmpuint (client_allocate (&client), ==, 508);
+  bench->config.alternate[RELAY_IPV4] = other;
   g_assert_cmpuint (client_allocate (&client), ==, 300);
   g_assert_true (client_is_signed (&client));
   g_assert_true (al_stun_find (&client.reply, AL_STUN_ALTERNATE_SERVER, &attr));
   g_assert_true (al_stun_attr_addr (&client.reply, &attr, true, &addr));
   g_assert_true (al_addr_equal (&addr, &other));
+  client_init (&of_ipv6, bench, 0, "[2001:db8:7::1]:1000");
+  g_assert_cmpuint (client_allocate (&of_ipv6), ==, 300);
+  g_assert_true (al_stun_find (&of_ipv6.reply, AL_STUN_ALTERNATE_SERVER, &attr));
+  g_assert_true (al_stun_attr_addr (&of_ipv6.reply, &attr, true, &addr));
+  g_assert_true (al_addr_equal (&addr, &other6));
   g_assert_cmpuint (relay_ports_count (bench->shared.ports), ==, 1);
   g_assert_cmpuint (client_refresh (&before, 600), ==, 0); /* who is here may stay */
   before.serial = 1;
