@@ -19,15 +19,16 @@ export class Person {
   /**
    * @param {string} url of the server
    * @param {string} username
-   * @param {{args?: string[], scripts?: (Function | string | {path: string})[], executablePath?: string}} [options] scripts: run in
-   *   the page before its own
+   * @param {{args?: string[], scripts?: (Function | string | {path: string})[], executablePath?: string, home?: string}} [options]
+   *   scripts: run in the page before its own; home: of a browser that knows whom to trust (lib/authority.mjs), and takes no
+   *   other certificate
    */
-  static async open(url, username, { args = [], scripts = [], executablePath = '/usr/bin/chromium' } = {}) {
+  static async open(url, username, { args = [], scripts = [], executablePath = '/usr/bin/chromium', home } = {}) {
     const person = new Person();
     person.username = username;
     person.url = url;
-    person.browser = await chromium.launch({ executablePath, headless: true, args: [...CHROMIUM_ARGS, '--auto-select-desktop-capture-source=Entire', `--use-file-for-fake-video-capture=${pictureFile()}`, ...args] });
-    person.context = await person.browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1200, height: 780 }, ignoreHTTPSErrors: true });
+    person.browser = await chromium.launch({ executablePath, headless: true, env: home ? { ...process.env, HOME: home } : process.env, args: [...CHROMIUM_ARGS, '--auto-select-desktop-capture-source=Entire', `--use-file-for-fake-video-capture=${pictureFile()}`, ...args] });
+    person.context = await person.browser.newContext({ permissions: ['camera', 'microphone'], viewport: { width: 1200, height: 780 }, ignoreHTTPSErrors: !home });
     for (const script of [{ path: WATCH }, ...scripts]) await person.context.addInitScript(script);
     person.page = await person.context.newPage();
     person.page.on('domcontentloaded', () => { person.forget(); });
@@ -40,7 +41,12 @@ export class Person {
     });
     person.page.on('pageerror', (error) => person.errors.push(String(error)));
     person.page.on('console', (message) => { if (/Content Security Policy|TrustedHTML|integrity/i.test(message.text())) person.errors.push(message.text()); });
-    await person.page.goto(url);
+    try {
+      await person.page.goto(url);
+    } catch (error) {
+      await person.close();
+      throw error;
+    }
     return person;
   }
 

@@ -12,6 +12,12 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const ip = (...args) => run('ip', args);
 
+/** Without an address that IPv6 gives itself a second later: browsers start what they do anew when the network changes. */
+async function up(namespace) {
+  await ip('-n', namespace, 'link', 'set', 'eth0', 'addrgenmode', 'none');
+  await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+}
+
 export class Network {
   hub = `aldis-${process.pid}-hub`;
   address = '10.77.0.1';
@@ -48,7 +54,7 @@ export class Network {
     await ip('-n', this.hub, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace);
     await ip('-n', this.hub, 'link', 'set', port, 'master', 'br0', 'up');
     await ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
-    await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+    await up(namespace);
     await ip('-n', namespace, 'route', 'add', 'default', 'via', this.address);
     return {
       namespace,
@@ -82,7 +88,7 @@ export class Network {
     await ip('-n', router.namespace, 'addr', 'add', `192.168.${lan}.1/24`, 'dev', 'lan');
     await ip('-n', router.namespace, 'link', 'set', 'lan', 'up');
     await ip('-n', namespace, 'addr', 'add', `192.168.${lan}.2/24`, 'dev', 'eth0');
-    await ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+    await up(namespace);
     await ip('-n', namespace, 'route', 'add', 'default', 'via', `192.168.${lan}.1`);
     await run('ip', ['netns', 'exec', router.namespace, 'sysctl', '-q', '-w', 'net.ipv4.ip_forward=1']);
     const rules = path.join(this.folder, `${name}.nft`);
