@@ -200,3 +200,17 @@ raw_read (AlLoop *loop, int fd, void *data, size_t len)
     }
   return (ssize_t) total;
 }
+
+Side *
+open_stuck (Server *server, int *ret_fd)
+{
+  *ret_fd = raw_connect (&server->address);
+  raw_write_all (server->loop, *ret_fd, "GET ", 4);
+  return server_get (server, server->sides->len);
+}
+
+void
+set_echo (Side *side)
+{
+  side->echo = true;
+}

@@ -45,6 +45,10 @@ Side *server_get (Server *server, unsigned i);
 int raw_connect (const AlAddr *address);
 /** raw_write_all: writes while running @loop. */
 void raw_write_all (AlLoop *loop, int fd, const void *data, size_t len);
+/** set_echo: for Server.on_accept: what comes goes back. */
+void set_echo (Side *side);
+/** open_stuck: Returns: the side of a client that does not read; @ret_fd: the client, the caller's to close. */
+Side *open_stuck (Server *server, int *ret_fd);
 /** raw_read: runs @loop until @len bytes or EOF came. Returns: bytes read, or -1 for a reset. */
 ssize_t raw_read (AlLoop *loop, int fd, void *data, size_t len);
 

@@ -12,12 +12,6 @@
 #include "stream-fixture.h"
 
 static void
-set_echo (Side *side)
-{
-  side->echo = true;
-}
-
-static void
 test_max_connections (void)
 {
   AlListenerConfig config = { .max_connections = 2 };

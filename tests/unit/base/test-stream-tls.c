@@ -12,118 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/tls.h"
-#include "stream-fixture.h"
+#include "tls-fixture.h"
 
 #define SECOND_US INT64_C (1000000)
-
-static const char *const alpn[] = { "http/1.1", NULL };
-static char *dir, *cert_path, *key_path;
-static AlTls *tls;
-
-/* A TLS client on a raw socket, stepped by hand. */
-typedef struct {
-  SSL_CTX *ctx;
-  SSL *ssl;
-  int fd;
-} Client;
-
-static void
-client_open (Client *client, Server *server, int version)
-{
-  client->ctx = SSL_CTX_new (TLS_client_method ());
-  (void) SSL_CTX_set_min_proto_version (client->ctx, version);
-  (void) SSL_CTX_set_max_proto_version (client->ctx, version);
-  (void) SSL_CTX_set_mode (client->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  client->ssl = SSL_new (client->ctx);
-  client->fd = raw_connect (&server->address);
-  (void) SSL_set_fd (client->ssl, client->fd);
-  SSL_set_connect_state (client->ssl);
-}
-
-static void
-client_close (Client *client)
-{
-  SSL_free (client->ssl);
-  SSL_CTX_free (client->ctx);
-  (void) close (client->fd);
-}
-
-/* Returns: the handshake's result, after as many turns as it needs. */
-static int
-client_handshake (Client *client, Server *server)
-{
-  for (;;)
-    {
-      int n = SSL_do_handshake (client->ssl);
-      int code = SSL_get_error (client->ssl, n);
-
-      if (n == 1 || (code != SSL_ERROR_WANT_READ && code != SSL_ERROR_WANT_WRITE))
-        {
-          ERR_clear_error ();
-          return n;
-        }
-      al_loop_iterate (server->loop, 1);
-    }
-}
-
-static void
-client_write (Client *client, Server *server, const void *data, size_t len)
-{
-  while (len > 0)
-    {
-      int n = SSL_write (client->ssl, data, (int) len);
-
-      if (n > 0)
-        {
-          data = (const uint8_t *) data + n;
-          len -= (size_t) n;
-        }
-      else
-        {
-          g_assert_cmpint (SSL_get_error (client->ssl, n), ==, SSL_ERROR_WANT_WRITE);
-          al_loop_iterate (server->loop, 1);
-        }
-    }
-}
-
-/* Returns: what SSL_get_error() says at the end, SSL_ERROR_NONE when @len bytes came. */
-static int
-client_read (Client *client, Server *server, void *data, size_t len)
-{
-  size_t total = 0;
-
-  while (total < len)
-    {
-      int n = SSL_read (client->ssl, (uint8_t *) data + total, (int) (len - total));
-      int code = SSL_get_error (client->ssl, n);
-
-      if (n > 0)
-        total += (size_t) n;
-      else if (code == SSL_ERROR_WANT_READ)
-        al_loop_iterate (server->loop, 1);
-      else
-        {
-          ERR_clear_error ();
-          return code;
-        }
-    }
-  return SSL_ERROR_NONE;
-}
-
-static void
-open_tls_server (Server *server, AlTlsMode mode)
-{
-  AlListenerConfig config = { .tls_mode = mode, .tls = tls };
-
-  server_open (server, &config);
-}
-
-static void
-set_echo (Side *side)
-{
-  side->echo = true;
-}
 
 static void
 check_echo (gconstpointer version)
@@ -587,135 +478,6 @@ test_no_sigpipe (void)
   server_close (&server);
 }
 
-static char *
-peer_serial (Client *client)
-{
-  X509 *certificate = SSL_get1_peer_certificate (client->ssl);
-  BIGNUM *number = ASN1_INTEGER_to_BN (X509_get0_serialNumber (certificate), NULL);
-  char *hex = BN_bn2hex (number);
-  char *copy = g_strdup (hex);
-
-  OPENSSL_free (hex);
-  BN_free (number);
-  X509_free (certificate);
-  return copy;
-}
-
-static void
-test_reload (void)
-{
-  const char *const names[] = { "localhost", NULL };
-  g_autofree char *cert = g_build_filename (dir, "r-cert.pem", NULL);
-  g_autofree char *key = g_build_filename (dir, "r-key.pem", NULL);
-  g_autofree char *first = NULL, *second = NULL, *third = NULL;
-  g_autoptr (GError) error = NULL;
-  AlListenerConfig config = { .tls_mode = AL_TLS_ALWAYS };
-  Server server;
-  Client old, fresh;
-  char bytes[8];
-
-  g_assert_true (al_tls_make_self_signed (cert, key, names, 10, &error));
-  config.tls = al_tls_new (cert, key, NULL, &error);
-  g_assert_no_error (error);
-  server_open (&server, &config);
-  server.on_accept = set_echo;
-  client_open (&old, &server, TLS1_3_VERSION);
-  g_assert_cmpint (client_handshake (&old, &server), ==, 1);
-  client_write (&old, &server, "GET ", 4);
-  (void) server_get (&server, 0);
-  first = peer_serial (&old);
-
-  /* files that do not work leave the old certificate in use */
-  g_assert_true (g_file_set_contents (cert, "nonsense", -1, NULL));
-  g_assert_false (al_tls_reload (config.tls, &error));
-  g_assert_nonnull (strstr (error->message, cert));
-  g_clear_error (&error);
-  client_open (&fresh, &server, TLS1_3_VERSION);
-  g_assert_cmpint (client_handshake (&fresh, &server), ==, 1);
-  second = peer_serial (&fresh);
-  g_assert_cmpstr (second, ==, first);
-  client_close (&fresh);
-
-  g_assert_cmpint (g_unlink (cert), ==, 0);
-  g_assert_cmpint (g_unlink (key), ==, 0);
-  g_assert_true (al_tls_make_self_signed (cert, key, names, 10, &error));
-  g_assert_true (al_tls_reload (config.tls, &error));
-  client_open (&fresh, &server, TLS1_3_VERSION);
-  g_assert_cmpint (client_handshake (&fresh, &server), ==, 1);
-  third = peer_serial (&fresh);
-  g_assert_cmpstr (third, !=, first);
-  client_close (&fresh);
-
-  /* the connection of before goes on */
-  client_write (&old, &server, "more", 4);
-  g_assert_cmpint (client_read (&old, &server, bytes, 8), ==, SSL_ERROR_NONE);
-  g_assert_cmpmem (bytes, 8, "GET more", 8);
-  client_close (&old);
-  server_close (&server);
-  al_tls_unref (config.tls);
-}
-
-static void
-test_bad_files (void)
-{
-  const char *const names[] = { "localhost", NULL };
-  g_autofree char *other_cert = g_build_filename (dir, "o-cert.pem", NULL);
-  g_autofree char *other_key = g_build_filename (dir, "o-key.pem", NULL);
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (al_tls_new ("/nonexistent.pem", key_path, NULL, &error));
-  g_assert_nonnull (strstr (error->message, "/nonexistent.pem: "));
-  g_assert_nonnull (strstr (error->message, "No such file"));
-  g_clear_error (&error);
-  g_assert_null (al_tls_new (cert_path, cert_path, NULL, &error));
-  g_assert_nonnull (error);
-  g_clear_error (&error);
-  g_assert_true (al_tls_make_self_signed (other_cert, other_key, names, 10, NULL));
-  g_assert_null (al_tls_new (cert_path, other_key, NULL, &error));
-  g_assert_nonnull (error);
-}
-
-static void
-test_self_signed (void)
-{
-  const char *const names[] = { "aldis.example", "192.0.2.7", "2001:db8::7", NULL };
-  g_autofree char *cert = g_build_filename (dir, "s-cert.pem", NULL);
-  g_autofree char *key = g_build_filename (dir, "s-key.pem", NULL);
-  g_autofree char *before = NULL, *after = NULL;
-  g_autoptr (GError) error = NULL;
-  struct stat info;
-  FILE *file;
-  X509 *x509;
-
-  g_assert_true (al_tls_make_self_signed (cert, key, names, 30, &error));
-  g_assert_cmpint (stat (key, &info), ==, 0);
-  g_assert_cmpuint (info.st_mode & 07777, ==, 0600);
-  file = fopen (cert, "re");
-  x509 = PEM_read_X509 (file, NULL, NULL, NULL);
-  (void) fclose (file);
-  g_assert_nonnull (x509);
-  g_assert_cmpint (X509_check_host (x509, "aldis.example", 0, 0, NULL), ==, 1);
-  g_assert_cmpint (X509_check_host (x509, "other.example", 0, 0, NULL), ==, 0);
-  g_assert_cmpint (X509_check_ip_asc (x509, "192.0.2.7", 0), ==, 1);
-  g_assert_cmpint (X509_check_ip_asc (x509, "2001:db8::7", 0), ==, 1);
-  g_assert_cmpint (X509_cmp_current_time (X509_get0_notBefore (x509)), ==, -1);
-  g_assert_cmpint (X509_cmp_current_time (X509_get0_notAfter (x509)), ==, 1);
-  g_assert_cmpint (X509_verify (x509, X509_get0_pubkey (x509)), ==, 1);
-  X509_free (x509);
-
-  /* nothing is overwritten */
-  g_assert_true (g_file_get_contents (key, &before, NULL, NULL));
-  g_assert_false (al_tls_make_self_signed (cert, key, names, 30, &error));
-  g_assert_nonnull (error);
-  g_clear_error (&error);
-  g_assert_cmpint (g_unlink (cert), ==, 0);
-  g_assert_true (al_tls_make_self_signed (cert, key, names, 30, &error)); /* the key was there */
-  g_assert_true (g_file_get_contents (key, &after, NULL, NULL));
-  g_assert_cmpstr (before, ==, after);
-  g_assert_false (al_tls_make_self_signed ("/nonexistent/cert.pem", "/nonexistent/key.pem", names, 30, &error));
-  g_assert_nonnull (error);
-}
-
 /* A TLS stream changes its loop and thread in the middle of a conversation. */
 typedef struct {
   AlLoop *loop;
@@ -812,47 +574,13 @@ test_detach (void)
     }
 }
 
-static void
-set_up (void)
-{
-  const char *const names[] = { "localhost", "127.0.0.1", NULL };
-  g_autoptr (GError) error = NULL;
-
-  dir = g_dir_make_tmp ("aldis-tls-XXXXXX", &error);
-  g_assert_no_error (error);
-  cert_path = g_build_filename (dir, "cert.pem", NULL);
-  key_path = g_build_filename (dir, "key.pem", NULL);
-  g_assert_true (al_tls_make_self_signed (cert_path, key_path, names, 10, &error));
-  tls = al_tls_new (cert_path, key_path, alpn, &error);
-  g_assert_no_error (error);
-}
-
-static void
-tear_down (void)
-{
-  static const char *const files[] = { "cert.pem",   "key.pem",   "r-cert.pem", "r-key.pem",
-                                       "o-cert.pem", "o-key.pem", "s-cert.pem", "s-key.pem" };
-
-  al_tls_unref (tls);
-  for (unsigned i = 0; i < G_N_ELEMENTS (files); i++)
-    {
-      g_autofree char *path = g_build_filename (dir, files[i], NULL);
-
-      (void) g_unlink (path);
-    }
-  g_assert_cmpint (g_rmdir (dir), ==, 0);
-  g_free (dir);
-  g_free (cert_path);
-  g_free (key_path);
-}
-
 int
 main (int argc, char **argv)
 {
   int result;
 
   g_test_init (&argc, &argv, NULL);
-  set_up ();
+  tls_set_up ();
   g_test_add_data_func ("/base/stream-tls/echo-1.2", GINT_TO_POINTER (TLS1_2_VERSION), check_echo);
   g_test_add_data_func ("/base/stream-tls/echo-1.3", GINT_TO_POINTER (TLS1_3_VERSION), check_echo);
   g_test_add_func ("/base/stream-tls/eof", test_eof);
@@ -867,11 +595,8 @@ main (int argc, char **argv)
   g_test_add_func ("/base/stream-tls/deadline", test_deadline);
   g_test_add_func ("/base/stream-tls/marks", test_marks);
   g_test_add_func ("/base/stream-tls/no-sigpipe", test_no_sigpipe);
-  g_test_add_func ("/base/stream-tls/reload", test_reload);
-  g_test_add_func ("/base/stream-tls/bad-files", test_bad_files);
-  g_test_add_func ("/base/stream-tls/self-signed", test_self_signed);
   g_test_add_func ("/base/stream-tls/detach", test_detach);
   result = g_test_run ();
-  tear_down ();
+  tls_tear_down ();
   return result;
 }
