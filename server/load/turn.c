@@ -3,6 +3,8 @@
  * aldis-turn-load: loads any TURN server over UDP, and says what came through. Commands, with a server ADDRESS:PORT:
  *   relay ADDRESS USER PASSWORD FLOWS SIZE BURST PER_SECOND SECONDS   ChannelData of FLOWS clients to a peer on this host
  *   pairs ...the same...                                              between two allocations, FLOWS pairs
+ *   bare ADDRESS SINK_PORT FLOWS SIZE BURST PER_SECOND SECONDS        the same bytes as with relay, to a forwarder that is no
+ *                                                                     TURN server and sends them to that port of this host
  *   alloc ADDRESS USER PASSWORD N        N allocations, kept until standard input ends
  *   unauth ADDRESS N                     N requests without credentials, each from a port of its own
  * SIZE is payload in bytes; PER_SECOND packets of all flows together, 0: as fast as it can.
@@ -239,30 +241,44 @@ blast (Client *clients, unsigned n, unsigned size, unsigned burst, unsigned per_
     }
 }
 
-/* @pairs: to the allocation of another client; else to a peer of ours */
 static int
-run_flows (bool pairs, char **args)
+open_sink (AlAddr *address)
 {
+  socklen_t len = sizeof *address;
+  int fd = open_socket (NULL);
+
+  if (bind (fd, &address->sa, al_addr_get_len (address)) != 0 || getsockname (fd, &address->sa, &len) != 0)
+    die ("no peer");
+  return fd;
+}
+
+/* @kind: 'p': pairs: to the allocation of another client; 'r': relay: to a peer of ours; 'b': bare */
+static int
+run_flows (char kind, char **args)
+{
+  bool pairs = kind == 'p';
   unsigned n = (unsigned) atoi (args[0]), size = (unsigned) atoi (args[1]), burst = (unsigned) atoi (args[2]);
   unsigned per_second = (unsigned) atoi (args[3]), seconds = (unsigned) atoi (args[4]), n_sinks = pairs ? n : 1;
   g_autofree Client *from = g_new0 (Client, n), *to = g_new0 (Client, n);
   g_autofree pthread_t *threads = g_new0 (pthread_t, n_sinks);
   g_autofree int *sinks = g_new0 (int, n_sinks);
   AlAddr peer = server;
-  socklen_t len = sizeof peer;
   uint64_t sent;
 
   if (n == 0 || burst == 0 || burst > MAX_BURST || size == 0 || (size + 4) * burst > 65000)
     die ("what flows?");
   if (!pairs)
     {
-      al_addr_set_port (&peer, 0);
-      sinks[0] = open_socket (NULL);
-      if (bind (sinks[0], &peer.sa, al_addr_get_len (&peer)) != 0 || getsockname (sinks[0], &peer.sa, &len) != 0)
-        die ("no peer");
+      al_addr_set_port (&peer, kind == 'b' ? (uint16_t) atoi (user) : 0);
+      sinks[0] = open_sink (&peer);
     }
   for (unsigned i = 0; i < n; i++)
     {
+      if (kind == 'b')
+        {
+          from[i].fd = open_socket (&server);
+          continue;
+        }
       if (!allocate (&from[i]) || (pairs && !allocate (&to[i])))
         die ("Allocate was refused");
       bind_channel (&from[i], pairs ? &to[i].relayed : &peer);
@@ -338,7 +354,7 @@ main (int argc, char **argv)
       (void) setrlimit (RLIMIT_NOFILE, &limit);
     }
   if (argc < 4 || !al_addr_parse (argv[2], 3478, &server, &error))
-    die ("usage: aldis-turn-load relay|pairs|alloc|unauth ADDRESS ... (see its source)");
+    die ("usage: aldis-turn-load relay|pairs|bare|alloc|unauth ADDRESS ... (see its source)");
   hmac = al_hmac_new ();
   if (strcmp (argv[1], "unauth") == 0)
     return run_unauth ((unsigned) atoi (argv[3]));
@@ -349,7 +365,9 @@ main (int argc, char **argv)
   if (strcmp (argv[1], "alloc") == 0)
     return run_alloc ((unsigned) atoi (argv[5]));
   if (argc == 10 && (strcmp (argv[1], "relay") == 0 || strcmp (argv[1], "pairs") == 0))
-    return run_flows (argv[1][0] == 'p', argv + 5);
+    return run_flows (argv[1][0], argv + 5);
+  if (argc == 9 && strcmp (argv[1], "bare") == 0)
+    return run_flows ('b', argv + 4);
   die ("what?");
   return 1;
 }

@@ -18,6 +18,7 @@
 
 #include "base/udp.h"
 #include "bench.h"
+#include "forward.h"
 
 #define WINDOW 768
 #define BATCH 64
@@ -94,63 +95,13 @@ run_single (void *user)
   return NULL;
 }
 
-/* Each message goes back as it came; a train as a train. */
 static void *
 run_mmsg (void *user)
 {
   Server *server = user;
-  bool gso = server->kind == BARE_GSO;
-  unsigned batch = gso ? BATCH / 2 : BATCH;
-  size_t room = gso ? BUFFER : 2048, slot = gso ? BUFFER + 320 : 2048;
-  uint8_t *buffers = malloc (batch * slot);
-  struct mmsghdr messages[BATCH];
-  struct iovec iov[BATCH];
-  struct sockaddr_in from[BATCH];
-  _Alignas (struct cmsghdr) uint8_t control[BATCH][CMSG_SPACE (sizeof (int))];
-  int one = 1;
 
   bench_pin (0);
-  if (gso && setsockopt (server->fd, IPPROTO_UDP, UDP_GRO, &one, sizeof one) < 0)
-    die ("UDP_GRO");
-  memset (messages, 0, sizeof messages);
-  for (;;)
-    {
-      int n, sent;
-
-      for (unsigned i = 0; i < batch; i++)
-        {
-          iov[i] = (struct iovec){ buffers + i * slot, room };
-          messages[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &iov[i],
-                                                 .msg_iovlen = 1, .msg_control = gso ? control[i] : NULL,
-                                                 .msg_controllen = gso ? sizeof control[i] : 0 };
-        }
-      n = recvmmsg (server->fd, messages, batch, MSG_WAITFORONE, NULL);
-      for (int i = 0; i < n; i++)
-        {
-          struct msghdr *message = &messages[i].msg_hdr;
-          struct cmsghdr *c = gso ? CMSG_FIRSTHDR (message) : NULL;
-
-          iov[i].iov_len = messages[i].msg_len;
-          if (c != NULL)
-            {
-              uint16_t segment = (uint16_t) * (int *) CMSG_DATA (c);
-
-              c->cmsg_type = UDP_SEGMENT;
-              c->cmsg_len = CMSG_LEN (sizeof segment);
-              memcpy (CMSG_DATA (c), &segment, sizeof segment);
-              message->msg_controllen = CMSG_SPACE (sizeof segment);
-            }
-          else
-            message->msg_control = NULL;
-        }
-      for (int i = 0; i < n; i += sent)
-        {
-          sent = sendmmsg (server->fd, messages + i, (unsigned) (n - i), 0);
-          if (sent <= 0)
-            sent = 1;
-        }
-    }
-  return NULL;
+  bench_forward (server->fd, server->kind == BARE_GSO, NULL);
 }
 
 static void

@@ -44,14 +44,15 @@ def resident_kb(pid):
         return int(re.search(r"^Rss:\s+(\d+) kB", f.read(), re.M).group(1))
 
 
-def figure(name, ours, peer, unit, limit=None, note=""):
+def figure(name, ours, peer, unit, limit=None, note="", at_least=False):
     ratio = ours / peer if peer else float("nan")
     result = ""
     if limit is not None:
-        results.append(ratio <= limit)
-        result = " result=pass" if ratio <= limit else " result=FAIL"
-    print(f"name={name} ours={ours:.4g} peer={peer:.4g} ratio={ratio:.3g} "
-          f"limit_ratio={limit if limit is not None else '-'} unit={unit}{' note=' + note if note else ''}{result}", flush=True)
+        results.append(ratio >= limit if at_least else ratio <= limit)
+        result = " result=pass" if results[-1] else " result=FAIL"
+    limit = "-" if limit is None else f"{limit:.3g}"
+    print(f"name={name} ours={ours:.4g} peer={peer:.4g} ratio={ratio:.3g} limit_ratio={limit} unit={unit}"
+          f"{' better=higher' if at_least else ''}{' note=' + note if note else ''}{result}", flush=True)
 
 
 class Server:
@@ -106,6 +107,22 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Forwarder:
+    """The bare forwarder of `scripts/bench udp` on core 0, which is the limit: it looks at nothing."""
+    name = "bare"
+
+    def __init__(self, build):
+        self.port, self.sink = free_port(), free_port()
+        self.process = subprocess.Popen(["taskset", "-c", "0", os.path.join(build, "tests/bench/bare-forward"), str(self.port),
+                                         str(self.sink)])
+        self.pid = self.process.pid
+        time.sleep(0.3)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 class Bench:
     def __init__(self, build, rounds, seconds):
         self.build, self.rounds, self.seconds = build, rounds, seconds
@@ -113,8 +130,9 @@ class Bench:
 
     def flows(self, server, mode, flows, size, burst, rate):
         """Returns (CPU us of the server per packet that arrived, packets sent, packets that arrived, seconds)."""
-        process = subprocess.Popen([*self.generator, mode, f"127.0.0.1:{server.port}", USER, PASSWORD, str(flows), str(size),
-                                    str(burst), str(rate), str(self.seconds)],
+        who = [str(server.sink)] if mode == "bare" else [USER, PASSWORD]
+        process = subprocess.Popen([*self.generator, mode, f"127.0.0.1:{server.port}", *who, str(flows), str(size), str(burst),
+                                    str(rate), str(self.seconds)],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if process.stdout.readline().strip() != "ready":
             sys.exit(f"{server.name}: {mode} did not begin")
@@ -142,6 +160,25 @@ class Bench:
                 lost[kind] = max(lost[kind], 1 - received / max(sent, 1))
         figure(name, statistics.median(costs["aldis"]), statistics.median(costs["coturn"]), "us_cpu/packet", limit,
                f"lost_{lost['aldis']:.4f}_and_{lost['coturn']:.4f}")
+
+    def bare(self):
+        """Beside the forwarder that looks at nothing: CPU per packet and packets in all when there are always more, and CPU
+        per packet when bursts come one at a time, where both mostly wake up."""
+        for rate in (0, 16000):
+            costs, passed = {"aldis": [], "bare": []}, {"aldis": [], "bare": []}
+            for _ in range(self.rounds):
+                for kind in ("bare", "aldis"):
+                    server = Server(kind, self.build) if kind == "aldis" else Forwarder(self.build)
+                    cost, _, received = self.flows(server, "relay" if kind == "aldis" else "bare", 8, 1000, 8, rate)
+                    server.stop()
+                    costs[kind].append(cost)
+                    passed[kind].append(received / self.seconds)
+            cost, passed = ([statistics.median(values[kind]) for kind in ("aldis", "bare")] for values in (costs, passed))
+            if rate:
+                figure("relay-bare-paced", *cost, "us_cpu/packet")
+            else:  # at least 0.6 of it
+                figure("relay-bare", *cost, "us_cpu/packet", 1 / 0.6)
+                figure("relay-bare-packets", *passed, "packets/s", 0.6, at_least=True)
 
     def saturation(self):
         best = {}
@@ -203,6 +240,7 @@ def main():
     bench = Bench(os.path.abspath(args.build), args.rounds, args.seconds)
     parts = {
         "burst8": lambda: bench.compare("relay-burst8", 0.45, "relay", 8, 1000, 8, 16000),
+        "bare": bench.bare,
         "single": lambda: bench.compare("relay-single", 0.85, "relay", 50, 160, 1, 10000),
         "hairpin": lambda: bench.compare("relay-hairpin", 0.45, "pairs", 8, 1000, 8, 8000),
         "alloc": lambda: bench.alloc(15000),

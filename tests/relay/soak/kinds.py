@@ -9,7 +9,7 @@ import client as turn
 import stun
 
 CHANNEL = 0x4001
-PATIENCE_S = 20  # for a packet of the well-behaved; what has not come by then is lost
+PATIENCE_S = 30  # for a packet of the well-behaved; what has not come by then is lost
 PERMISSION_S = 300  # RFC 8656 §9
 STRANGER_S = 60  # a connection without an allocation has half a minute
 
@@ -41,6 +41,20 @@ class Load:
         mine.get().append(one)
         return one
 
+    def kernel_drops(self):
+        """What sockets of the server, and the peer's, were too full for so far."""
+        drops = {'server': 0, 'relayed': 0, 'peer': 0}
+        for name in ('/proc/net/udp', '/proc/net/udp6'):
+            with open(name, encoding='ascii') as f:
+                for row in f.read().splitlines()[1:]:
+                    fields = row.split()
+                    port = int(fields[1].rsplit(':', 1)[1], 16)
+                    kind = ('server' if port == self.server.port else 'peer' if port == self.peer[1] else
+                            'relayed' if port in self.server.relay_ports else None)
+                    if kind:
+                        drops[kind] += int(fields[-1])
+        return f'full sockets dropped {drops}'
+
     async def rest(self, seconds):
         """So long, or until everybody shall go."""
         try:
@@ -70,9 +84,11 @@ async def burst(load, send, arrived):
     load.count['sent'] += len(wanted)
     for data in list(wanted):
         send(data)
-    done, _ = await asyncio.wait((complete,), timeout=PATIENCE_S)
-    if not done:
-        raise turn.Failure(f'{len(wanted)} packets lost over {arrived.transport}')
+    for _ in range(10 * PATIENCE_S):  # in small steps: while this program does not get to run, no patience is lost
+        done, _ = await asyncio.wait((complete,), timeout=0.1)
+        if done:
+            return
+    raise turn.Failure(f'{len(wanted)} packets lost over {arrived.transport}, {load.kernel_drops()}')
 
 
 async def talk(load, steps, clients):
