@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -170,6 +171,21 @@ al_tls_dup_ctx (AlTls *tls)
   (void) SSL_CTX_up_ref (ctx);
   (void) pthread_mutex_unlock (&tls->lock);
   return ctx;
+}
+
+bool
+al_tls_has_name (AlTls *tls, const char *host)
+{
+  SSL_CTX *ctx = al_tls_dup_ctx (tls);
+  X509 *certificate = SSL_CTX_get0_certificate (ctx);
+  bool has_name = certificate != NULL
+                  && X509_check_host (certificate, host, 0,
+                                      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL)
+                         == 1;
+
+  ERR_clear_error ();
+  SSL_CTX_free (ctx);
+  return has_name;
 }
 
 AlTls *

@@ -30,6 +30,10 @@ AlTls *al_tls_new_client (const char *trust, GError **error);
 /** al_tls_reload: reads both files again and swaps them in at once; on error the old ones stay in use. Any thread. */
 bool al_tls_reload (AlTls *tls, GError **error);
 
+/** al_tls_has_name: Returns: whether the certificate in use names @host, a DNS name without a dot at its end, in its
+ *  subjectAltName, also by a wildcard (RFC 6125). Any thread. */
+bool al_tls_has_name (AlTls *tls, const char *host);
+
 AlTls *al_tls_ref (AlTls *tls);
 void al_tls_unref (AlTls *tls);
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "signaling/front-origin.h"
+#include "base/log.h"
 #include "signaling/front-proxy.h"
 
 #define BIT(kind) (1u << SIG_FRONT_##kind)
@@ -60,27 +60,13 @@ handle_health (SigFrontConn *conn, const AlHttpRequest *request)
     sig_front_answer (conn, 503, "Retry-After: 5\r\n", "application/json", down, strlen (down));
 }
 
-/* A name that somebody else may point at this machine makes a page of his own origin of what is read here (DNS
- * rebinding): an address or localhost cannot be. */
-static bool
-is_host_plain (const AlHttpRequest *request)
-{
-  AlStr host = al_http_request_get (request, "Host");
-  g_autofree char *text = host.ptr != NULL ? g_strndup (host.ptr, host.len) : g_strdup ("");
-  AlAddr address;
-
-  if (g_ascii_strncasecmp (text, "localhost", strlen ("localhost")) == 0
-      && (text[strlen ("localhost")] == '\0' || text[strlen ("localhost")] == ':'))
-    return true;
-  return text[0] != '*' && al_addr_parse (text, 80, &address, NULL);
-}
-
 static void
 handle_metrics (SigFrontConn *conn, const AlHttpRequest *request)
 {
   g_autoptr (GString) text = g_string_sized_new (16384);
 
-  if (!is_host_plain (request))
+  /* a page of a name that somebody else points at this machine could read it (DNS rebinding) */
+  if (!sig_origin_is_plain_host (al_http_request_get (request, "Host")))
     {
       conn->keep_alive = false;
       sig_front_answer_error (conn, 421, NULL, "Metrics are read by an IP address or localhost, not by another name.");
@@ -148,11 +134,35 @@ answer_preflight (SigFrontConn *conn, AlStr origin)
 }
 
 static void
+refuse_origin (SigFrontConn *conn, SigOrigin who, AlStr origin)
+{
+  SigFrontShared *shared = conn->thread->shared;
+
+  al_counter_add (shared->metrics.refused_origin, 1);
+  conn->keep_alive = false;
+  if (who != SIG_ORIGIN_UNNAMED)
+    {
+      sig_front_answer_error (conn, 403, NULL, "Pages of that origin may not talk to this server.");
+      return;
+    }
+  /* mostly an operator who has not said the server's name yet: browsers show scripts and people no more than that it failed */
+  if (!atomic_exchange_explicit (&shared->said_unnamed, true, memory_order_relaxed))
+    {
+      g_autofree char *text = g_strndup (origin.ptr, MIN (origin.len, 512));
+
+      al_warning ("refused a page by a name that is not known to be this server's: if it is, set public_address or "
+                  "allowed_origins; said once", "origin", text);
+    }
+  sig_front_answer_error (conn, 403, NULL, "This server does not know that name as its own: see public_address and "
+                                           "allowed_origins in its configuration.");
+}
+
+static void
 handle_rpc (SigFrontConn *conn, const AlHttpRequest *request)
 {
   SigFrontShared *shared = conn->thread->shared;
   AlStr origin = { NULL, 0 };
-  SigOrigin who = sig_origin_check ((const char *const *) shared->allowed_origins, request, conn->client_tls, &origin);
+  SigOrigin who = sig_origin_check (&shared->origins, request, conn->client_tls, &origin);
 
   if (al_str_equal (request->method, "OPTIONS") && who == SIG_ORIGIN_ALLOWED && origin.len <= 512)
     answer_preflight (conn, origin);
@@ -160,12 +170,8 @@ handle_rpc (SigFrontConn *conn, const AlHttpRequest *request)
     sig_front_answer_empty (conn, 204, "Allow: GET, POST, OPTIONS\r\n");
   else if (!al_str_equal (request->method, "GET") && !al_str_equal (request->method, "POST"))
     answer_method (conn, "GET, POST, OPTIONS");
-  else if (who == SIG_ORIGIN_REFUSED || origin.len > 512)
-    {
-      al_counter_add (shared->metrics.refused_origin, 1);
-      conn->keep_alive = false;
-      sig_front_answer_error (conn, 403, NULL, "Pages of that origin may not talk to this server.");
-    }
+  else if (who == SIG_ORIGIN_REFUSED || who == SIG_ORIGIN_UNNAMED || origin.len > 512)
+    refuse_origin (conn, who, origin);
   else if (al_str_equal (request->method, "POST"))
     begin_post (conn, request, who == SIG_ORIGIN_ALLOWED ? origin : (AlStr){ NULL, 0 });
   else if (request->upgrade_websocket)

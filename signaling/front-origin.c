@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/addr.h"
+
 static bool
 starts_with (AlStr text, const char *prefix)
 {
@@ -22,6 +24,60 @@ without_port (AlStr authority, const char *port)
       || (host.ptr[host.len - 1] != ']' && memchr (host.ptr, ':', host.len) != NULL))
     return authority;
   return host;
+}
+
+/* a DNS name: RFC 1035 §2.3.4 */
+#define MAX_NAME 253
+
+/* Returns: (transfer full): without port, brackets and the dot at its end, in lower case; "" when it is too long */
+static char *
+get_host (AlStr authority)
+{
+  size_t len = authority.len;
+
+  while (len > 0 && g_ascii_isdigit (authority.ptr[len - 1]))
+    len--;
+  len = len > 0 && authority.ptr[len - 1] == ':' ? len - 1 : authority.len;
+  if (len > 0 && authority.ptr[len - 1] == '.')
+    len--;
+  return len <= MAX_NAME ? g_ascii_strdown (authority.ptr, (gssize) len) : g_strdup ("");
+}
+
+bool
+sig_origin_is_plain_host (AlStr authority)
+{
+  char text[AL_ADDR_STRLEN];
+  g_autofree char *host = NULL;
+  AlAddr address;
+
+  if (authority.len == 0)
+    return false;
+  host = get_host (authority);
+  if (strcmp (host, "localhost") == 0)
+    return true;
+  /* "any" is nobody's address */
+  if (authority.len >= sizeof text || strchr ("*:", authority.ptr[0]) != NULL
+      || memchr (authority.ptr, '\0', authority.len) != NULL)
+    return false;
+  memcpy (text, authority.ptr, authority.len);
+  text[authority.len] = '\0';
+  return al_addr_parse (text, 80, &address, NULL);
+}
+
+static bool
+is_named (const SigOriginRules *rules, AlStr authority)
+{
+  g_autofree char *host = NULL;
+
+  if (sig_origin_is_plain_host (authority))
+    return true;
+  host = get_host (authority);
+  if (*host == '\0')
+    return false;
+  for (const char *const *name = rules->names; *name != NULL; name++)
+    if (g_ascii_strcasecmp (*name, host) == 0)
+      return true;
+  return rules->tls != NULL && al_tls_has_name (rules->tls, host);
 }
 
 static bool
@@ -55,9 +111,10 @@ is_allowed (const char *const *allowed, AlStr origin)
 }
 
 SigOrigin
-sig_origin_check (const char *const *allowed, const AlHttpRequest *request, bool https, AlStr *ret_origin)
+sig_origin_check (const SigOriginRules *rules, const AlHttpRequest *request, bool https, AlStr *ret_origin)
 {
-  AlStr origin = { NULL, 0 };
+  AlStr origin = { NULL, 0 }, host = al_http_request_get (request, "Host");
+  bool own;
 
   for (unsigned i = 0; i < request->n_fields; i++)
     if (al_str_equal_nocase (request->fields[i].name, "Origin"))
@@ -71,7 +128,10 @@ sig_origin_check (const char *const *allowed, const AlHttpRequest *request, bool
     return SIG_ORIGIN_NONE;
   if (ret_origin != NULL)
     *ret_origin = origin;
-  if (is_own (origin, al_http_request_get (request, "Host"), https))
+  own = is_own (origin, host, https);
+  if (own && is_named (rules, host))
     return SIG_ORIGIN_OWN;
-  return is_allowed (allowed, origin) ? SIG_ORIGIN_ALLOWED : SIG_ORIGIN_REFUSED;
+  if (is_allowed (rules->allowed, origin))
+    return SIG_ORIGIN_ALLOWED;
+  return own ? SIG_ORIGIN_UNNAMED : SIG_ORIGIN_REFUSED;
 }

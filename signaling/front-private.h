@@ -16,6 +16,7 @@
 #include "base/stream.h"
 #include "base/ws.h"
 #include "signaling/front-crowd.h"
+#include "signaling/front-origin.h"
 #include "signaling/front-rate.h"
 #include "signaling/front-slots.h"
 #include "signaling/front.h"
@@ -115,7 +116,8 @@ void sig_front_metrics_init (SigFrontMetrics *self, AlMetrics *metrics);
 struct SigFrontShared {
   AlNet *trusted;
   unsigned n_trusted;
-  char **allowed_origins;
+  char **allowed_origins, **names; /* owned; in origins */
+  SigOriginRules origins;
   unsigned max_connections;
   bool hsts; /* a certificate was configured */
   AlMetrics *registry;
@@ -127,6 +129,7 @@ struct SigFrontShared {
   atomic_uint surplus;     /* those over the limits, to be told so */
   SigCrowd *surplus_crowd;
   atomic_bool healthy, draining;
+  atomic_bool said_unnamed; /* see SIG_ORIGIN_UNNAMED */
   _Atomic size_t held;
   AlStreamBudget owed; /* see SIG_FRONT_MAX_OWED */
   atomic_uint skips; /* see sig_front_skip_us() */

@@ -27,6 +27,22 @@ sig_front_setup_threads (const AlConfig *config)
   return (unsigned) CLAMP (n, 1, (int64_t) SIG_FRONT_MAX_THREADS);
 }
 
+/* By what others reach this machine: what the operator says, and what it calls itself, in a network with mDNS too. Nobody
+ * outside can make these point elsewhere. Returns: (transfer full) */
+static char **
+make_names (const AlConfig *config)
+{
+  const char *own = g_get_host_name ();
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  g_ptr_array_add (names, g_strdup (al_config_get_string (config, "server", "public_address")));
+  g_ptr_array_add (names, g_strdup (own));
+  if (strchr (own, '.') == NULL)
+    g_ptr_array_add (names, g_strconcat (own, ".local", NULL));
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
 bool
 sig_front_setup_shared (SigFrontShared *shared, const AlConfig *config, AlMetrics *metrics, GError **error)
 {
@@ -38,6 +54,9 @@ sig_front_setup_shared (SigFrontShared *shared, const AlConfig *config, AlMetric
     if (!al_net_parse (nets[shared->n_trusted], &shared->trusted[shared->n_trusted], error))
       return false;
   shared->allowed_origins = g_strdupv ((char **) al_config_get_list (config, "signaling", "allowed_origins"));
+  shared->names = make_names (config);
+  shared->origins.allowed = (const char *const *) shared->allowed_origins;
+  shared->origins.names = (const char *const *) shared->names;
   shared->max_connections = (unsigned) al_config_get_int (config, "signaling", "max_connections");
   shared->crowd = sig_crowd_new (shared->max_connections,
                                  (unsigned) al_config_get_int (config, "signaling", "max_connections_per_address"));
@@ -55,6 +74,7 @@ sig_front_setup_clear (SigFrontShared *shared)
 {
   g_free (shared->trusted);
   g_strfreev (shared->allowed_origins);
+  g_strfreev (shared->names);
   sig_crowd_free (shared->crowd);
   sig_crowd_free (shared->surplus_crowd);
   sig_rate_crowd_free (shared->strangers);

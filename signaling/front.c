@@ -109,6 +109,7 @@ open_front (SigFront *front, const AlConfig *config, AlMetrics *metrics, unsigne
       front->tls = sig_front_setup_tls (config, error);
       if (front->tls == NULL)
         return false;
+      front->shared.origins.tls = front->tls;
     }
   if (!sig_front_setup_listen (config, front->threads, front->tls, front->addresses, error))
     return false;
@@ -136,6 +137,7 @@ sig_front_new_sized (GMainContext *context, const AlConfig *config, AlMetrics *m
   atomic_init (&front->shared.surplus, 0);
   atomic_init (&front->shared.healthy, false);
   atomic_init (&front->shared.draining, false);
+  atomic_init (&front->shared.said_unnamed, false);
   atomic_init (&front->shared.held, 0);
   atomic_init (&front->shared.owed.bytes, 0);
   atomic_init (&front->shared.owed.limit, SIG_FRONT_MAX_OWED);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { Client, newCallId } from './lib/client.mjs';
 import { Server } from './lib/server.mjs';
@@ -109,4 +110,17 @@ test('a page of another origin may not open a WebSocket', async () => {
   await assert.rejects(Client.open(server.wsUrl, { origin: 'https://evil.example' }), /403/);
   const same = await Client.open(server.wsUrl, { origin: server.url });
   await same.close();
+});
+
+test('a page whose own name was made to lead here may not, by WebSocket or POST, and the log says what to set', async () => {
+  const host = `evil.example:${server.port}`, headers = { host, origin: `http://${host}`, 'content-type': 'application/json' };
+  await assert.rejects(Client.open(server.wsUrl, { headers }), /403/);
+  const post = (fields) => new Promise((resolve, reject) => {
+    request(`${server.url}/rpc`, { method: 'POST', headers: fields }, (answer) => { answer.resume(); resolve(answer.statusCode); })
+      .on('error', reject).end('{"jsonrpc":"2.0","id":1,"method":"server.info"}');
+  });
+  assert.equal(await post(headers), 403);
+  const own = `127.0.0.1:${server.port}`;
+  assert.equal(await post({ ...headers, host: own, origin: `http://${own}` }), 200);
+  assert.equal(server.log.split('set public_address or allowed_origins').length, 2);
 });

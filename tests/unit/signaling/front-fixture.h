@@ -30,6 +30,7 @@ typedef struct {
   bool mute;  /* leaves requests without an answer */
   bool strangers; /* leaves WebSockets without a session */
   unsigned mailbox; /* 0: the usual size */
+  const char *server; /* (nullable): lines for the section [server] */
 } Fixture;
 
 static inline void
@@ -106,9 +107,10 @@ fixture_start (Fixture *fixture, const char *more)
   static const SigFrontOps ops = { on_open, on_message, on_request, on_closed, on_proof };
   g_autoptr (GError) error = NULL;
 
-  fixture->config_text = g_strdup_printf ("[server]\ndata_dir=%s/var\nmetrics_listen=127.0.0.1:0\n[signaling]\n"
+  fixture->config_text = g_strdup_printf ("[server]\ndata_dir=%s/var\nmetrics_listen=127.0.0.1:0\n%s[signaling]\n"
                                           "listen=127.0.0.1:0\ntls_listen=127.0.0.1:0\nweb_root=%s/web\n%s",
-                                          fixture->folder, fixture->folder, more);
+                                          fixture->folder, fixture->server != NULL ? fixture->server : "", fixture->folder,
+                                          more);
   fixture->config =
       al_config_parse (fixture->config_text, strlen (fixture->config_text), "test", al_config_keys (), &error);
   g_assert_no_error (error);
