@@ -282,11 +282,8 @@ relay_pipe_hang_up (RelayPipe *pipe)
 void
 relay_pipe_free_all (RelayWorker *worker)
 {
+  for (RelayPipe *pipe = worker->pipes; pipe != NULL; pipe = pipe->next)
+    on_close_timer (&pipe->timer, pipe);
   while (worker->pipes != NULL)
-    {
-      RelayPipe *pipe = worker->pipes;
-
-      on_close_timer (&pipe->timer, pipe);
-      pipe_free (pipe);
-    }
+    al_loop_iterate (worker->loop, 0); /* as for connections: they end with their streams */
 }
