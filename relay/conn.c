@@ -15,6 +15,7 @@
 #define IDLE_US (30 * (int64_t) G_USEC_PER_SEC)
 /* written without asking the kernel how much lies there */
 #define UNASKED_BYTES 4096
+#define MOVES_MAX 4 /* one for each ConnectionBind that names another worker, so that nobody is sent around for ever */
 
 struct RelayConn {
   RelayWorker *worker;
@@ -25,7 +26,7 @@ struct RelayConn {
   AlTimer timer;            /* while something waits in egress */
   AlTimer idle;             /* runs always: ends who holds no allocation */
   size_t credit;            /* may be written before the kernel is asked again */
-  bool moved;               /* has come from another worker */
+  unsigned moves;           /* from worker to worker */
   bool joined;              /* its stream is a pipe's now */
   uint64_t counted_stale;
 };
@@ -138,6 +139,7 @@ on_idle (AlTimer *timer, void *user)
 typedef struct {
   RelayMail mail;
   AlStream *stream; /* owned; NULL: it has arrived */
+  unsigned moves;
 } Arrival;
 
 static void
@@ -153,15 +155,15 @@ free_arrival (RelayMail *mail)
 static void take_arrival (RelayMail *mail, RelayWorker *worker);
 static void conn_free (RelayConn *conn);
 
-/* a ConnectionBind is handled where its CONNECTION-ID is from: once, so that no connection is sent around. Who has an
- * allocation here, or answers that wait, stays. Returns: the worker; -1: this one */
+/* a ConnectionBind is handled where its CONNECTION-ID is from. Who has an allocation here, or answers that wait, stays.
+ * Returns: the worker; -1: this one */
 static int
 find_home (RelayConn *conn, const uint8_t *data, size_t len)
 {
   const RelayWorkerConfig *config = &conn->worker->config;
   int home = relay_turn_find_home (data, len);
 
-  if (home < 0 || home == (int) config->index || !relay_mesh_has (config->mesh, (unsigned) home) || conn->moved
+  if (home < 0 || home == (int) config->index || !relay_mesh_has (config->mesh, (unsigned) home) || conn->moves >= MOVES_MAX
       || relay_turn_has (conn->worker->turn, &conn->tuple) || !relay_egress_is_empty (&conn->egress))
     return -1;
   return home;
@@ -176,6 +178,7 @@ move_to (RelayConn *conn, unsigned home)
 
   arrival->mail = (RelayMail){ .free = free_arrival, .take = take_arrival };
   arrival->stream = conn->stream;
+  arrival->moves = conn->moves + 1;
   al_stream_detach (conn->stream);
   conn_free (conn);
   relay_mesh_post (mesh, home, &arrival->mail);
@@ -286,7 +289,7 @@ take_arrival (RelayMail *mail, RelayWorker *worker)
   Arrival *arrival = (Arrival *) mail;
   RelayConn *conn = conn_new (worker, arrival->stream);
 
-  conn->moved = true;
+  conn->moves = arrival->moves;
   if (al_stream_attach (worker->loop, arrival->stream, &ops, conn, NULL))
     arrival->stream = NULL;
   else
