@@ -102,12 +102,13 @@ def _stranger(target):
     """A peer without a permission."""
     with Client(target, 'tcp') as client:
         address = _allocate(client).relayed
-        with socket.create_connection(address, 3) as peer:
-            peer.settimeout(3)
-            try:
+        try:
+            with socket.create_connection(address, 3) as peer:
                 closed = not peer.recv(1)
-            except ConnectionResetError:
-                closed = True
+        except ConnectionResetError:
+            closed = True
+        except TimeoutError:
+            closed = False
         told = client.provoke(stun.message(stun.INDICATION, stun.BINDING))
         return closed and not told, f"{'closed' if closed else 'open'}, {len(told)} indications"
 
