@@ -23,6 +23,14 @@ add_https (CtlFacts *facts, const char *place, GError **error)
          && ctl_facts_add_host (facts, CTL_WAY_HTTPS, host, port, error);
 }
 
+/* Returns: NULL */
+static CtlFacts *
+blame_address (GError **error)
+{
+  g_prefix_error (error, "clients are sent where they find nothing, see [server] public_address: ");
+  return NULL;
+}
+
 /* where clients are told to go, by the server itself */
 static CtlFacts *
 ask_server (Ctl *ctl, GError **error)
@@ -47,12 +55,12 @@ ask_server (Ctl *ctl, GError **error)
       facts->password = g_strdup (json_object_get_string_member (server, "credential"));
       for (guint u = 0; u < json_array_get_length (urls); u++)
         if (!ctl_facts_add_url (facts, json_array_get_string_element (urls, u), error))
-          return NULL;
+          return blame_address (error);
     }
   https = json_object_get_array_member (probe, "https");
   for (guint i = 0; i < json_array_get_length (https); i++)
     if (!add_https (facts, json_array_get_string_element (https, i), error))
-      return NULL;
+      return blame_address (error);
   return g_steal_pointer (&facts);
 }
 

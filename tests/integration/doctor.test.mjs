@@ -115,6 +115,34 @@ test('doctor: a firewall that drops TURN over TCP and what peers send', { timeou
   }
 });
 
+test('doctor: relay ports that are closed to the world', { timeout: 60000 }, async () => {
+  /* the relay denies private peers: among public addresses, which lead nowhere from these namespaces */
+  await run(['ip', '-n', network.hub, 'addr', 'add', '5.9.1.1/24', 'dev', 'br0']);
+  await run(['ip', '-n', person.namespace, 'addr', 'add', '5.9.1.11/24', 'dev', 'eth0']);
+  const undo = await restart({ relay: { listen_udp: '5.9.1.1:3478', listen_tcp: '5.9.1.1:3478', listen_tls: '', relay_address: '5.9.1.1', allow_peers: '' } });
+  const look = () => there('--json', '--server', '5.9.1.1', '--user', 'device', '--password', 'a good password', '--tls-port', '0', '--https-port', '0');
+  try {
+    assert.deepEqual(read(await look()).names, []);
+    const open = await block('udp dport 49152-65535 drop;');
+    const { bad, names } = read(await look().finally(open));
+    assert.deepEqual(names, ['relay ports ill']);
+    assert.match(bad[0].advice, /^open UDP 49152-65535 .*towards 5\.9\.1\.1 in every firewall on the way$/);
+  } finally {
+    await undo();
+  }
+});
+
+test('doctor: a name that leads nowhere', { timeout: 60000 }, async () => {
+  const undo = await restart({ server: { public_address: 'turn.invalid' } });
+  try {
+    const { code, stderr } = await here('doctor');
+    assert.equal(code, 1);
+    assert.match(stderr, /\[server\] public_address: turn\.invalid: /);
+  } finally {
+    await undo();
+  }
+});
+
 test('doctor: a firewall that refuses UDP', { timeout: 60000 }, async () => {
   const open = await block('udp dport 3478 reject;');
   try {
