@@ -46,7 +46,7 @@ function allPass(rows, atLeast) {
 test('relay: every attack that is known', { timeout: 300000 }, async () => {
   const rows = await attack({ tcp_allocations: true }, ['--second', 'other:otherpass']);
   allPass(rows, 322);
-  assert.deepEqual(rows.filter((row) => row.verdict === 'n/a').map((row) => row.name), ['port/even-leak', 'limit/user-quota']);
+  assert.deepEqual(rows.filter((row) => row.verdict === 'n/a').map((row) => row.name), ['port/even-leak', 'limit/user-quota', 'mobile/quota']);
 });
 
 test('relay: all ports taken', { timeout: 120000 }, async () => {
@@ -55,4 +55,11 @@ test('relay: all ports taken', { timeout: 120000 }, async () => {
 
 test('relay: all that one user may have', { timeout: 120000 }, async () => {
   allPass(await attack({ user_quota: 5 }, ['--only', 'limit/user-quota', '--user-quota', '5']), 1);
+});
+
+test('relay: allocations that move', { timeout: 120000 }, async () => {
+  const rows = await attack({ mobility: true, user_quota: 5 },
+    ['--only', 'mobile/', '--second', 'other:otherpass', '--user-quota', '5']);
+  allPass(rows, 10);
+  assert.ok(!rows.some((row) => row.seen.includes('no tickets')));
 });
