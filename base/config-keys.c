@@ -78,6 +78,7 @@ static const AlConfigKey keys[] = {
         "Where new clients are sent (300 Try Alternate), to drain; one address of each family; empty: off."),
   NUMBER ("relay", "max_lifetime_s", "3600", 600, 3600, "The longest lifetime that an allocation may ask for."),
   NUMBER ("relay", "max_bitrate_kbps", "0", 0, 100000000, "Of one allocation in each direction; 0: no limit."),
+  NUMBER ("relay", "max_user_bitrate_kbps", "0", 0, 100000000, "Of all allocations of one user together; 0: no limit."),
   NUMBER ("relay", "unverified_replies_per_s", "100", 0, 1000000,
           "Answers a second over UDP to one source that has not proved who it is; 0: no limit."),
   LIST ("relay", "discovery", "", "Two addresses with two ports for NAT behaviour discovery (RFC 5780); empty: off."),

@@ -124,6 +124,7 @@ relay_alloc_new (RelayRequest *request)
   alloc->id_len = MIN (request->login.id_len, RELAY_USERNAME_MAX);
   alloc->id = g_malloc0 (alloc->id_len + 1u); /* not g_strndup(): there may be a NUL in it */
   memcpy (alloc->id, request->login.id, alloc->id_len);
+  alloc->user_slot = relay_quota_find_slot (turn->shared.users, alloc->id, alloc->id_len);
   alloc->ends_s = request->login.expires_s;
   alloc->login_config = turn->policies;
   memcpy (alloc->key, request->login.key, sizeof alloc->key);

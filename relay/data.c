@@ -23,25 +23,53 @@ refill (RelayBudget *budget, const RelayTurnConfig *config, int64_t now_us)
 }
 
 static bool
-spend (RelayBudget *budget, const RelayTurnConfig *config, size_t len, int64_t now_us)
+has_user_limit (const RelayTurn *turn)
 {
-  if (config->max_bps == 0)
-    return true;
-  refill (budget, config, now_us);
-  if (budget->credit < (int64_t) len * G_USEC_PER_SEC)
-    return false;
-  budget->credit -= (int64_t) len * G_USEC_PER_SEC;
+  return turn->config->max_user_bps > 0 && turn->shared.bandwidth != NULL;
+}
+
+/* Returns: false when there is no bandwidth left, which has been counted */
+static bool
+spend (RelayAlloc *alloc, RelayDirection direction, size_t len, int64_t now_us)
+{
+  RelayTurn *turn = alloc->turn;
+  RelayBudget *budget = &alloc->budgets[direction];
+  int64_t price = turn->config->max_bps == 0 ? 0 : (int64_t) len * G_USEC_PER_SEC;
+
+  if (price > 0)
+    refill (budget, turn->config, now_us);
+  if (price > 0 && budget->credit < price)
+    {
+      turn->stats.dropped[RELAY_DROP_BANDWIDTH]++;
+      return false;
+    }
+  if (has_user_limit (turn)
+      && !relay_bandwidth_spend (turn->shared.bandwidth, alloc->user_slot, direction, turn->config->max_user_bps, len, now_us))
+    {
+      turn->stats.dropped[RELAY_DROP_USER_BANDWIDTH]++;
+      return false;
+    }
+  budget->credit -= price;
   return true;
 }
 
 int64_t
-relay_budget_charge (RelayBudget *budget, const RelayTurnConfig *config, size_t len, int64_t now_us)
+relay_alloc_charge (RelayAlloc *alloc, RelayDirection direction, size_t len, int64_t now_us)
 {
-  if (config->max_bps < 8)
-    return 0;
-  refill (budget, config, now_us);
-  budget->credit -= (int64_t) len * G_USEC_PER_SEC;
-  return budget->credit >= 0 ? 0 : -budget->credit / (int64_t) (config->max_bps / 8) + 1;
+  const RelayTurn *turn = alloc->turn;
+  RelayBudget *budget = &alloc->budgets[direction];
+  int64_t wait_us = 0, of_user_us = 0;
+
+  if (turn->config->max_bps >= 8)
+    {
+      refill (budget, turn->config, now_us);
+      budget->credit -= (int64_t) len * G_USEC_PER_SEC;
+      wait_us = budget->credit >= 0 ? 0 : -budget->credit / (int64_t) (turn->config->max_bps / 8) + 1;
+    }
+  if (has_user_limit (turn))
+    of_user_us = relay_bandwidth_charge (turn->shared.bandwidth, alloc->user_slot, direction, turn->config->max_user_bps,
+                                         len, now_us);
+  return MAX (wait_us, of_user_us);
 }
 
 static RelayChannel *
@@ -109,11 +137,8 @@ deliver (RelayAlloc *alloc, const AlAddr *from, const uint8_t *data, size_t len,
       turn->stats.dropped[RELAY_DROP_PERMISSION]++;
       return;
     }
-  if (!spend (&alloc->budget_tx, turn->config, len, now_us))
-    {
-      turn->stats.dropped[RELAY_DROP_BANDWIDTH]++;
-      return;
-    }
+  if (!spend (alloc, RELAY_TO_CLIENT, len, now_us))
+    return;
   alloc->traffic[family].tx_pkts++;
   alloc->traffic[family].tx_bytes += len;
   turn->stats.traffic[alloc->tuple.transport][family].tx_pkts++;
@@ -181,11 +206,8 @@ send_outward (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t
   RelayEnd *end = &alloc->ends[family];
   RelayTraffic *total = &turn->stats.traffic[alloc->tuple.transport][family];
 
-  if (!spend (&alloc->budget_rx, turn->config, len, now_us))
-    {
-      turn->stats.dropped[RELAY_DROP_BANDWIDTH]++;
-      return;
-    }
+  if (!spend (alloc, RELAY_FROM_CLIENT, len, now_us))
+    return;
   alloc->traffic[family].rx_pkts++;
   alloc->traffic[family].rx_bytes += len;
   total->rx_pkts++;

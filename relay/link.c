@@ -180,5 +180,5 @@ relay_turn_on_carried (RelayTurn *turn, RelayLink *link, bool from_client, size_
       own->tx_bytes += len;
       total->tx_bytes += len;
     }
-  return relay_budget_charge (from_client ? &alloc->budget_rx : &alloc->budget_tx, turn->config, len, now_us);
+  return relay_alloc_charge (alloc, from_client ? RELAY_FROM_CLIENT : RELAY_TO_CLIENT, len, now_us);
 }

@@ -103,3 +103,17 @@ relay_quota_get (const RelayQuota *quota, const void *key, size_t len)
 
   return slot == NULL ? 0 : (unsigned) (atomic_load_explicit (slot, memory_order_relaxed) & COUNT_MASK);
 }
+
+unsigned
+relay_quota_find_slot (const RelayQuota *quota, const void *key, size_t len)
+{
+  const _Atomic uint64_t *slot = find_slot (quota, al_siphash (&quota->key, key, len), false);
+
+  return slot == NULL ? 0 : (unsigned) (slot - quota->slots); /* none: while two threads give and take its second one */
+}
+
+unsigned
+relay_quota_get_slots (const RelayQuota *quota)
+{
+  return quota->mask + 1;
+}

@@ -30,6 +30,10 @@ void relay_quota_free (RelayQuota *quota);
 bool relay_quota_take (RelayQuota *quota, const void *key, size_t len, unsigned limit);
 /** relay_quota_give: one less; with the same key as the take. */
 void relay_quota_give (RelayQuota *quota, const void *key, size_t len);
+/** relay_quota_find_slot: Returns: where @key, which holds something, is counted: the same number below
+ *  relay_quota_get_slots() as long as it holds it. (Of a key that two threads met in the same instant, one of its two.) */
+unsigned relay_quota_find_slot (const RelayQuota *quota, const void *key, size_t len);
+unsigned relay_quota_get_slots (const RelayQuota *quota);
 /** relay_quota_get: Returns: how many @key holds. */
 unsigned relay_quota_get (const RelayQuota *quota, const void *key, size_t len);
 

@@ -42,7 +42,7 @@ const char *
 relay_drop_name (RelayDrop drop)
 {
   static const char *const names[RELAY_DROP_N] = { "malformed", "unauthorized", "permission", "channel",
-                                                   "policy",    "bandwidth",    "reply_rate", "stale",  "away",
+                                                   "policy",    "bandwidth",    "user_bandwidth",    "reply_rate", "stale",  "away",
                                                    "connections" };
 
   return names[drop];

@@ -84,7 +84,8 @@ struct RelayAlloc {
   RelayLink *links;               /* owned */
   uint8_t n_permissions, n_channels, last_permission, last_channel, last_outward;
   struct RelayMobility *mobility; /* (nullable) owned; see mobility.h */
-  RelayBudget budget_rx, budget_tx;
+  RelayBudget budgets[RELAY_DIRECTION_N];
+  unsigned user_slot;             /* in RelayShared.users and .bandwidth */
   RelayTraffic traffic[RELAY_FAMILY_N];
   int64_t made_us, expires_us;
 };
@@ -210,6 +211,6 @@ void relay_link_apply_policy (RelayAlloc *alloc);
 
 /* data.c */
 /* of a stream, whose bytes cannot be dropped: Returns: how long to wait with more, in microseconds */
-int64_t relay_budget_charge (RelayBudget *budget, const RelayTurnConfig *config, size_t len, int64_t now_us);
+int64_t relay_alloc_charge (RelayAlloc *alloc, RelayDirection direction, size_t len, int64_t now_us);
 void relay_data_channel (RelayTurn *turn, const RelayTuple *from, const uint8_t *data, size_t len, int64_t now_us);
 void relay_data_send (RelayRequest *request);

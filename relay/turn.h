@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/timer.h"
+#include "relay/bandwidth.h"
 #include "relay/credentials.h"
 #include "relay/nonce.h"
 #include "relay/policy.h"
@@ -49,6 +50,7 @@ typedef enum {
   RELAY_DROP_CHANNEL,        /* a channel that is not bound */
   RELAY_DROP_POLICY,         /* a peer that nobody may reach */
   RELAY_DROP_BANDWIDTH,      /* over the allocation's bandwidth */
+  RELAY_DROP_USER_BANDWIDTH, /* over its user's */
   RELAY_DROP_REPLY_RATE,     /* unverified requests beyond the rate of their source */
   RELAY_DROP_STALE,          /* media that waited too long for a slow connection */
   RELAY_DROP_AWAY,           /* a mobile client whose connection is gone and who has not come back yet */
@@ -148,7 +150,7 @@ typedef struct {
  * @user_quota, @source_quota: allocations at once of one user, of one source address (/64 of IPv6); 0: no limit
  * @total_quota: of all workers together; 0: no limit
  * @max_lifetime_s: 600 to 3600
- * @max_bps: bits per second and direction of one allocation, 0: no limit
+ * @max_bps, @max_user_bps: bits per second and direction of one allocation, of all of one user together; 0: no limit
  * @replies_per_s: answers to unverified requests over UDP, per source address; 0: no limit
  * @algorithms: PASSWORD-ALGORITHMS in challenges
  * @discovery: behaviour discovery (RFC 5780) at these two hosts and two ports, by family; AF_UNSPEC: off
@@ -162,7 +164,7 @@ typedef struct {
   AlAddr bind[RELAY_FAMILY_N], advertised[RELAY_FAMILY_N];
   unsigned user_quota, source_quota, total_quota;
   unsigned max_lifetime_s;
-  uint64_t max_bps;
+  uint64_t max_bps, max_user_bps;
   unsigned replies_per_s;
   AlAddr discovery[RELAY_FAMILY_N][2];
   bool algorithms, mobility, tcp_allocations, is_draining;
@@ -174,6 +176,7 @@ typedef struct {
   RelayNonce *nonce;
   RelayPorts *ports, *tcp_ports;
   RelayQuota *users, *sources;
+  RelayBandwidth *bandwidth; /* (nullable): of @users; without it there is no limit of a user's */
   RelayReservations *reservations;
 } RelayShared;
 

@@ -201,6 +201,7 @@ settings_new (const AlConfig *config, Workers *workers, const char *secret, cons
   turn->total_quota = (unsigned) al_config_get_int (config, "relay", "total_quota");
   turn->max_lifetime_s = (unsigned) al_config_get_int (config, "relay", "max_lifetime_s");
   turn->max_bps = (uint64_t) al_config_get_int (config, "relay", "max_bitrate_kbps") * 1000;
+  turn->max_user_bps = (uint64_t) al_config_get_int (config, "relay", "max_user_bitrate_kbps") * 1000;
   turn->replies_per_s = (unsigned) al_config_get_int (config, "relay", "unverified_replies_per_s");
   turn->is_draining = al_config_get_list (config, "relay", "alternate_server")[0] != NULL;
   if (!relay_discovery_parse (config, workers, turn->discovery, error))
@@ -224,6 +225,7 @@ make_shared (RelayPlane *plane, const AlConfig *config, GError **error)
   plane->shared.ports = relay_ports_new (first, last);
   plane->shared.tcp_ports = relay_ports_new (first, last);
   plane->shared.users = relay_quota_new (QUOTA_KEYS);
+  plane->shared.bandwidth = relay_bandwidth_new (relay_quota_get_slots (plane->shared.users));
   plane->shared.sources = relay_quota_new (QUOTA_KEYS);
   plane->door = relay_door_new ((unsigned) al_config_get_int (config, "relay", "max_connections"),
                                 (unsigned) al_config_get_int (config, "relay", "max_connections_per_address"));
@@ -370,6 +372,7 @@ relay_plane_free (RelayPlane *plane)
   relay_mesh_free (plane->mesh);
   relay_reservations_free (plane->shared.reservations);
   relay_quota_free (plane->shared.users);
+  relay_bandwidth_free (plane->shared.bandwidth);
   relay_quota_free (plane->shared.sources);
   relay_door_free (plane->door);
   relay_ports_free (plane->shared.ports);

@@ -15,7 +15,7 @@ FILES = {
                proto rate siphash stun timer utf8 ws ws-frame""",
     "messaging": """account account-admin account-read api-key call-log identity-key import-parse jws jwt login-limits names
                     password token types""",
-    "relay": """alloc allocate binding channel credentials data egress mesh nonce permission policy ports quota
+    "relay": """alloc allocate bandwidth binding channel credentials data egress mesh nonce permission policy ports quota
                 refresh report reservation turn turn-auth turn-reply""",
     "signaling": """call call-methods call-words calls calls-entry calls-errors calls-invite calls-json calls-log
                     calls-recover calls-sessions content-type envelope front-crowd front-origin front-proxy front-rate

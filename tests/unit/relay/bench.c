@@ -248,6 +248,7 @@ bench_new (void (*tune) (Bench *bench))
                                  .users = relay_quota_new (256),
                                  .sources = relay_quota_new (256) };
   bench->shared.reservations = relay_reservations_new (bench->shared.ports);
+  bench->shared.bandwidth = relay_bandwidth_new (relay_quota_get_slots (bench->shared.users));
   if (tune != NULL)
     tune (bench);
   for (unsigned i = 0; i < WORKERS; i++)
@@ -278,6 +279,7 @@ bench_free (Bench *bench)
   bench_tcp_clear (bench);
   relay_ports_free (bench->shared.ports);
   relay_quota_free (bench->shared.users);
+  relay_bandwidth_free (bench->shared.bandwidth);
   relay_quota_free (bench->shared.sources);
   relay_credentials_free (bench->credentials);
   relay_policy_free (bench->policy);

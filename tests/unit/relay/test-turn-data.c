@@ -403,81 +403,6 @@ test_loopback (void)
 }
 
 static void
-tune_bandwidth (Bench *bench)
-{
-  bench->config.max_bps = 800000; /* 100 kB/s, and 26.5 kB at once */
-}
-
-/* Returns: bytes that got through of what was sent */
-static size_t
-pump (Bench *bench, Client *client, bool inward, size_t size, unsigned n, int64_t gap_us)
-{
-  size_t bytes = 0;
-
-  for (unsigned i = 0; i < n; i++)
-    {
-      GPtrArray *packets = inward ? bench->sent : bench->relayed;
-
-      g_ptr_array_set_size (packets, 0);
-      if (inward)
-        bench_from_peer (bench, &client->relayed[RELAY_IPV4], PEER, payload, size);
-      else
-        client_channel_data (client, 0x4000, payload, size);
-      bytes += packets->len * size;
-      bench->now_us += gap_us;
-    }
-  return bytes;
-}
-
-static void
-test_bandwidth (void)
-{
-  for (unsigned inward = 0; inward < 2; inward++)
-    {
-      g_autoptr (Bench) bench = bench_new (tune_bandwidth);
-      g_auto (Client) client;
-      RelayTurnStats stats;
-
-      start (bench, &client, 0, A);
-      g_assert_cmpuint (client_bind (&client, 0x4000, PEER), ==, 0);
-      g_assert_cmpuint (pump (bench, &client, inward, 1000, 100, 0), ==, 26000); /* what may come at once */
-      bench->now_us += 10 * SECOND;
-      g_assert_cmpuint (pump (bench, &client, inward, 1000, 100, 0), ==, 26000); /* idleness saves no more */
-      bench->now_us += SECOND;
-      /* in the long run 100 kB/s, however small the packets and the gaps between them are */
-      g_assert_cmpuint (pump (bench, &client, inward, 100, 100000, 100), >=, 100 * 10000);
-      bench->now_us += SECOND;
-      g_assert_cmpuint (pump (bench, &client, inward, 100, 100000, 7), >=, 70000);
-      bench->now_us += SECOND;
-      g_assert_cmpuint (pump (bench, &client, inward, 100, 100000, 7), <=, 70000 + 26500);
-      bench->now_us += SECOND;
-      g_assert_cmpuint (pump (bench, &client, inward, 1000, 1000, 10000), ==, 1000000); /* just at the limit */
-      relay_turn_get_stats (bench->turns[0], &stats);
-      g_assert_cmpuint (stats.dropped[RELAY_DROP_BANDWIDTH], >, 0);
-      g_assert_cmpuint (pump (bench, &client, !inward, 1000, 20, 0), ==, 20000); /* each direction for itself */
-    }
-}
-
-/* a budget that was never used, on a machine that runs for years */
-static void
-test_bandwidth_extremes (void)
-{
-  static const uint64_t rates[] = { 1, 8, 64000, 10000000000 };
-
-  for (unsigned i = 0; i < G_N_ELEMENTS (rates); i++)
-    {
-      g_autoptr (Bench) bench = bench_new (NULL);
-      g_auto (Client) client;
-
-      bench->config.max_bps = rates[i];
-      bench->now_us = INT64_C (20) * 365 * 86400 * SECOND;
-      start (bench, &client, 0, A);
-      g_assert_cmpuint (client_bind (&client, 0x4000, PEER), ==, 0);
-      g_assert_cmpuint (pump (bench, &client, false, 1000, 1, 0), ==, rates[i] < 8000 ? 0 : 1000);
-    }
-}
-
-static void
 test_counts (void)
 {
   g_autoptr (Bench) bench = bench_new (NULL);
@@ -522,8 +447,6 @@ main (int argc, char **argv)
   g_test_add_func ("/relay/turn-data/hairpin-across-workers", test_hairpin_across_workers);
   g_test_add_func ("/relay/turn-data/advertised", test_advertised);
   g_test_add_func ("/relay/turn-data/loopback", test_loopback);
-  g_test_add_func ("/relay/turn-data/bandwidth", test_bandwidth);
-  g_test_add_func ("/relay/turn-data/bandwidth-extremes", test_bandwidth_extremes);
   g_test_add_func ("/relay/turn-data/counts", test_counts);
   return g_test_run ();
 }
