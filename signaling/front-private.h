@@ -432,11 +432,14 @@ void sig_front_answer_error (SigFrontConn *conn, unsigned status, const char *ex
 /** sig_front_answer_empty: 204 and the like. */
 void sig_front_answer_empty (SigFrontConn *conn, unsigned status, const char *extra);
 
-/* ---- WebSocket: front-ws.c ---- */
+/* ---- WebSocket: front-ws.c, front-ws-handshake.c (open), front-ws-receive.c (data, on_message) ---- */
 
 /** sig_front_ws_open: the handshake of a request whose Origin was accepted. */
 void sig_front_ws_open (SigFrontConn *conn, const AlHttpRequest *request);
 size_t sig_front_ws_data (SigFrontConn *conn, const uint8_t *data, size_t len);
+/** sig_front_ws_on_message: an AlWsFn; @user: the connection. */
+bool sig_front_ws_on_message (AlWs *ws, AlWsOp op, const uint8_t *data, size_t len, uint16_t close_code, void *user);
+void sig_front_ws_send_close (SigFrontConn *conn, uint16_t code, const char *reason);
 void sig_front_ws_timer (SigFrontConn *conn);
 /** sig_front_ws_arm: sets the timer to what is due first. */
 void sig_front_ws_arm (SigFrontConn *conn);

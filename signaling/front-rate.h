@@ -13,7 +13,7 @@
 #define SIG_RATE_BURST 400
 /** One token each message, one more for each of these many bytes: 512 KiB cost 129, so 800 kB/s go on for ever. */
 #define SIG_RATE_BYTES 4096
-/** One more for each of these many JSON values: what json-glib makes of them costs main near 1 us each. */
+/** One more for each of these many JSON values: main pays for each, see AL_JSON_MAX_VALUES. */
 #define SIG_RATE_VALUES 32
 
 typedef struct {
