@@ -327,8 +327,8 @@ relay_conn_send (RelayConn *conn, const void *data, size_t len)
   const uint8_t *bytes = data;
   const void *const pieces[3] = { data };
   const size_t lens[3] = { len };
-  /* a Data indication is media, an answer is not */
-  bool is_media = len > 2 && bytes[0] == 0x00 && bytes[1] == 0x17;
+  /* a Data indication is media, an answer is not; of ConnectionAttempt a peer must not be able to send more than fits */
+  bool is_media = len > 2 && bytes[0] == 0x00 && (bytes[1] == 0x17 || bytes[1] == 0x1c);
 
   send_message (conn, is_media, pieces, lens);
 }

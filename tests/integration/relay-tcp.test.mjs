@@ -161,6 +161,46 @@ test('relay: what was sent before an end arrives before it', { timeout: 60000 },
   client.close();
 });
 
+/** What the server has read from peers so far. */
+async function countToClient() {
+  const text = await server.metrics();
+  return [...text.matchAll(/^aldis_relay_bytes_total\{[^}]*to_client"\} (\d+)/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+}
+
+test('relay: a client that does not read', { timeout: 120000 }, async () => {
+  const client = await TurnTcp.connect(at(false)), bytes = randomBytes(64_000_000);
+  await client.allocate();
+  const peer = await listen((socket) => socket.end(bytes));
+  const before = await countToClient();
+  const socket = await client.join(await client.reach(peer.address));
+  let last = 0;
+  // published every second: what no longer grows has filled the kernel's buffers, and ours
+  await until(async () => {
+    const now = (await countToClient()) - before, stands = now > 0 && now === last;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    return stands;
+  }, 'the peer to be held up', 60000);
+  assert.ok(last < 32_000_000, `${last} bytes were taken`);
+  assert.equal(digest(await receive(socket, bytes.length)), digest(bytes));
+  peer.close();
+  client.close();
+});
+
+test('relay: no faster than an allocation may be', { timeout: 60000 }, async () => {
+  server.settings.relay.max_bitrate_kbps = 16000;
+  await server.configure();
+  server.process.kill('SIGHUP');
+  await until(() => /info server reloaded/.test(server.log), 'the limit');
+  const client = await TurnTcp.connect(at(false));
+  await client.allocate();
+  const begin = performance.now();
+  await exchange(client, 4_000_000); // each way: 2 s at 2 MB/s, but for what may pass at once
+  assert.ok(performance.now() - begin > 1500);
+  client.close();
+  delete server.settings.relay.max_bitrate_kbps;
+});
+
 test('relay: connections end with their allocation', { timeout: 60000 }, async () => {
   for (const end of ['release', 'close']) {
     const client = await TurnTcp.connect(at(false));
