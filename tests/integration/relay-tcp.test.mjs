@@ -15,7 +15,7 @@ let server, port, tlsPort;
 const settings = () => ({
   server: { workers: 3 }, // the connections of one client land on all of them
   relay: {
-    listen_tcp: `${host}:${port}`, listen_tls: `${host}:${tlsPort}`, relay_address: host, static_users: 'test:testpass;other:otherpass',
+    listen_tcp: `${host}:${port}`, listen_tls: `${host}:${tlsPort}`, relay_address: `${host};::1`, static_users: 'test:testpass;other:otherpass',
     allow_loopback_peers: true, tcp_allocations: true,
   },
 });
@@ -80,11 +80,11 @@ async function exchange(client, length) {
   assert.equal(digest(arrived), digest(up));
 }
 
-describe('relay: turnutils_uclient -T', { concurrency: 2 }, () => {
-  for (const secure of [false, true])
-    test(secure ? 'TLS' : 'TCP', { timeout: 90000 }, async () => {
+describe('relay: turnutils_uclient -T', { concurrency: 3 }, () => {
+  for (const [name, secure, ...args] of [['TCP', false], ['TLS', true], ['IPv6 relay', false, '-x']])
+    test(name, { timeout: 90000 }, async () => {
       const child = spawn('turnutils_uclient', ['-T', '-n', '40', '-m', '4', '-l', '500', '-z', '5', '-u', 'test', '-w', 'testpass',
-        ...(secure ? ['-S'] : []), '-p', String(at(secure).port), host]);
+        ...(secure ? ['-S'] : []), ...args, '-p', String(at(secure).port), host]);
       const output = [];
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(String(data)));
       const guard = setTimeout(() => child.kill('SIGKILL'), 80000);
