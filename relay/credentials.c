@@ -131,12 +131,6 @@ relay_credentials_are_none (const RelayCredentials *credentials)
   return credentials->n_users == 0 && credentials->n_secrets == 0;
 }
 
-bool
-relay_credentials_has_secrets (const RelayCredentials *credentials)
-{
-  return credentials->n_secrets > 0;
-}
-
 /* "EXPIRY:ID" or "EXPIRY". Returns: false when it is not of that form */
 static bool
 parse_rest (const uint8_t *name, size_t len, int64_t *ret_expires_s, size_t *ret_id)

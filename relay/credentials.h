@@ -53,8 +53,6 @@ void relay_credentials_free (RelayCredentials *credentials);
 const char *relay_credentials_get_realm (const RelayCredentials *credentials);
 /** relay_credentials_are_none: Returns: true when nobody could log in: STUN alone is served then. */
 bool relay_credentials_are_none (const RelayCredentials *credentials);
-/** relay_credentials_has_secrets: Returns: are there users that USERHASH cannot name. */
-bool relay_credentials_has_secrets (const RelayCredentials *credentials);
 
 /**
  * relay_credentials_check:

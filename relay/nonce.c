@@ -12,12 +12,12 @@
 #define MAC_BYTES 11 /* 88 bits; with the time 15 bytes, which base64 makes 20 characters without padding */
 #define AHEAD_S 5
 
-/* RFC 8489 §9.2: the cookie, then 24 security feature bits in base64; the first is password algorithms, the second
- * username anonymity */
+/* RFC 8489 §9.2: the cookie, then 24 security feature bits in base64; the first is password algorithms. The second, username
+ * anonymity, is never set: no hash of a name finds a time-limited credential, and calls always have those */
 static const char *
 cookie_of (RelayNonceFeature features)
 {
-  return features == RELAY_NONCE_ALGORITHMS ? "obMatJos2gAAA" : features == RELAY_NONCE_USERHASH ? "obMatJos2wAAA" : "";
+  return features == RELAY_NONCE_ALGORITHMS ? "obMatJos2gAAA" : "";
 }
 
 struct RelayNonce {

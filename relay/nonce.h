@@ -19,9 +19,8 @@ typedef struct RelayNonce RelayNonce;
 
 /** RelayNonceFeature: security features that the nonce announces by its cookie (RFC 8489 §9.2, §18.1). */
 typedef enum {
-  RELAY_NONCE_PLAIN = 0,          /* no cookie: the shortest nonce */
-  RELAY_NONCE_ALGORITHMS = 1,     /* PASSWORD-ALGORITHMS */
-  RELAY_NONCE_USERHASH = 3        /* and USERHASH: only where every user can be found by it */
+  RELAY_NONCE_PLAIN,      /* no cookie: the shortest nonce */
+  RELAY_NONCE_ALGORITHMS  /* PASSWORD-ALGORITHMS */
 } RelayNonceFeature;
 
 /** relay_nonce_new: @key: (nullable): 32 bytes; NULL: random ones. */

@@ -41,9 +41,10 @@ relay_end_name (RelayEndReason reason)
 const char *
 relay_drop_name (RelayDrop drop)
 {
-  static const char *const names[RELAY_DROP_N] = { "malformed", "unauthorized", "permission", "channel",
-                                                   "policy",    "bandwidth",    "user_bandwidth",    "reply_rate", "stale",  "away",
-                                                   "connections" };
+  static const char *const names[RELAY_DROP_N] = {
+    "malformed",      "unauthorized", "permission", "channel", "policy",      "bandwidth",
+    "user_bandwidth", "reply_rate",   "stale",      "away",    "connections",
+  };
 
   return names[drop];
 }

@@ -104,11 +104,12 @@ class Client(asyncio.DatagramProtocol):
     async def exchange(self, raw):
         answer = self.asked[raw[8:20]] = asyncio.get_running_loop().create_future()
         try:
-            for wait in TRIES_S if self.udp else (sum(TRIES_S),):
+            for wait in TRIES_S if self.udp else (2 * sum(TRIES_S),):
                 self.send(raw)
-                done, _ = await asyncio.wait((answer,), timeout=wait)
-                if done:
-                    return answer.result()
+                for _ in range(int(10 * wait)):  # in small steps: while this program does not get to run, nothing is late
+                    done, _ = await asyncio.wait((answer,), timeout=0.1)
+                    if done:
+                        return answer.result()
         finally:
             del self.asked[raw[8:20]]
         raise Failure(f'no answer over {self.transport}')

@@ -4,8 +4,8 @@
 
 #define NOW EPOCH_S
 
-static const RelayNonceFeature features[] = { RELAY_NONCE_PLAIN, RELAY_NONCE_ALGORITHMS, RELAY_NONCE_USERHASH };
-static const char *const cookies[] = { "", "obMatJos2gAAA", "obMatJos2wAAA" };
+static const RelayNonceFeature features[] = { RELAY_NONCE_PLAIN, RELAY_NONCE_ALGORITHMS };
+static const char *const cookies[] = { "", "obMatJos2gAAA" };
 
 static RelayTuple
 tuple_of (const char *text)
