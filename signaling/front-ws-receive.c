@@ -13,9 +13,11 @@
 static void
 fail (SigFrontConn *conn, uint16_t code)
 {
+  const char *too_large = conn->known ? "messages are limited to 524288 bytes"
+                                      : "messages before session.start are limited to 16384 bytes";
+
   sig_front_conn_set_why (conn, SIG_FRONT_WHY_BAD);
-  sig_front_ws_send_close (conn, code, code != 1009 ? "" : conn->known ? "messages are limited to 524288 bytes"
-                                                                       : "messages before session.start are limited to 16384 bytes");
+  sig_front_ws_send_close (conn, code, code == 1009 ? too_large : "");
   sig_front_ws_gone (conn, 1006);
   sig_front_conn_finish (conn);
 }
