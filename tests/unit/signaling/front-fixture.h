@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 
+#include "base/json.h"
 #include "front-client.h"
 #include "signaling/front-private.h"
 
@@ -270,6 +271,19 @@ fixture_open_ws (Fixture *fixture, unsigned i, SigFrontListen kind, const char *
   g_assert_cmpuint (answer.status, ==, 101);
   WAIT_FOR (fixture, fixture->opened == before + 1);
   return client;
+}
+
+/* An array that costs as much of a rate as some 128 small messages: a few are over the burst, however slowly they are
+ * taken. Returns: (transfer full) */
+static inline char *
+fixture_dear_json (void)
+{
+  GString *json = g_string_new ("[0");
+
+  for (unsigned i = 1; i < AL_JSON_MAX_VALUES - 1; i++)
+    g_string_append (json, ",0");
+  g_string_append_c (json, ']');
+  return g_string_free (json, FALSE);
 }
 
 /* Waits for a text frame. Returns: (transfer full) */
