@@ -311,7 +311,7 @@ open_socket (RelayAlloc *alloc, const AlAddr *address)
   RelayTurn *turn = alloc->turn;
 
   return alloc->is_tcp ? turn->io.listen (alloc, address, turn->user)
-                       : turn->io.open (alloc, address, alloc->dont_fragment, turn->user);
+                       : turn->io.open (alloc, address, turn->user);
 }
 
 static void

@@ -10,7 +10,7 @@
 /* what the attributes ask for */
 typedef struct {
   RelayFamily family;
-  bool tcp, even, pair, both, dont_fragment, has_token, mobile;
+  bool tcp, even, pair, both, has_token, mobile;
   uint8_t token[RELAY_TOKEN_BYTES];
 } Wish;
 
@@ -92,7 +92,6 @@ read_wish (const RelayRequest *request, Wish *wish)
   code = wish->tcp ? check_tcp (request) : 0;
   if (code != 0)
     return code;
-  wish->dont_fragment = al_stun_find (message, AL_STUN_DONT_FRAGMENT, &attr);
   if (al_stun_find (message, AL_STUN_RESERVATION_TOKEN, &attr))
     {
       if (attr.len != RELAY_TOKEN_BYTES)
@@ -148,7 +147,6 @@ open_ends (RelayRequest *request, RelayAlloc *alloc, Wish *wish)
   uint16_t port = 0;
   unsigned code;
 
-  alloc->dont_fragment = wish->dont_fragment;
   alloc->is_tcp = wish->tcp;
   if (wish->has_token)
     {

@@ -181,7 +181,7 @@ relay_turn_on_hairpin (RelayTurn *turn, const AlAddr *from, const AlAddr *to, co
 
 /* an address of ours: straight to the allocation behind it, with no socket in between; to nothing else of this host */
 static void
-hairpin (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t len, int64_t now_us)
+hairpin (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t len, bool dont_fragment, int64_t now_us)
 {
   RelayTurn *turn = alloc->turn;
   RelayFamily family = relay_family_of (peer);
@@ -192,14 +192,14 @@ hairpin (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t len,
   else if (worker >= 0)
     turn->io.hairpin ((unsigned) worker, &alloc->ends[family].relayed, peer, data, len, turn->user);
   else if (relay_policy_check (turn->config->policy, peer) == RELAY_PEER_ALLOWED)
-    turn->io.relay (alloc->ends[family].socket, peer, data, len, turn->user); /* loopback peers of a test */
+    turn->io.relay (alloc->ends[family].socket, peer, data, len, dont_fragment, turn->user); /* loopback peers of a test */
   else
     turn->stats.dropped[RELAY_DROP_POLICY]++;
 }
 
 /* from the client to @peer, for whom there is a permission or a channel */
 static void
-send_outward (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t len, int64_t now_us)
+send_outward (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t len, bool dont_fragment, int64_t now_us)
 {
   RelayTurn *turn = alloc->turn;
   RelayFamily family = relay_family_of (peer);
@@ -213,9 +213,9 @@ send_outward (RelayAlloc *alloc, const AlAddr *peer, const uint8_t *data, size_t
   total->rx_pkts++;
   total->rx_bytes += len;
   if (al_addr_equal_host (peer, &end->relayed))
-    hairpin (alloc, peer, data, len, now_us);
+    hairpin (alloc, peer, data, len, dont_fragment, now_us);
   else
-    turn->io.relay (end->socket, peer, data, len, turn->user);
+    turn->io.relay (end->socket, peer, data, len, dont_fragment, turn->user);
 }
 
 /* asked anew only when there is a new policy, if nothing else can change the answer: the port of another address of ours
@@ -259,7 +259,7 @@ relay_data_channel (RelayTurn *turn, const RelayTuple *from, const uint8_t *data
   else if (!may_use (alloc, channel))
     turn->stats.dropped[RELAY_DROP_POLICY]++;
   else
-    send_outward (alloc, &channel->peer, data + CHANNEL_HEADER, data_len, now_us);
+    send_outward (alloc, &channel->peer, data + CHANNEL_HEADER, data_len, false, now_us);
 }
 
 /* RFC 8656 §11.2: every fault drops the indication silently */
@@ -285,5 +285,6 @@ relay_data_send (RelayRequest *request)
   else if (!relay_alloc_may_reach (alloc, &peer)) /* the policy may have changed, and a port is known only now */
     turn->stats.dropped[RELAY_DROP_POLICY]++;
   else
-    send_outward (alloc, &peer, data.value, data.len, request->now_us);
+    send_outward (alloc, &peer, data.value, data.len,
+                  al_stun_find (request->message, AL_STUN_DONT_FRAGMENT, &address), request->now_us);
 }

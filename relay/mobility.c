@@ -192,7 +192,7 @@ arrive (RelayTurn *turn, RelayMove *move, int64_t now_us)
         continue;
       relay_ports_move (turn->shared.ports, (RelayFamily) family, end->port, turn->worker);
       relay_alloc_set_port (alloc, (RelayFamily) family);
-      end->socket = turn->io.attach (alloc, move->fds[family], alloc->dont_fragment, turn->user);
+      end->socket = turn->io.attach (alloc, move->fds[family], turn->user);
       move->fds[family] = -1;
       if (end->socket != NULL)
         continue;

@@ -70,7 +70,7 @@ struct RelayAlloc {
   AlHmacHash hash;
   uint8_t tid[AL_STUN_TID_BYTES]; /* of the Allocate: it may come again */
   uint8_t token[8];               /* RESERVATION-TOKEN that was given out */
-  bool has_token, dont_fragment, is_tcp;
+  bool has_token, is_tcp;
   uint8_t n_links;
   uint8_t failed_family;          /* ADDRESS-ERROR-CODE's family; 0: none */
   uint16_t failed_code;

@@ -105,7 +105,7 @@ typedef struct {
  *   TCP and TLS the owner pads it to fours (RFC 8656 §12.5)
  * @open: a socket bound to @address for @alloc, in which peers' datagrams arrive; NULL when the port is in use
  * @close: the socket of an open
- * @relay: one datagram from the socket to a peer
+ * @relay: one datagram from the socket to a peer; @dont_fragment: dropped where it is longer than the path takes
  * @hairpin: a datagram for the allocation of port @to, which another worker holds
  * @ended: (nullable): an allocation is gone
  * @is_open: is the connection of @tuple still there; true for UDP
@@ -127,15 +127,15 @@ typedef struct {
   void (*send_whole) (const RelayTuple *to, const void *data, size_t len, void *user);
   bool (*from_address) (RelayTuple *tuple, void *user);
   void (*pass) (const RelayTuple *to, const uint8_t head[4], const void *data, size_t len, void *user);
-  void *(*open) (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *user);
+  void *(*open) (RelayAlloc *alloc, const AlAddr *address, void *user);
   void (*close) (void *socket, void *user);
-  void (*relay) (void *socket, const AlAddr *peer, const void *data, size_t len, void *user);
+  void (*relay) (void *socket, const AlAddr *peer, const void *data, size_t len, bool dont_fragment, void *user);
   void (*hairpin) (unsigned worker, const AlAddr *from, const AlAddr *to, const void *data, size_t len, void *user);
   void (*ended) (const RelayAllocInfo *info, RelayEndReason reason, void *user);
   bool (*is_open) (const RelayTuple *tuple, void *user);
   bool (*move) (unsigned worker, RelayMove *move, void *user);
   int (*detach) (void *socket, void *user);
-  void *(*attach) (RelayAlloc *alloc, int fd, bool dont_fragment, void *user);
+  void *(*attach) (RelayAlloc *alloc, int fd, void *user);
   void *(*listen) (RelayAlloc *alloc, const AlAddr *address, void *user);
   void (*unlisten) (void *socket, void *user);
   void *(*connect) (void *socket, RelayLink *link, const AlAddr *peer, void *user);

@@ -10,7 +10,22 @@ typedef struct {
   RelayWorker *worker;
   RelayAlloc *alloc;
   AlUdp *udp; /* owned */
+  bool dont_fragment; /* as the kernel was told last */
 } Socket;
+
+/* @how: IP_PMTUDISC_...; the numbers of IPv6 are the same. What is queued leaves as it was to. Returns: what it was before */
+static int
+set_fragmenting (AlUdpHub *hub, AlUdp *udp, bool v6, int how)
+{
+  const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP, name = v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
+  int before = IP_PMTUDISC_WANT;
+  socklen_t size = sizeof before;
+
+  al_udp_hub_flush (hub);
+  (void) getsockopt (al_udp_get_fd (udp), level, name, &before, &size);
+  (void) setsockopt (al_udp_get_fd (udp), level, name, &how, sizeof how);
+  return before;
+}
 
 static void
 on_send (const RelayTuple *to, const void *data, size_t len, void *user)
@@ -26,18 +41,11 @@ static void
 on_send_whole (const RelayTuple *to, const void *data, size_t len, void *user)
 {
   const bool v6 = to->local.sa.sa_family == AF_INET6;
-  const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP, name = v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
-  const int fd = al_udp_get_fd (to->conn), fragment = IP_PMTUDISC_DONT;
   RelayWorker *worker = user;
-  int before = IP_PMTUDISC_DO;
-  socklen_t size = sizeof before;
+  int before = set_fragmenting (worker->hub, to->conn, v6, IP_PMTUDISC_DONT);
 
-  al_udp_hub_flush (worker->hub);
-  (void) getsockopt (fd, level, name, &before, &size);
-  (void) setsockopt (fd, level, name, &fragment, sizeof fragment);
   al_udp_send (to->conn, &to->remote, &to->local, data, len);
-  al_udp_hub_flush (worker->hub);
-  (void) setsockopt (fd, level, name, &before, sizeof before);
+  (void) set_fragmenting (worker->hub, to->conn, v6, before);
 }
 
 static bool
@@ -80,9 +88,9 @@ on_peer (AlUdp *udp, const AlUdpDatagram *datagrams, unsigned n, int64_t now_us,
 }
 
 static void *
-on_open (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *user)
+on_open (RelayAlloc *alloc, const AlAddr *address, void *user)
 {
-  const AlUdpConfig config = { .dont_fragment = dont_fragment };
+  const AlUdpConfig config = { 0 };
   RelayWorker *worker = user;
   Socket *socket = g_new0 (Socket, 1);
 
@@ -104,10 +112,16 @@ on_close (void *opaque, void *user)
 }
 
 static void
-on_relay (void *opaque, const AlAddr *peer, const void *data, size_t len, void *user)
+on_relay (void *opaque, const AlAddr *peer, const void *data, size_t len, bool dont_fragment, void *user)
 {
   Socket *socket = opaque;
 
+  if (G_UNLIKELY (dont_fragment != socket->dont_fragment))
+    {
+      (void) set_fragmenting (socket->worker->hub, socket->udp, peer->sa.sa_family == AF_INET6,
+                              dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT);
+      socket->dont_fragment = dont_fragment;
+    }
   al_udp_send_view (socket->udp, peer, NULL, NULL, 0, data, len);
 }
 
@@ -137,16 +151,24 @@ static int
 on_detach (void *opaque, void *user)
 {
   Socket *socket = opaque;
-  int fd = al_udp_detach (socket->udp);
+  int fd;
 
+  if (socket->dont_fragment)
+    {
+      AlAddr address;
+
+      al_udp_get_address (socket->udp, &address);
+      (void) set_fragmenting (socket->worker->hub, socket->udp, address.sa.sa_family == AF_INET6, IP_PMTUDISC_WANT);
+    }
+  fd = al_udp_detach (socket->udp);
   g_free (socket);
   return fd;
 }
 
 static void *
-on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
+on_attach (RelayAlloc *alloc, int fd, void *user)
 {
-  const AlUdpConfig config = { .dont_fragment = dont_fragment };
+  const AlUdpConfig config = { 0 };
   RelayWorker *worker = user;
   Socket *socket = g_new0 (Socket, 1);
 

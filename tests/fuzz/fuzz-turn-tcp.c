@@ -134,7 +134,7 @@ on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t l
 
 /* no allocation of datagrams is asked for here */
 static void *
-on_open (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *turn_user)
+on_open (RelayAlloc *alloc, const AlAddr *address, void *turn_user)
 {
   g_assert_not_reached ();
 }
@@ -146,7 +146,7 @@ on_close (void *socket, void *turn_user)
 }
 
 static void
-on_relay (void *socket, const AlAddr *peer, const void *data, size_t len, void *turn_user)
+on_relay (void *socket, const AlAddr *peer, const void *data, size_t len, bool dont_fragment, void *turn_user)
 {
   g_assert_not_reached ();
 }

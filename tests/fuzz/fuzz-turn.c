@@ -233,7 +233,7 @@ on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t l
 }
 
 static void *
-on_open (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *user)
+on_open (RelayAlloc *alloc, const AlAddr *address, void *user)
 {
   Socket *socket;
 
@@ -274,7 +274,7 @@ check_outward (const AlAddr *relayed, const AlAddr *peer)
 }
 
 static void
-on_relay (void *opaque, const AlAddr *peer, const void *data, size_t len, void *user)
+on_relay (void *opaque, const AlAddr *peer, const void *data, size_t len, bool dont_fragment, void *user)
 {
   const Socket *socket = opaque;
 
@@ -336,7 +336,7 @@ on_detach (void *socket, void *user)
 }
 
 static void *
-on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
+on_attach (RelayAlloc *alloc, int fd, void *user)
 {
   g_assert_cmpuint ((unsigned) fd, <, n_sockets);
   sockets[fd]->alloc = alloc;

@@ -57,7 +57,7 @@ on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t l
 }
 
 static void *
-on_open (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *user)
+on_open (RelayAlloc *alloc, const AlAddr *address, void *user)
 {
   Bench *bench = ((BenchWorker *) user)->bench;
   Socket *socket;
@@ -68,7 +68,7 @@ on_open (RelayAlloc *alloc, const AlAddr *address, bool dont_fragment, void *use
       return NULL;
     }
   socket = g_new (Socket, 1);
-  *socket = (Socket){ alloc, *address, dont_fragment };
+  *socket = (Socket){ alloc, *address };
   g_ptr_array_add (bench->sockets, socket);
   return socket;
 }
@@ -80,13 +80,14 @@ on_close (void *socket, void *user)
 }
 
 static void
-on_relay (void *opaque, const AlAddr *peer, const void *data, size_t len, void *user)
+on_relay (void *opaque, const AlAddr *peer, const void *data, size_t len, bool dont_fragment, void *user)
 {
   const Socket *socket = opaque;
   Packet *packet = note (((BenchWorker *) user)->bench->relayed, data, len);
 
   packet->from = socket->address;
   packet->peer = *peer;
+  packet->dont_fragment = dont_fragment;
 }
 
 static void
@@ -162,7 +163,7 @@ on_detach (void *socket, void *user)
 }
 
 static void *
-on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
+on_attach (RelayAlloc *alloc, int fd, void *user)
 {
   Bench *bench = ((BenchWorker *) user)->bench;
   Socket *socket = g_hash_table_lookup (bench->detached, GINT_TO_POINTER (fd));
@@ -170,7 +171,6 @@ on_attach (RelayAlloc *alloc, int fd, bool dont_fragment, void *user)
   g_assert_nonnull (socket);
   (void) g_hash_table_remove (bench->detached, GINT_TO_POINTER (fd));
   g_assert_cmpint (close (fd), ==, 0);
-  g_assert_true (socket->dont_fragment == dont_fragment);
   if (bench->failing_attach)
     {
       g_assert_true (g_ptr_array_remove (bench->sockets, socket));

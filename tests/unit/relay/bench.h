@@ -22,7 +22,7 @@ typedef struct {
   RelayTuple to;   /* to a client */
   AlAddr from, peer; /* to a peer: the relayed address and the peer's */
   uint8_t head[4];
-  bool passed;
+  bool passed, dont_fragment;
   uint8_t *data;
   size_t len;
 } Packet;
@@ -30,7 +30,6 @@ typedef struct {
 typedef struct {
   RelayAlloc *alloc;
   AlAddr address;
-  bool dont_fragment;
 } Socket;
 
 /** Listening: an allocation's socket of TCP. */

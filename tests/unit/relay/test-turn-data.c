@@ -197,6 +197,8 @@ test_bad_sends (void)
         bench_drop (bench, RELAY_DROP_MALFORMED, ++counts[RELAY_DROP_MALFORMED]);
     }
   g_assert_cmpuint (bench->relayed->len, ==, 2);
+  g_assert_false (((const Packet *) bench->relayed->pdata[0])->dont_fragment);
+  g_assert_true (((const Packet *) bench->relayed->pdata[1])->dont_fragment);
   g_assert_cmpuint (bench->sent->len, ==, 0);
 }
 
