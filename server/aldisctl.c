@@ -68,6 +68,32 @@ remote_clear (CtlRemote *remote)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CtlRemote, remote_clear)
 
+/* An id is 16 bytes in base64url, and one of 64 begins with "-": that is no option. Until the options are read something
+ * else stands in its place. */
+#define ID_CHARS 22
+#define SHIELD '\001'
+
+static bool
+is_id (const char *text)
+{
+  return strspn (text, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ID_CHARS && text[ID_CHARS] == '\0';
+}
+
+static void
+shield_ids (char **argv)
+{
+  for (; *argv != NULL; argv++)
+    if ((*argv)[0] == '-' && is_id (*argv))
+      (*argv)[0] = SHIELD;
+}
+
+static void
+unshield (char *text)
+{
+  if (text != NULL && text[0] == SHIELD)
+    text[0] = '-';
+}
+
 /* Returns: the exit status */
 static int
 run_command (const CtlCommand *command, Ctl *ctl, char **args)
@@ -110,11 +136,16 @@ main (int argc, char **argv)
   describe (commands);
   g_option_context_set_summary (options, commands->str);
   g_option_context_add_main_entries (options, entries, NULL);
+  shield_ids (argv + 1);
   if (!g_option_context_parse (options, &argc, &argv, &error))
     {
       g_printerr ("aldisctl: %s\n", error->message);
       return 2;
     }
+  for (int i = 1; i < argc; i++)
+    unshield (argv[i]);
+  unshield (remote.user);
+  unshield (remote.password);
   command = find_command (argc - 1, argv + 1, &n_words);
   argc -= n_words + 1;
   argv += n_words + 1;

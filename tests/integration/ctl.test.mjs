@@ -65,6 +65,19 @@ test('calls list and end; disabling a user ends the call', async () => {
   await b.close();
 });
 
+test('an id that begins with a hyphen is no option', async () => {
+  const a = await (await Client.open(server.wsUrl)).register('hyphen_a');
+  const b = await (await Client.open(server.wsUrl)).register('hyphen_b');
+  for (const callId of [`-${newCallId().slice(1)}`, `--${newCallId().slice(2)}`, `-j${newCallId().slice(2)}`]) {
+    await a.call('call.invite', { callId, to: b.user.id, video: false, blob: 'AAAA' });
+    await b.notification('call.incoming');
+    const ended = await ctl(['calls', 'end', callId]);
+    assert.equal(ended.code, 0, ended.stderr);
+    assert.equal((await b.notification('call.ended')).reason, 'ended_by_admin');
+  }
+  await Promise.all([a.close(), b.close()]);
+});
+
 test('status, wrong commands, no server', async () => {
   assert.match((await ctl(['status'])).stdout, /aldisd \d+\.\d+\.\d+, up /);
   assert.equal(JSON.parse((await ctl(['--json', 'status'])).stdout).draining, false);
