@@ -76,7 +76,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CtlRemote, remote_clear)
 static bool
 is_id (const char *text)
 {
-  return strspn (text, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ID_CHARS && text[ID_CHARS] == '\0';
+  static const char chars[] = "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+  return strspn (text, chars) == ID_CHARS && text[ID_CHARS] == '\0';
 }
 
 static void
