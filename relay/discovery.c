@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * NAT behaviour discovery (RFC 5780 §6.1): Binding at one of four addresses, two hosts by two ports, answered from any of
- * them. Nothing is answered with more than a few bytes over what was asked with: padding is as long as the request's.
+ * them. An answer is four addresses longer than a bare header, and padding is as long as the request's.
  */
 #include "relay/turn-private.h"
 
