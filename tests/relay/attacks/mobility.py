@@ -12,6 +12,7 @@ DELETE = (stun.LIFETIME, bytes(4))
 def _begin(client):
     """Returns: the ticket of a new allocation; None when the server gives out none."""
     reply = client.ask(stun.ALLOCATE, [stun.UDP_TRANSPORT, WANTED])
+    assert reply.cls == stun.SUCCESS or reply.code == 405, f'Allocate got {reply}'
     return reply.get(stun.MOBILITY_TICKET) if reply.cls == stun.SUCCESS else None
 
 
