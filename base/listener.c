@@ -12,14 +12,12 @@
 #include <unistd.h>
 
 #include "base/stream-private.h"
+#include "base/tcp.h"
 
 #define ACCEPT_BURST 64
 #define TLS_STEPS_PER_TURN 16
 #define DEFAULT_BACKLOG 4096
 #define DEFAULT_FIRST_BYTES_MS 10000
-#define USER_TIMEOUT_MS 20000
-/* Enough in the kernel to fill a fast line, the rest stays here where a slow reader is seen. */
-#define NOTSENT_LOWAT (128 * 1024)
 /* Without memory for sockets accept() fails and the listener stays readable: look again a little later. */
 #define RETRY_MS 100
 
@@ -224,45 +222,6 @@ listener_alloc (AlLoop *loop, const AlListenerConfig *config)
   return listener;
 }
 
-static void
-set_option (int fd, int level, int name, int value)
-{
-  (void) setsockopt (fd, level, name, &value, sizeof value);
-}
-
-/* Accepted sockets inherit these options from the listening one, which saves a system call each per connection. */
-static void
-set_tcp_options (int fd, const AlAddr *address)
-{
-  set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  set_option (fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  set_option (fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
-  set_option (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_LOWAT);
-  if (address->sa.sa_family == AF_INET6)
-    set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-}
-
-/* SO_REUSEPORT shares a port with whoever of the same user has it too: another server would silently get half of what
- * comes. A socket without it finds out; SO_REUSEADDR alone only passes over connections that are closing. */
-static bool
-is_free (const AlAddr *address)
-{
-  int fd = socket (address->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), code = 0;
-
-  if (fd < 0)
-    return false;
-  set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address->sa.sa_family == AF_INET6)
-    set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (bind (fd, &address->sa, al_addr_get_len (address)) < 0)
-    code = errno;
-  (void) close (fd);
-  errno = code;
-  return code == 0;
-}
-
 static AlListener *
 fail (AlListener *listener, const char *what, GError **error)
 {
@@ -284,12 +243,12 @@ al_listener_new (AlLoop *loop, const AlAddr *address, const AlListenerConfig *co
   g_return_val_if_fail (config->tls_mode == AL_TLS_NEVER || config->tls != NULL, NULL);
   listener = listener_alloc (loop, config);
   (void) al_addr_format (address, true, text);
-  if (config->first && al_addr_get_port (address) != 0 && !is_free (address))
+  if (config->first && al_addr_get_port (address) != 0 && !al_tcp_is_free (address))
     return fail (listener, text, error);
   fd = listener->watch.fd = socket (address->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
     return fail (listener, text, error);
-  set_tcp_options (fd, address);
+  al_tcp_set_options (fd, address);
   if (bind (fd, &address->sa, al_addr_get_len (address)) < 0 || listen (fd, listener->config.backlog) < 0
       || getsockname (fd, &listener->address.sa, &len) < 0)
     return fail (listener, text, error);

@@ -82,7 +82,7 @@ answer (RelayRequest *request, const AlAddr pair[2], const AlAddr *other, const 
   size_t len;
 
   to.local = get_address (pair, wish->host, wish->port);
-  if (!turn->io.from_address (&to, turn->user))
+  if (!al_addr_equal (&to.local, &request->from->local) && !turn->io.from_address (&to, turn->user))
     {
       relay_reply_error (request, 500);
       return;

@@ -2,25 +2,17 @@
 /* The listening socket of an allocation of TCP (RFC 6062 §5.1). Connections to peers leave from its address too, which is
  * why all of them say SO_REUSEPORT. */
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/tcp.h"
 #include "relay/worker-private.h"
 
 #define BACKLOG 16
 #define ACCEPT_BURST 16
-#define USER_TIMEOUT_MS 20000
-#define NOTSENT_LOWAT (128 * 1024)
 /* without a file descriptor accept() fails and the socket stays readable: look again a little later */
 #define RETRY_US (100 * 1000)
-
-static void
-set_option (int fd, int level, int name, int value)
-{
-  (void) setsockopt (fd, level, name, &value, sizeof value);
-}
 
 /* Returns: a socket bound to @address, -1 when it cannot be had. What is accepted inherits the options */
 static int
@@ -30,35 +22,11 @@ open_socket (const AlAddr *address)
 
   if (fd < 0)
     return -1;
-  set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  set_option (fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  set_option (fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option (fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
-  set_option (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_LOWAT);
-  if (address->sa.sa_family == AF_INET6)
-    set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  al_tcp_set_options (fd, address);
   if (bind (fd, &address->sa, al_addr_get_len (address)) == 0)
     return fd;
   (void) close (fd);
   return -1;
-}
-
-/* does nobody else listen there? SO_REUSEPORT would share the port with a program of the same user that says so too */
-static bool
-is_free (const AlAddr *address)
-{
-  int fd = socket (address->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  bool ok;
-
-  if (fd < 0)
-    return false;
-  set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address->sa.sa_family == AF_INET6)
-    set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  ok = bind (fd, &address->sa, al_addr_get_len (address)) == 0;
-  (void) close (fd);
-  return ok;
 }
 
 static void
@@ -98,7 +66,7 @@ RelayListen *
 relay_listen_new (RelayWorker *worker, RelayAlloc *alloc, const AlAddr *address)
 {
   RelayListen *self;
-  int fd = is_free (address) ? open_socket (address) : -1;
+  int fd = al_tcp_is_free (address) ? open_socket (address) : -1;
 
   if (fd < 0)
     return NULL;

@@ -87,19 +87,26 @@ on_peer (AlUdp *udp, const AlUdpDatagram *datagrams, unsigned n, int64_t now_us,
                         now_us);
 }
 
-static void *
-on_open (RelayAlloc *alloc, const AlAddr *address, void *user)
+/* @fd: of a socket that another worker had, taken in any case; -1: a new one, bound to @address */
+static Socket *
+socket_new (RelayWorker *worker, RelayAlloc *alloc, const AlAddr *address, int fd)
 {
   const AlUdpConfig config = { 0 };
-  RelayWorker *worker = user;
   Socket *socket = g_new0 (Socket, 1);
 
   socket->worker = worker;
   socket->alloc = alloc;
-  socket->udp = al_udp_new (worker->hub, address, &config, on_peer, socket, NULL);
+  socket->udp = fd >= 0 ? al_udp_attach (worker->hub, fd, &config, on_peer, socket, NULL)
+                        : al_udp_new (worker->hub, address, &config, on_peer, socket, NULL);
   if (socket->udp == NULL)
     g_clear_pointer (&socket, g_free);
   return socket;
+}
+
+static void *
+on_open (RelayAlloc *alloc, const AlAddr *address, void *user)
+{
+  return socket_new (user, alloc, address, -1);
 }
 
 static void
@@ -168,16 +175,7 @@ on_detach (void *opaque, void *user)
 static void *
 on_attach (RelayAlloc *alloc, int fd, void *user)
 {
-  const AlUdpConfig config = { 0 };
-  RelayWorker *worker = user;
-  Socket *socket = g_new0 (Socket, 1);
-
-  socket->worker = worker;
-  socket->alloc = alloc;
-  socket->udp = al_udp_attach (worker->hub, fd, &config, on_peer, socket, NULL);
-  if (socket->udp == NULL)
-    g_clear_pointer (&socket, g_free);
-  return socket;
+  return socket_new (user, alloc, NULL, fd);
 }
 
 static void *

@@ -4,6 +4,8 @@
  * (run_command()); requests of known users are signed here, so that deep states are reached. A model of what those requests
  * were granted says what may leave: nothing without an allocation, nothing to or from a peer without permission or that the
  * policy denies, and no long answer to a source that has not been verified. At the end everything has come back.
+ *
+ * One file, though long: what may be follows from the whole of the model.
  */
 #include <glib.h>
 #include <openssl/evp.h>
@@ -83,6 +85,7 @@ static struct {
   RelayMove *move;
 } moves[8];
 static unsigned n_moves;
+static size_t asked_bytes; /* of the message that is handled now */
 static bool verified;      /* the message that is handled now was signed by a user */
 static bool failing_open;
 static AlStunClass answer; /* to the last request; AL_STUN_REQUEST: none */
@@ -172,16 +175,47 @@ find_grant (const Client *client, const AlAddr *peer, int number)
   return NULL;
 }
 
+/* behaviour discovery: to the host that asked, and longer than its request by no more than four addresses */
+static void
+on_send_whole (const RelayTuple *to, const void *data, size_t len, void *user)
+{
+  AlStunMessage message;
+  AlStunAttr attr;
+  bool known = false;
+
+  g_assert_true (al_stun_parse (data, len, &message));
+  g_assert_true (al_stun_check_fingerprint (&message));
+  g_assert_true (message.method == AL_STUN_BINDING && message.cls == AL_STUN_SUCCESS && message.integrity == 0);
+  g_assert_true (al_stun_find (&message, AL_STUN_OTHER_ADDRESS, &attr));
+  g_assert_cmpuint (len, <=, asked_bytes + 4 * 12 + 8);
+  for (unsigned i = 0; i < N_TUPLES && !known; i++)
+    known = to->transport == RELAY_UDP && al_addr_equal_host (&clients[i].tuple.remote, &to->remote);
+  g_assert_true (known);
+  answer = message.cls;
+}
+
+static bool
+on_from_address (RelayTuple *tuple, void *user)
+{
+  return al_addr_get_port (&tuple->local) != 0 || !al_addr_equal_host (&tuple->local, &relay_addrs[0]);
+}
+
 static void
 on_send (const RelayTuple *to, const void *data, size_t len, void *user)
 {
-  Client *client = client_of (to);
   AlStunMessage message;
   AlStunAttr attr;
+  Client *client;
   AlAddr peer;
 
-  g_assert_true (client < &clients[N_TUPLES]);
   g_assert_true (al_stun_parse (data, len, &message));
+  if (al_stun_find (&message, AL_STUN_OTHER_ADDRESS, &attr))
+    {
+      on_send_whole (to, data, len, user);
+      return;
+    }
+  client = client_of (to);
+  g_assert_true (client < &clients[N_TUPLES]);
   g_assert_true (al_stun_check_fingerprint (&message));
   answer = message.cls;
   if (message.cls != AL_STUN_INDICATION)
@@ -205,18 +239,6 @@ on_send (const RelayTuple *to, const void *data, size_t len, void *user)
   g_assert_nonnull (find_grant (client, &peer, 0));
   al_addr_set_port (&peer, 0); /* inwards the host is what counts (RFC 8656 §9) */
   g_assert_cmpint (relay_policy_check (configs[at_config].policy, &peer), !=, RELAY_PEER_DENIED);
-}
-
-static void
-on_send_whole (const RelayTuple *to, const void *data, size_t len, void *user)
-{
-  g_assert_not_reached (); /* no tuple is of behaviour discovery */
-}
-
-static bool
-on_from_address (RelayTuple *tuple, void *user)
-{
-  g_assert_not_reached ();
 }
 
 static void
@@ -415,6 +437,7 @@ tell (Client *client, const uint8_t *data, size_t len)
   g_autofree uint8_t *exact = g_memdup2 (data, len);
   unsigned sockets_before = n_sockets;
 
+  asked_bytes = len;
   relay_turn_on_message (turns[client->worker], &client->tuple, exact, len, now_us);
   while (n_moves > 0)
     {
@@ -637,10 +660,11 @@ run_raw (Client *client, AlReader *in)
   uint8_t data[300] = { 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42 };
 
   tell (client, bytes, len);
-  data[1] = len > 0 ? bytes[0] : 0;
-  len = len / 4 * 4;
-  if (len > 0)
-    memcpy (data + AL_STUN_HEADER_BYTES, bytes, len);
+  if (len == 0)
+    return;
+  data[1] = bytes[0];
+  len = (len - 1) / 4 * 4;
+  memcpy (data + AL_STUN_HEADER_BYTES, bytes + 1, len);
   data[3] = (uint8_t) len;
   data[2] = (uint8_t) (len >> 8);
   tell (client, data, AL_STUN_HEADER_BYTES + len);
@@ -795,6 +819,8 @@ start (void)
   configs[0] = (RelayTurnConfig){ .credentials = credentials[0], .policy = policies[0], .user_quota = 3, .source_quota = 5,
                                   .total_quota = 20, .max_lifetime_s = 3600, .algorithms = true, .mobility = true };
   memcpy (configs[0].bind, relay_addrs, sizeof relay_addrs);
+  configs[0].discovery[RELAY_IPV4][0] = relay_addrs[0]; /* where the tuples of UDP come */
+  configs[0].discovery[RELAY_IPV4][1] = addr_of ("192.0.2.2:3479");
   for (unsigned i = 0; i < 2; i++)
     turns[i] = relay_turn_new (i, &configs[0], &shared, wheel, 0, &io, &indexes[i]);
   for (unsigned i = N_TUPLES; i < N_TUPLES + N_GHOSTS; i++)
