@@ -159,13 +159,19 @@ al_stream_pump (AlStream *stream, bool show_kept)
   return true;
 }
 
-/* Closing: input is read only to find the peer's FIN, and so that a peer that still sends is not reset at once. */
+/* Closing: input is read only to find the peer's FIN, and so that a peer that still sends is not reset at once. What it
+ * sends on and on stays in the kernel until the deadline. */
 static void
 discard_input (AlStream *stream)
 {
   size_t n;
-  AlIo io = read_plain (stream, al_loop_get_scratch (stream->loop), AL_LOOP_SCRATCH, &n);
+  AlIo io;
 
+  if (stream->discarded >= AL_STREAM_DISCARD_BYTES)
+    return;
+  io = read_plain (stream, al_loop_get_scratch (stream->loop), AL_LOOP_SCRATCH, &n);
+  if (io == AL_IO_OK)
+    stream->discarded += (uint32_t) n;
   if (io == AL_IO_EOF)
     al_stream_note_eof (stream);
   else if (io == AL_IO_ERROR)
@@ -294,7 +300,9 @@ al_stream_on_event (AlWatch *watch, uint32_t events, void *user)
     }
   if (stream->state == AL_STREAM_CLOSING || stream->state == AL_STREAM_LINGER)
     {
-      if (readable && !stream->peer_eof)
+      if (stream->discarded >= AL_STREAM_DISCARD_BYTES && (events & (EPOLLERR | EPOLLHUP)) != 0)
+        al_stream_die (stream, stream->reason, false);
+      else if (readable && !stream->peer_eof)
         discard_input (stream);
     }
   else if (stream->state == AL_STREAM_OPEN && (stream->paused || stream->input_len >= stream->input_limit))

@@ -10,6 +10,8 @@
 
 /* A queue that does not shrink for so long while closing belongs to a peer that does not read. */
 #define AL_STREAM_DRAIN_MS 10000
+/* what a peer that is being closed may still send before it is no longer read */
+#define AL_STREAM_DISCARD_BYTES (16 * 1024 * 1024)
 
 /*
  *  connect() ──> CONNECTING ──> (HANDSHAKE) ───────────┐
@@ -70,6 +72,7 @@ struct AlStream {
   uint32_t input_limit, low, high, hard;
   uint32_t tag;       /* of the admission */
   uint32_t rx_budget; /* bytes that TLS may still take from the socket in this event */
+  uint32_t discarded; /* bytes of input thrown away while closing */
   AlStreamState state;
   AlStreamClose reason;
   bool is_unix;

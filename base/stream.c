@@ -233,7 +233,9 @@ wanted_events (const AlStream *stream)
       return (stream->paused || stream->input_len >= stream->input_limit ? 0 : EPOLLIN)
              | (queued || stream->tls_wants_write ? EPOLLOUT : 0);
     case AL_STREAM_CLOSING:
-      return (stream->peer_eof ? 0 : EPOLLIN) | EPOLLOUT;
+      return (stream->peer_eof || stream->discarded >= AL_STREAM_DISCARD_BYTES ? 0 : EPOLLIN) | EPOLLOUT;
+    case AL_STREAM_LINGER:
+      return stream->discarded >= AL_STREAM_DISCARD_BYTES ? 0 : EPOLLIN;
     default:
       return EPOLLIN;
     }

@@ -115,6 +115,39 @@ test_linger (void)
   server_close (&server);
 }
 
+/* A peer that sends on and on after our end is read so far and no further; then it waits for the deadline. */
+static void
+test_discard (void)
+{
+  enum { PIECE = 65536 };
+  g_autofree uint8_t *piece = g_malloc0 (PIECE);
+  Server server;
+  Side *side;
+  int fd;
+  size_t sent = 0;
+
+  server_open (&server, NULL);
+  server.on_accept = close_on_accept;
+  fd = raw_connect (&server.address);
+  raw_write_all (server.loop, fd, "GET ", 4);
+  side = server_get (&server, 0);
+  for (unsigned idle = 0; idle < 100; al_loop_iterate (server.loop, 0))
+    {
+      ssize_t n = send (fd, piece, PIECE, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+      idle = n > 0 ? 0 : idle + 1;
+      sent += n > 0 ? (size_t) n : 0;
+      g_assert_cmpuint (sent, <, 64 * 1024 * 1024); /* what is read, and what the buffers of both ends take */
+    }
+  g_assert_cmpuint (sent, >=, 16 * 1024 * 1024);
+  g_assert_false (side->closed);
+  al_loop_skip_us (server.loop, 2 * SECOND_US + 10000);
+  RUN_UNTIL (server.loop, side->closed);
+  g_assert_cmpint (side->reason, ==, AL_STREAM_CLOSE_LOCAL);
+  (void) close (fd);
+  server_close (&server);
+}
+
 /* Closing with a full queue: time counts from the last progress, and a peer that takes nothing is reset. */
 static void
 test_close_stuck (void)
@@ -394,6 +427,7 @@ main (int argc, char **argv)
   g_test_add_func ("/base/stream-end/abort-inside", test_abort_inside);
   g_test_add_func ("/base/stream-end/close-inside", test_close_inside);
   g_test_add_func ("/base/stream-end/linger", test_linger);
+  g_test_add_func ("/base/stream-end/discard", test_discard);
   g_test_add_func ("/base/stream-end/close-stuck", test_close_stuck);
   g_test_add_func ("/base/stream-end/eof-with-queue", test_eof_with_queue);
   g_test_add_func ("/base/stream-end/reset", test_reset);
