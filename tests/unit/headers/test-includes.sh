@@ -2,7 +2,7 @@
 # Sources include only what their folder may: dependencies point down. TAP. Usage: test-includes.sh SOURCE-ROOT
 set -uo pipefail
 cd "$1" || exit 1
-all=(base messaging relay signaling server)
+all=(base messaging relay sfu signaling server)
 
 n=0
 failed=0
@@ -26,12 +26,13 @@ check_folder() {
     grep -vE ":[[:space:]]*#[[:space:]]*include[[:space:]]*\"(($allowed)(/[a-z0-9_]+)*/[a-z0-9_-]+|[a-z0-9-]+-resource)\.h\"")"
 }
 
-echo "1..8"
+echo "1..9"
 check_folder base base
 check_folder messaging messaging base
 check_folder relay relay base
-check_folder signaling signaling messaging relay base
-check_folder server server signaling messaging relay base
+check_folder sfu sfu base
+check_folder signaling signaling messaging relay sfu base
+check_folder server server signaling messaging relay sfu base
 report "no include of ../" "$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]\.\.?/' --include='*.[ch]' \
   "${all[@]}" tests --exclude-dir=node_modules)"
 report "licence in every source" "$(grep -rL 'SPDX-License-Identifier: Apache-2.0' --include='*.[ch]' "${all[@]}" \

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The codecs that the SFU forwards, and what forwarding must know of one packet of them. No state. Any thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum {
+  SFU_CODEC_NONE,
+  SFU_CODEC_OPUS,
+  SFU_CODEC_RED, /* RFC 2198 around Opus */
+  SFU_CODEC_VP8,
+  SFU_CODEC_VP9,
+  SFU_CODEC_H264,
+  SFU_CODEC_AV1,
+  SFU_CODEC_N
+} SfuCodec;
+
+/** SfuKind: what an m= section carries. */
+typedef enum { SFU_AUDIO, SFU_VIDEO, SFU_KIND_N } SfuKind;
+
+/** SFU_LAYERS_MAX: simulcast encodings (RIDs) of a track; spatial and temporal layers inside each have the same bound. */
+#define SFU_LAYERS_MAX 4
+#define SFU_SPATIAL_MAX 4
+#define SFU_TEMPORAL_MAX 4
+
+/** SfuVp8: of the payload descriptor (RFC 7741 §4.2). Offsets count from the payload's first byte; 0: not there. */
+typedef struct {
+  uint16_t picture_id;
+  uint8_t tl0_pic_idx, key_idx;
+  uint8_t picture_id_at, tl0_at;
+  bool long_picture_id; /* 15 bits */
+} SfuVp8;
+
+/** SfuVp9: of the payload descriptor (RFC 9628 §4.2). */
+typedef struct {
+  uint16_t picture_id;
+  uint8_t tl0_pic_idx;
+  uint8_t picture_id_at, tl0_at;
+  bool long_picture_id;
+  bool flexible;        /* F */
+  bool inter_layer;     /* D: this spatial layer's frame depends on the one below of the same picture */
+  bool inter_picture;   /* P: depends on earlier pictures */
+  bool not_ref_upper;   /* Z: not a reference for upper spatial layers */
+  bool scalability;     /* V: the scalability structure follows */
+} SfuVp9;
+
+/** SfuDependency: what the dependency descriptor says of a frame (AV1 RTP specification, appendix A). */
+typedef struct {
+  uint16_t frame_number;
+  uint8_t template_id;
+  bool structure;            /* a template structure came with it */
+  uint32_t decode_targets;   /* bit t: the frame belongs to (is not "not present" in) decode target t */
+  uint32_t switch_targets;   /* bit t: switch indication: from here on target t can be decoded */
+  uint32_t active_targets;   /* the last active_decode_targets_bitmask known */
+  uint8_t n_targets;
+} SfuDependency;
+
+/**
+ * SfuFrame: of one packet, whichever its codec. What the payload does not tell (encrypted, or not part of the codec) comes
+ * from the dependency descriptor when there is one.
+ * @start, @end: the first and the last packet of the frame (of one spatial layer of a picture)
+ * @picture_end: the last packet of the whole picture
+ * @keyframe: of a picture that can be decoded without any before (and, for @spatial above 0, of such a superframe)
+ * @switch_up: whoever has got lower temporal layers only may get @temporal from here on
+ * @discardable: no other frame needs it
+ * @spatial, @temporal: 0 when the codec has none
+ */
+typedef struct {
+  SfuCodec codec;
+  bool start, end, picture_end, keyframe, switch_up, discardable;
+  bool has_dependency;
+  uint8_t spatial, temporal;
+  uint16_t width, height; /* of a keyframe, as far as the payload tells; 0: unknown */
+  union {
+    SfuVp8 vp8;
+    SfuVp9 vp9;
+  };
+  SfuDependency dependency;
+} SfuFrame;
