@@ -120,7 +120,8 @@ char *sfu_control_subscribe (SfuControl *control, uint64_t room, uint64_t peer, 
 bool sfu_control_restart_ice (SfuControl *control, uint64_t room, uint64_t peer, bool publisher, const char *ufrag,
                               const char *pwd, char **ret_ufrag, char **ret_pwd);
 
-/** sfu_control_set_view: what a subscriber looks at, instead of what it looked at before; @n: 0: speakers, then whoever is there. */
+/** sfu_control_set_view: what a subscriber looks at, instead of what it looked at before; @n: 0: speakers first, then
+ *  whoever is there. */
 void sfu_control_set_view (SfuControl *control, uint64_t room, uint64_t peer, const SfuWant *wants, unsigned n);
 /** sfu_control_set_muted: nothing of the track is forwarded, whatever the publisher sends. */
 void sfu_control_set_muted (SfuControl *control, uint64_t room, uint64_t track, bool muted);
