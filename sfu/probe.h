@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Probing: a rate that the media do not fill can only be known by trying it. A cluster is a run of packets, media and what is
+ * added to them, sent at one rate for some 25 ms; what comes of it shows whether the path carries that rate.
+ *
+ *   idle ── first packet, a path, a wish ──▶ running ── all sent ──▶ waiting ── result or 1 s ──▶ idle or running (further)
+ *
+ * When they run: at the start (2 and 3 times the start rate), on a new path; after a result that shows at least 0.7 of what
+ * was tried, at twice the result; as long as more is wanted than the estimate allows, every 5 s at twice the estimate (one
+ * that shows nothing new doubles the wait, to 10 s at most), at once when what is wanted grows; a second after a cut of a
+ * third or more. Never beyond 1.2 times what is wanted.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** SFU_PROBE_CLUSTERS: under way at once, ids 1 to this. */
+#define SFU_PROBE_CLUSTERS 15
+
+/** SfuProbeCluster: what was sent, and what has arrived. Times of the first and last packet; bytes of all, of the last sent and
+ *  of the first arrived. */
+typedef struct {
+  uint32_t rate_bps, target_bytes;
+  uint32_t sent_bytes, arrived_bytes;
+  uint16_t sent_pkts, arrived_pkts, last_sent_bytes, first_arrived_bytes;
+  int64_t begin_us, first_sent_us, last_sent_us, first_arrival_us, last_arrival_us;
+  bool done;
+} SfuProbeCluster;
+
+/** SfuProbe: plain; begins with sfu_probe_init(). */
+typedef struct {
+  /*< private >*/
+  SfuProbeCluster clusters[SFU_PROBE_CLUSTERS];
+  uint32_t queued_bps[4];
+  unsigned n_queued;
+  uint8_t running, last_id; /* 0: none */
+  uint32_t best_tried_bps;
+  bool started, waiting;
+  int64_t ended_us, next_us, wait_us;
+  uint32_t wanted_bps;
+} SfuProbe;
+
+/** sfu_probe_init: forgets everything. */
+void sfu_probe_init (SfuProbe *probe);
+/** sfu_probe_start: the clusters of a start. @rate_bps: the start rate. */
+void sfu_probe_start (SfuProbe *probe, uint32_t rate_bps, int64_t now_us);
+/** sfu_probe_set_wanted: what would be sent if the path had room for it. */
+void sfu_probe_set_wanted (SfuProbe *probe, uint32_t wanted_bps, uint32_t estimate_bps, int64_t now_us);
+/** sfu_probe_on_cut: the estimate fell. @from_bps: before */
+void sfu_probe_on_cut (SfuProbe *probe, uint32_t from_bps, uint32_t to_bps, int64_t now_us);
+/** sfu_probe_cancel: the queue grows: what runs or waits is given up. */
+void sfu_probe_cancel (SfuProbe *probe, int64_t now_us);
+/** sfu_probe_next: Returns: is a cluster running, and are there @ret_bytes due now that media have not filled. */
+bool sfu_probe_next (SfuProbe *probe, uint32_t estimate_bps, int64_t now_us, uint32_t *ret_rate_bps, uint32_t *ret_bytes,
+                     uint8_t *ret_id);
+/** sfu_probe_get_running: Returns: the cluster that what is sent now belongs to; 0: none. */
+uint8_t sfu_probe_get_running (const SfuProbe *probe);
+/** sfu_probe_on_sent: a packet of cluster @id. */
+void sfu_probe_on_sent (SfuProbe *probe, uint8_t id, uint32_t bytes, int64_t now_us);
+/** sfu_probe_on_arrival: it was received. Returns: the rate that the cluster has shown; 0: not (yet). */
+uint32_t sfu_probe_on_arrival (SfuProbe *probe, uint8_t id, uint32_t bytes, int64_t sent_us, int64_t arrival_us);
+/** sfu_probe_on_result: what sfu_probe_on_arrival() returned, once for each feedback and after it. @estimate_bps: then */
+void sfu_probe_on_result (SfuProbe *probe, uint32_t result_bps, uint32_t estimate_bps, int64_t now_us);
+/** sfu_probe_get_deadline: Returns: when sfu_probe_next() may have something; INT64_MAX: never. */
+int64_t sfu_probe_get_deadline (const SfuProbe *probe, uint32_t estimate_bps);
