@@ -17,7 +17,7 @@
 /** SFU_SECTIONS_MAX: m= sections; SFU_FORMATS_MAX: payload types of one section that are looked at (known codecs, no RTX). */
 #define SFU_SECTIONS_MAX 128
 #define SFU_FORMATS_MAX 24
-#define SFU_FINGERPRINTS_MAX 4
+#define SFU_SDP_FINGERPRINTS_MAX 4
 /** SFU_OFFER_LINE_MAX: bytes of a line; SFU_OFFER_LINES_MAX: of them. */
 #define SFU_OFFER_LINE_MAX 4096
 #define SFU_OFFER_LINES_MAX 32768
@@ -97,12 +97,12 @@ typedef struct {
   unsigned slot; /* an answer to a subscriber: audio slot i and video slot i are one MediaStream */
 } SfuSection;
 
-/** SfuFingerprint: of a certificate (RFC 8122). @hash: "sha-256", in lower case */
+/** SfuSdpFingerprint: of a certificate (RFC 8122). @hash: "sha-256", in lower case */
 typedef struct {
   char hash[8];
   uint8_t len;
   uint8_t value[64];
-} SfuFingerprint;
+} SfuSdpFingerprint;
 
 /** SfuSetup: a=setup of the offer (RFC 8842). */
 typedef enum { SFU_SETUP_ACTPASS, SFU_SETUP_ACTIVE, SFU_SETUP_PASSIVE } SfuSetup;
@@ -112,7 +112,7 @@ typedef struct {
   char ufrag[257], pwd[257];
   SfuSetup setup;
   uint8_t n_fingerprints;
-  SfuFingerprint fingerprints[SFU_FINGERPRINTS_MAX];
+  SfuSdpFingerprint fingerprints[SFU_SDP_FINGERPRINTS_MAX];
   char *tls_id;
 } SfuRemote;
 
