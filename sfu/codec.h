@@ -45,7 +45,16 @@ typedef struct {
   bool scalability;     /* V: the scalability structure follows */
 } SfuVp9;
 
-/** SfuDependency: what the dependency descriptor says of a frame (AV1 RTP specification, appendix A). */
+/** SFU_CHAINS_MAX: chains of a template structure; SFU_FDIFFS_MAX: frames that a frame may refer to. */
+#define SFU_CHAINS_MAX 8
+#define SFU_FDIFFS_MAX 8
+
+/**
+ * SfuDependency: what the dependency descriptor says of a frame (AV1 RTP specification, appendix A).
+ * @fdiffs: frame numbers back to each frame that it refers to: exactly when all of those were got it can be decoded
+ * @chain_diffs: frame numbers back to the frame before on chain c; 0: the chain begins here. A decode target is intact while
+ *   each frame of the chain that protects it was got
+ */
 typedef struct {
   uint16_t frame_number;
   uint8_t template_id;
@@ -53,7 +62,9 @@ typedef struct {
   uint32_t decode_targets;   /* bit t: the frame belongs to (is not "not present" in) decode target t */
   uint32_t switch_targets;   /* bit t: switch indication: from here on target t can be decoded */
   uint32_t active_targets;   /* the last active_decode_targets_bitmask known */
-  uint8_t n_targets;
+  uint8_t n_targets, n_chains, n_fdiffs;
+  uint8_t chain_diffs[SFU_CHAINS_MAX];
+  uint16_t fdiffs[SFU_FDIFFS_MAX];
 } SfuDependency;
 
 /**
