@@ -55,7 +55,7 @@ typedef struct {
   uint8_t tl0_offset, layer;
 } SfuSpan;
 
-/** SfuSent: one outgoing number. */
+/** SfuMunged: one outgoing number. */
 typedef struct {
   uint32_t in;      /* low 32 bits of the source's index */
   uint16_t picture; /* of what was sent: out minus in picture id */
@@ -64,12 +64,12 @@ typedef struct {
   uint8_t state;    /* SfuSentState | marker << 7 */
   uint8_t limits;   /* spatial << 4 | temporal that was sent when it was kept */
   uint8_t tries;
-} SfuSent;
+} SfuMunged;
 
 /** SfuMungerMap: the part that is only there while something is sent. */
 typedef struct {
   SfuSpan spans[SFU_MUNGER_SPANS];
-  SfuSent sent[];
+  SfuMunged sent[];
 } SfuMungerMap;
 
 typedef struct {
