@@ -32,7 +32,6 @@ typedef struct {
   uint8_t fir_seq;
   int64_t interval_us;
   int64_t sent_us, since_us;
-  unsigned repeats;
 } SfuKeyframe;
 
 /** SFU_KEYFRAME_GIVE_UP_US: nobody is asked longer than this without somebody who asks again. */

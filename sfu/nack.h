@@ -58,8 +58,9 @@ void sfu_nack_on_packet (SfuNack *nack, uint64_t index, const SfuFrame *frame, i
  * Returns: how many; when it is @max call again.
  */
 unsigned sfu_nack_list (SfuNack *nack, int64_t now_us, int64_t rtt_us, uint16_t *ret_seqs, unsigned max);
-/** sfu_nack_get_deadline: Returns: when sfu_nack_list() has something to say; INT64_MAX: nothing is missing. */
-int64_t sfu_nack_get_deadline (const SfuNack *nack, int64_t rtt_us);
+/** sfu_nack_get_deadline: Returns: when sfu_nack_list() has something to say, not before @now_us; INT64_MAX: nothing is
+ *  missing. */
+int64_t sfu_nack_get_deadline (const SfuNack *nack, int64_t now_us, int64_t rtt_us);
 /** sfu_nack_take_keyframe_wanted: Returns: were packets given up since the last call (and no keyframe came): without a
  *  keyframe the stream cannot be decoded. Always false for audio. */
 bool sfu_nack_take_keyframe_wanted (SfuNack *nack);
