@@ -53,9 +53,9 @@ read_packet (const uint8_t *data, size_t len, uint32_t offset, SfuRtcp *ret_pack
     return false;
   if ((data[offset] & PADDING_BIT) != 0)
     {
-      /* RFC 3550 §6.4.1: only in the last packet of a compound, in fours */
+      /* RFC 3550 §6.4.1 has it in fours and in the last packet alone; browsers' transport-wide feedback pads by 1 to 3 */
       padding = data[offset + bytes - 1];
-      if (offset + bytes != len || padding == 0 || padding % 4 != 0 || padding > bytes - HEADER_BYTES)
+      if (padding == 0 || padding > bytes - HEADER_BYTES)
         return false;
     }
   *ret_packet = (SfuRtcp){
@@ -167,9 +167,9 @@ sfu_rtcp_get_report (const SfuRtcp *packet, unsigned index, SfuRtcpReport *ret_r
   return true;
 }
 
-/* the CNAME in one chunk, which is consumed with its padding (RFC 3550 §6.5) */
+/* the CNAME in one chunk, which is consumed with its padding (RFC 3550 §6.5). @len: of all chunks */
 static bool
-read_chunk (AlReader *reader, uint32_t *ret_ssrc, const char **ret_cname, size_t *ret_len)
+read_chunk (AlReader *reader, size_t len, uint32_t *ret_ssrc, const char **ret_cname, size_t *ret_len)
 {
   uint32_t ssrc = al_reader_u32 (reader);
   const uint8_t *cname = NULL;
@@ -178,17 +178,16 @@ read_chunk (AlReader *reader, uint32_t *ret_ssrc, const char **ret_cname, size_t
 
   while ((type = al_reader_u8 (reader)) != 0)
     {
-      uint8_t len = al_reader_u8 (reader);
-      const uint8_t *text = al_reader_slice (reader, len);
+      uint8_t text_len = al_reader_u8 (reader);
+      const uint8_t *text = al_reader_slice (reader, text_len);
 
       if (type == SDES_CNAME && cname == NULL && text != NULL)
         {
           cname = text;
-          cname_len = len;
+          cname_len = text_len;
         }
     }
-  /* packets are in fours: what remains of this one tells how far the chunk's end is from a word's */
-  al_reader_skip (reader, al_reader_remaining (reader) % 4);
+  al_reader_skip (reader, (al_reader_remaining (reader) - len) & 3); /* to the next word */
   if (al_reader_failed (reader) || cname == NULL)
     return false;
   *ret_ssrc = ssrc;
@@ -205,7 +204,7 @@ sfu_rtcp_find_cname (const SfuRtcp *packet, uint32_t *ret_ssrc, const char **ret
   if (packet->kind != SFU_RTCP_SDES || !open_at (packet, HEADER_BYTES, &reader))
     return false;
   for (unsigned i = 0; i < packet->count && !al_reader_failed (&reader); i++)
-    if (read_chunk (&reader, ret_ssrc, ret_cname, ret_len))
+    if (read_chunk (&reader, packet->len - HEADER_BYTES, ret_ssrc, ret_cname, ret_len))
       return true;
   return false;
 }

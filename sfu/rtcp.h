@@ -46,8 +46,8 @@ typedef struct {
   uint8_t type, count;
 } SfuRtcp;
 
-/** sfu_rtcp_is_valid: Returns: is all of it RTCP packets: version 2, each length inside, padding in the last one only. Need
- *  not begin with SR or RR (RFC 5506). */
+/** sfu_rtcp_is_valid: Returns: is all of it RTCP packets: version 2, each length and padding inside. Need not begin with SR or
+ *  RR (RFC 5506). */
 bool sfu_rtcp_is_valid (const uint8_t *data, size_t len);
 /** sfu_rtcp_next: walks; @packet: zeroed before the first call. Returns: is there one; stops at what is malformed. */
 bool sfu_rtcp_next (const uint8_t *data, size_t len, SfuRtcp *packet);
@@ -138,5 +138,5 @@ bool sfu_rtcp_put_remb (SfuRtcpWriter *out, uint32_t sender, uint64_t bps, const
 /** sfu_rtcp_put_rrtr, _dlrr: an XR with one block; @n: 1 to SFU_RTCP_REPORTS_MAX. */
 bool sfu_rtcp_put_rrtr (SfuRtcpWriter *out, uint32_t sender, uint64_t ntp);
 bool sfu_rtcp_put_dlrr (SfuRtcpWriter *out, uint32_t sender, const SfuRtcpDlrr *dlrrs, unsigned n);
-/** sfu_rtcp_put_packet: one that is already written: of twcc.h. @len: in fours. */
+/** sfu_rtcp_put_packet: one that is already written, of twcc.h: as the last, because it may be padded. @len: in fours. */
 bool sfu_rtcp_put_packet (SfuRtcpWriter *out, const uint8_t *packet, size_t len);
