@@ -143,29 +143,52 @@ on_closed (AlStream *stream, AlStreamClose reason, void *user)
 
 static const AlStreamOps stream_ops = { .on_data = on_data, .on_closed = on_closed };
 
-LoadConn *
-load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, AlTls *tls, const LoadConnOps *ops, void *user, GError **error)
+static LoadConn *
+connect_to (AlLoop *loop, const AlAddr *address, AlTls *tls, const LoadConnOps *ops, void *user, GError **error)
 {
   LoadConn *conn = g_new0 (LoadConn, 1);
-  g_autofree char *request = NULL;
 
-  conn->bare = bare;
   conn->ops = ops;
   conn->user = user;
   conn->stream = tls != NULL ? al_stream_connect_tls (loop, address, tls, NULL, &stream_ops, conn, error)
                              : al_stream_connect (loop, address, &stream_ops, conn, error);
   if (conn->stream == NULL)
-    {
-      g_free (conn);
-      return NULL;
-    }
-  if (bare)
-    return conn;
-  request = g_strdup_printf ("GET /rpc HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                             "Sec-WebSocket-Key: YWxkaXMtbG9hZC1jbGllbg==\r\nSec-WebSocket-Version: 13\r\n"
-                             "Sec-WebSocket-Protocol: aldis.v1\r\n\r\n",
-                             al_addr_format (address, true, conn->host));
+    g_clear_pointer (&conn, g_free);
+  return conn;
+}
+
+static void
+send_handshake (LoadConn *conn, const AlAddr *address, const char *path, const char *protocol)
+{
+  g_autofree char *request = g_strdup_printf ("GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                              "Sec-WebSocket-Key: YWxkaXMtbG9hZC1jbGllbg==\r\nSec-WebSocket-Version: 13\r\n"
+                                              "Sec-WebSocket-Protocol: %s\r\n\r\n",
+                                              path, al_addr_format (address, true, conn->host), protocol);
+
   (void) al_stream_send (conn->stream, request, strlen (request));
+}
+
+LoadConn *
+load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, AlTls *tls, const LoadConnOps *ops, void *user, GError **error)
+{
+  LoadConn *conn = connect_to (loop, address, tls, ops, user, error);
+
+  if (conn == NULL)
+    return NULL;
+  conn->bare = bare;
+  if (!bare)
+    send_handshake (conn, address, "/rpc", "aldis.v1");
+  return conn;
+}
+
+LoadConn *
+load_conn_new_path (AlLoop *loop, const AlAddr *address, const char *path, const char *protocol, const LoadConnOps *ops,
+                    void *user, GError **error)
+{
+  LoadConn *conn = connect_to (loop, address, NULL, ops, user, error);
+
+  if (conn != NULL)
+    send_handshake (conn, address, path, protocol);
   return conn;
 }
 

@@ -27,5 +27,8 @@ typedef struct {
  */
 LoadConn *load_conn_new (AlLoop *loop, const AlAddr *address, bool bare, AlTls *tls, const LoadConnOps *ops, void *user,
                          GError **error);
+/** load_conn_new_path: a plain WebSocket of another server. @path, @protocol: of its handshake */
+LoadConn *load_conn_new_path (AlLoop *loop, const AlAddr *address, const char *path, const char *protocol,
+                              const LoadConnOps *ops, void *user, GError **error);
 void load_conn_send (LoadConn *conn, const char *text, size_t len);
 void load_conn_abort (LoadConn *conn);

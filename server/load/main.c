@@ -5,6 +5,7 @@
  *   idle N                 N authenticated connections
  *   echo RATE SECONDS      requests per second over them
  *   calls N RATE AT_ONCE   whole calls between pairs of them
+ * `aldis-load rooms ...` is a program of its own: a room of an SFU full of simulated browsers (rooms.h).
  * With --serve-echo it is the peer of these measurements: a bare TCP echo on the same event loop.
  */
 #include <openssl/hmac.h>
@@ -20,6 +21,7 @@
 #include "base/base64url.h"
 #include "base/clock.h"
 #include "server/load/load.h"
+#include "server/load/rooms.h"
 
 typedef struct {
   AlWatch watch;
@@ -200,6 +202,10 @@ main (int argc, char **argv)
   Load load = { .next_id = 1 };
   Input input = { .text = g_string_new (NULL) };
 
+  (void) signal (SIGPIPE, SIG_IGN);
+  raise_descriptor_limit ();
+  if (argc > 1 && strcmp (argv[1], "rooms") == 0)
+    return load_rooms_main (argc - 1, argv + 1);
   g_option_context_add_main_entries (options, entries, NULL);
   if (!g_option_context_parse (options, &argc, &argv, &error)
       || !al_addr_parse (address != NULL ? address : "127.0.0.1:0", 8080, &load.address, &error)
@@ -208,8 +214,6 @@ main (int argc, char **argv)
       g_printerr ("aldis-load: %s\n", error->message);
       return 2;
     }
-  (void) signal (SIGPIPE, SIG_IGN);
-  raise_descriptor_limit ();
   if (echo)
     {
       serve_echo (loop, &load.address);
