@@ -31,17 +31,17 @@ typedef struct {
   /*< private >*/
   SfuDelayGroup group, before;
   struct {
-    float at_ms, delay_ms;
+    double at_ms, delay_ms;
   } points[SFU_DELAY_WINDOW];
   uint32_t n_points, n_deltas;
   int64_t first_arrival_us, adapted_us;
   double sum_ms, smooth_ms, slope, threshold_ms, over_ms;
   uint32_t n_over;
   SfuDelayUse use;
-  int64_t least_us;      /* smallest transit time (arrival less sending, two clocks) of the last while */
-  int64_t least_next_us; /* the same since @least_since_us */
-  int64_t least_since_us;
-  int64_t transit_us;    /* of the newest packet */
+  int64_t transit_us;                 /* arrival less sending (two clocks) of the newest packet */
+  int64_t least_us, least_before_us;  /* the smallest since @least_since_us, and of the 10 s before */
+  int64_t least_since_us;             /* by the sender's clock */
+  bool any_transit;
 } SfuDelayTrend;
 
 /** sfu_delay_trend_init: forgets everything. */
@@ -51,8 +51,11 @@ void sfu_delay_trend_init (SfuDelayTrend *trend);
  * @sent_us: our clock. @arrival_us: the receiver's clock, whose origin does not matter
  */
 void sfu_delay_trend_add (SfuDelayTrend *trend, int64_t sent_us, int64_t arrival_us);
+/** sfu_delay_trend_see: as sfu_delay_trend_add(), for packets that say nothing about the trend (a probe fills the queue on
+ *  purpose): only for sfu_delay_trend_get_queue_us(). */
+void sfu_delay_trend_see (SfuDelayTrend *trend, int64_t sent_us, int64_t arrival_us);
 /** sfu_delay_trend_get_use: Returns: of the packets so far. */
 SfuDelayUse sfu_delay_trend_get_use (const SfuDelayTrend *trend);
-/** sfu_delay_trend_get_queue_us: Returns: how much longer than the fastest of the last 20 s the newest packet was on its way:
- *  what stood in the queue before it. */
+/** sfu_delay_trend_get_queue_us: Returns: how much longer than the fastest of the last 10 to 20 s the newest packet was on its
+ *  way: what stood in the queue before it. */
 int64_t sfu_delay_trend_get_queue_us (const SfuDelayTrend *trend);

@@ -5,10 +5,10 @@
  *
  *   idle ── first packet, a path, a wish ──▶ running ── all sent ──▶ waiting ── result or 1 s ──▶ idle or running (further)
  *
- * When they run: at the start (2 and 3 times the start rate), on a new path; after a result that shows at least 0.7 of what
- * was tried, at twice the result; as long as more is wanted than the estimate allows, every 5 s at twice the estimate (one
- * that shows nothing new doubles the wait, to 10 s at most), at once when what is wanted grows; a second after a cut of a
- * third or more. Never beyond 1.2 times what is wanted.
+ * When they run: at the start (2 and 3 times the start rate) and on a new path; after a result that shows at least 0.7 of what
+ * was tried, at twice the result; as long as more is wanted than the estimate allows, at twice the estimate every 3 s (4, then
+ * 5 s when one shows nothing new); at once when what is wanted grows beyond the estimate. Never beyond 1.2 times what is
+ * wanted. Nothing is wanted: nothing runs.
  */
 #pragma once
 
@@ -33,22 +33,21 @@ typedef struct {
   /*< private >*/
   SfuProbeCluster clusters[SFU_PROBE_CLUSTERS];
   uint32_t queued_bps[4];
-  unsigned n_queued;
+  uint8_t n_queued;
   uint8_t running, last_id; /* 0: none */
-  uint32_t best_tried_bps;
-  bool started, waiting;
-  int64_t ended_us, next_us, wait_us;
+  bool waiting;
+  uint32_t tried_bps; /* the most of those waited for */
   uint32_t wanted_bps;
+  int64_t ended_us, next_us, wait_us;
 } SfuProbe;
 
 /** sfu_probe_init: forgets everything. */
 void sfu_probe_init (SfuProbe *probe);
 /** sfu_probe_start: the clusters of a start. @rate_bps: the start rate. */
 void sfu_probe_start (SfuProbe *probe, uint32_t rate_bps, int64_t now_us);
-/** sfu_probe_set_wanted: what would be sent if the path had room for it. */
+/** sfu_probe_set_wanted: what would be sent if the path had room for it; UINT32_MAX (new): not known, and nothing is tried but
+ *  the start. */
 void sfu_probe_set_wanted (SfuProbe *probe, uint32_t wanted_bps, uint32_t estimate_bps, int64_t now_us);
-/** sfu_probe_on_cut: the estimate fell. @from_bps: before */
-void sfu_probe_on_cut (SfuProbe *probe, uint32_t from_bps, uint32_t to_bps, int64_t now_us);
 /** sfu_probe_cancel: the queue grows: what runs or waits is given up. */
 void sfu_probe_cancel (SfuProbe *probe, int64_t now_us);
 /** sfu_probe_next: Returns: is a cluster running, and are there @ret_bytes due now that media have not filled. */

@@ -19,7 +19,6 @@ typedef struct {
   /*< private >*/
   double rate_bps, capacity_bps, capacity_variance;
   int64_t changed_us, decreased_us;
-  bool increasing;
 } SfuRateControl;
 
 /** sfu_rate_control_init: @rate_bps: what to begin with. */

@@ -21,6 +21,7 @@
 #include "sfu/loss-rate.h"
 #include "sfu/probe.h"
 #include "sfu/rate-control.h"
+#include "sfu/twcc.h"
 
 /** SFU_START_BPS: of a transport of which nothing is known. */
 #define SFU_START_BPS 300000
@@ -32,14 +33,6 @@
 
 typedef enum { SFU_SEND_AUDIO, SFU_SEND_RTX, SFU_SEND_MEDIA, SFU_SEND_PADDING, SFU_SEND_N } SfuSendKind;
 
-/** SfuArrival: one packet of a transport-wide feedback message. @arrival_us: on the receiver's clock, and only differences
- *  count; only when @received */
-typedef struct {
-  int64_t arrival_us;
-  uint16_t seq;
-  bool received;
-} SfuArrival;
-
 /** SfuSent: one packet of ours, in 8 bytes. */
 typedef struct {
   uint32_t sent_us;    /* modulo 2^32: 71 minutes */
@@ -49,7 +42,7 @@ typedef struct {
   uint32_t path : 4;
   uint32_t state : 2;
   uint32_t kind : 2;
-  uint32_t reserved : 4;
+  uint32_t quiet : 1; /* sent while the queue of a cluster may stand */
 } SfuSent;
 
 /** SfuSendSide: plain; begins with sfu_send_side_init(). */
@@ -60,15 +53,16 @@ typedef struct {
   SfuLossRate loss;
   SfuAckedRate acked;
   SfuProbe probe;
-  uint32_t start_bps, remb_bps, estimate_bps, wanted_bps;
-  double push_back; /* share of the estimate that is given out, 0.1 to 1 */
-  uint16_t next_seq, reported_seq;
+  uint32_t start_bps, remb_bps, estimate_bps;
+  double push_back; /* share of the estimate that is given out, while feedback fails to come */
+  uint16_t next_seq, reported_seq; /* all before the latter is told of, or never will be */
   uint8_t path;
-  bool any_sent, any_reported, has_feedback;
+  bool started, has_feedback, has_report;
   uint32_t in_flight_bytes;
-  int64_t rtt_us, least_rtt_us, report_rtt_us;
-  int64_t feedback_us, silent_us, drain_until_us, pushed_us, remb_us;
-  int64_t newest_sent_us;
+  int64_t rtt_us, least_rtt_us;      /* of feedback: with what the receiver waits before it */
+  int64_t report_rtt_us;
+  int64_t newest_sent_us, asked_us, quiet_us;
+  int64_t arrival_us, unwrap_us; /* the last one, unwrapped; what that took */
   SfuSent history[SFU_SEND_HISTORY];
 } SfuSendSide;
 
@@ -90,10 +84,11 @@ uint16_t sfu_send_side_on_sent (SfuSendSide *side, uint32_t bytes, SfuSendKind k
 
 /**
  * sfu_send_side_on_feedback: one transport-wide feedback message.
- * @packets: @n of them, in the order of sequence numbers as the message has them. Unknown, doubled, very old ones and those
+ * @packets: @n of them, as sfu_twcc_parse() gives them; wrapped arrivals are unwrapped here.
+ *   Unknown, doubled, very old ones and those
  *   of an older path are passed over; a message may be lost or late
  */
-void sfu_send_side_on_feedback (SfuSendSide *side, const SfuArrival *packets, size_t n, int64_t now_us);
+void sfu_send_side_on_feedback (SfuSendSide *side, const SfuTwccPacket *packets, size_t n, int64_t now_us);
 /**
  * sfu_send_side_on_report: a receiver report of this transport.
  * @fraction_lost: RFC 3550 §6.4.1, 0 to 255; of several blocks the one with the most packets. Used only without feedback

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sfu/send-side.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define MASK (SFU_SEND_HISTORY - 1)
+#define CYCLE_SHIFT 11
+_Static_assert (SFU_SEND_HISTORY == 1 << CYCLE_SHIFT, "the rest of a sequence number fits SfuSent.cycle");
+_Static_assert (sizeof (SfuSent) == 8, "SfuSent is compact");
+
+#define BYTES_MAX 2047
+#define PATHS 16
+#define PACING 1.5
+#define PACING_LEAST 0.3
+/* what may be on its way beyond the least round trip: feedback comes every 100 ms, and a queue of 150 ms is one too many */
+#define WINDOW_US 250000
+#define QUEUE_US INT64_C (250000) /* such a queue is overuse, whatever its trend */
+#define STANDING_US INT64_C (30000) /* a queue: what arrives is what the path carries; less is no reason to cut */
+#define SILENCE_US INT64_C (700000)
+#define SILENCE_EVERY_US INT64_C (300000)
+#define SILENCE_FACTOR 0.7
+#define SILENCE_LEAST 0.1
+#define QUIET_US INT64_C (60000) /* after a cluster: its queue drains */
+#define RTT_US INT64_C (200000)   /* as long as it is not known */
+#define TICK_US INT64_C (50000)
+
+enum { EMPTY, SENT, LOST, ARRIVED };
+
+void
+sfu_send_side_init (SfuSendSide *side, uint32_t start_bps)
+{
+  memset (side, 0, sizeof *side);
+  side->start_bps = CLAMP (start_bps != 0 ? start_bps : SFU_START_BPS, SFU_ESTIMATE_MIN_BPS, SFU_ESTIMATE_MAX_BPS);
+  side->estimate_bps = side->start_bps;
+  side->push_back = 1;
+  sfu_delay_trend_init (&side->delay);
+  sfu_rate_control_init (&side->control, side->start_bps);
+  sfu_loss_rate_init (&side->loss, side->start_bps);
+  sfu_probe_init (&side->probe);
+}
+
+void
+sfu_send_side_clear (SfuSendSide *side)
+{
+  memset (side, 0, sizeof *side);
+}
+
+static int64_t
+get_rtt_us (const SfuSendSide *side)
+{
+  return side->report_rtt_us != 0 ? side->report_rtt_us : side->rtt_us != 0 ? side->rtt_us : RTT_US;
+}
+
+/* The least of what delay, loss and, without feedback, the receiver allow. */
+static void
+update (SfuSendSide *side, int64_t now_us)
+{
+  uint32_t most_bps = SFU_ESTIMATE_MAX_BPS;
+
+  if (side->has_feedback)
+    most_bps = sfu_rate_control_get_bps (&side->control);
+  else if (side->remb_bps != 0)
+    most_bps = side->remb_bps;
+  else
+    most_bps = side->start_bps;
+  (void) sfu_loss_rate_update (&side->loss, most_bps, get_rtt_us (side), now_us);
+  side->estimate_bps = CLAMP (MIN (most_bps, sfu_loss_rate_get_bps (&side->loss)), SFU_ESTIMATE_MIN_BPS,
+                              SFU_ESTIMATE_MAX_BPS);
+}
+
+uint16_t
+sfu_send_side_on_sent (SfuSendSide *side, uint32_t bytes, SfuSendKind kind, uint8_t probe_id, int64_t now_us)
+{
+  uint16_t seq = side->next_seq++;
+  SfuSent *sent = &side->history[seq & MASK];
+
+  if (!side->started && kind == SFU_SEND_MEDIA)
+    {
+      side->started = true;
+      sfu_probe_start (&side->probe, side->start_bps, now_us);
+    }
+  /* a whole history without feedback: the oldest is not waited for any more */
+  if ((uint16_t) (seq - side->reported_seq) >= SFU_SEND_HISTORY)
+    {
+      side->in_flight_bytes -= sent->bytes;
+      side->reported_seq++;
+    }
+  if (probe_id == 0)
+    probe_id = sfu_probe_get_running (&side->probe);
+  bytes = MIN (bytes, BYTES_MAX);
+  if (side->in_flight_bytes == 0)
+    side->asked_us = now_us;
+  side->in_flight_bytes += bytes;
+  *sent = (SfuSent){
+    .sent_us = (uint32_t) now_us,
+    .bytes = bytes,
+    .cycle = seq >> CYCLE_SHIFT,
+    .probe = probe_id,
+    .path = side->path,
+    .state = SENT,
+    .kind = kind,
+  };
+  side->newest_sent_us = now_us;
+  if (probe_id != 0)
+    {
+      sfu_probe_on_sent (&side->probe, probe_id, bytes, now_us);
+      side->quiet_us = now_us + QUIET_US;
+    }
+  else if (now_us < side->quiet_us)
+    sent->quiet = 1;
+  return seq;
+}
+
+/* What is told of, and all that was sent before it, is not on its way any more. */
+static void
+settle (SfuSendSide *side, uint16_t seq)
+{
+  if ((uint16_t) (seq - side->reported_seq) >= (uint16_t) (side->next_seq - side->reported_seq))
+    return; /* told of before, or never sent */
+  while (side->reported_seq != (uint16_t) (seq + 1))
+    side->in_flight_bytes -= side->history[side->reported_seq++ & MASK].bytes;
+}
+
+typedef struct {
+  uint32_t expected, lost, found, probe_bps;
+  uint8_t probes; /* packets of clusters among them */
+  int64_t newest_sent_us;
+  bool any;
+} Digest;
+
+/* The receiver's times begin anew every 12.4 days. */
+static int64_t
+unwrap (SfuSendSide *side, int64_t time_us)
+{
+  int64_t off_us = time_us + side->unwrap_us - side->arrival_us;
+
+  if (side->arrival_us != 0 && off_us < -SFU_TWCC_WRAP_US / 2)
+    side->unwrap_us += SFU_TWCC_WRAP_US;
+  else if (side->arrival_us != 0 && off_us > SFU_TWCC_WRAP_US / 2)
+    side->unwrap_us -= SFU_TWCC_WRAP_US;
+  return side->arrival_us = time_us + side->unwrap_us;
+}
+
+static void
+arrived (SfuSendSide *side, SfuSent *sent, const SfuTwccPacket *packet, Digest *digest)
+{
+  int64_t sent_us = side->newest_sent_us - (uint32_t) ((uint32_t) side->newest_sent_us - sent->sent_us);
+  int64_t arrival_us = unwrap (side, packet->time_us);
+  uint32_t bps;
+
+  sfu_acked_rate_add (&side->acked, sent->bytes, arrival_us);
+  /* a cluster fills the queue on purpose: it says what the path carries, not that media are too much */
+  if (sent->probe != 0 || sent->quiet != 0)
+    sfu_delay_trend_see (&side->delay, sent_us, arrival_us);
+  else
+    sfu_delay_trend_add (&side->delay, sent_us, arrival_us);
+  if (sent->probe != 0)
+    {
+      digest->probes = 1;
+      bps = sfu_probe_on_arrival (&side->probe, sent->probe, sent->bytes, sent_us, arrival_us);
+      digest->probe_bps = MAX (digest->probe_bps, bps);
+    }
+  digest->newest_sent_us = digest->any ? MAX (digest->newest_sent_us, sent_us) : sent_us;
+  digest->any = true;
+}
+
+static void
+take (SfuSendSide *side, const SfuTwccPacket *packet, Digest *digest)
+{
+  SfuSent *sent = &side->history[packet->seq & MASK];
+  bool counts;
+
+  if (sent->state == EMPTY || sent->state == ARRIVED || sent->cycle != packet->seq >> CYCLE_SHIFT ||
+      sent->path != side->path)
+    return;
+  counts = sent->probe == 0; /* a cluster may well be too much for the path */
+  if (!packet->received)
+    {
+      if (sent->state == SENT && counts)
+        {
+          digest->expected++;
+          digest->lost++;
+        }
+      sent->state = LOST;
+      return;
+    }
+  if (counts && sent->state == SENT)
+    digest->expected++;
+  else if (counts)
+    digest->found++;
+  sent->state = ARRIVED;
+  arrived (side, sent, packet, digest);
+}
+
+static void
+measure_rtt (SfuSendSide *side, const Digest *digest, int64_t now_us)
+{
+  int64_t rtt_us = now_us - digest->newest_sent_us;
+
+  if (!digest->any || rtt_us < 0)
+    return;
+  side->rtt_us = side->rtt_us == 0 ? rtt_us : (7 * side->rtt_us + rtt_us) / 8;
+  side->least_rtt_us = side->least_rtt_us == 0 ? rtt_us : MIN (side->least_rtt_us + side->least_rtt_us / 1000, rtt_us);
+}
+
+static void
+judge (SfuSendSide *side, const Digest *digest, int64_t now_us)
+{
+  int64_t queue_us = sfu_delay_trend_get_queue_us (&side->delay);
+  SfuDelayUse use = sfu_delay_trend_get_use (&side->delay);
+  uint32_t acked_bps = sfu_acked_rate_get_bps (&side->acked), recent_bps;
+
+  if (queue_us > QUEUE_US && use == SFU_DELAY_NORMAL)
+    use = SFU_DELAY_OVERUSE;
+  if (queue_us < STANDING_US && use == SFU_DELAY_OVERUSE)
+    use = SFU_DELAY_UNDERUSE;
+  if (queue_us > STANDING_US && (recent_bps = sfu_acked_rate_get_recent_bps (&side->acked)) != 0)
+    acked_bps = recent_bps;
+  if (sfu_rate_control_update (&side->control, use, acked_bps, get_rtt_us (side), now_us) || use == SFU_DELAY_OVERUSE)
+    sfu_probe_cancel (&side->probe, now_us);
+  else if (digest->probe_bps > side->estimate_bps)
+    {
+      sfu_rate_control_set_bps (&side->control, digest->probe_bps, now_us);
+      sfu_loss_rate_set_bps (&side->loss, digest->probe_bps);
+    }
+  if (digest->probe_bps > 0)
+    sfu_probe_on_result (&side->probe, digest->probe_bps, side->estimate_bps, now_us);
+}
+
+void
+sfu_send_side_on_feedback (SfuSendSide *side, const SfuTwccPacket *packets, size_t n, int64_t now_us)
+{
+  Digest digest = { 0 };
+
+  if (n == 0)
+    return;
+  if (!side->has_feedback && !side->has_report)
+    sfu_loss_rate_init (&side->loss, side->start_bps);
+  side->has_feedback = true;
+  side->asked_us = now_us;
+  side->push_back = 1;
+  for (size_t i = 0; i < n; i++)
+    take (side, &packets[i], &digest);
+  settle (side, packets[n - 1].seq);
+  measure_rtt (side, &digest, now_us);
+  sfu_loss_rate_count (&side->loss, digest.expected, digest.lost, digest.found);
+  judge (side, &digest, now_us);
+  update (side, now_us);
+}
+
+void
+sfu_send_side_on_report (SfuSendSide *side, uint8_t fraction_lost, int64_t rtt_us, int64_t now_us)
+{
+  if (rtt_us > 0)
+    side->report_rtt_us = rtt_us;
+  if (side->has_feedback)
+    return;
+  side->has_report = true;
+  sfu_loss_rate_report (&side->loss, fraction_lost);
+  update (side, now_us);
+}
+
+void
+sfu_send_side_on_remb (SfuSendSide *side, uint32_t bps, int64_t now_us)
+{
+  if (side->has_feedback)
+    return;
+  side->remb_bps = CLAMP (bps, SFU_ESTIMATE_MIN_BPS, SFU_ESTIMATE_MAX_BPS);
+  update (side, now_us);
+}
+
+void
+sfu_send_side_on_path (SfuSendSide *side, int64_t now_us)
+{
+  uint32_t rate_bps = MIN (side->estimate_bps, MAX (side->start_bps, side->estimate_bps / 2));
+
+  side->path = (side->path + 1) % PATHS;
+  side->reported_seq = side->next_seq;
+  side->in_flight_bytes = 0;
+  side->rtt_us = side->least_rtt_us = side->report_rtt_us = 0;
+  side->push_back = 1;
+  side->asked_us = now_us;
+  side->acked = (SfuAckedRate){ 0 };
+  side->remb_bps = 0;
+  side->estimate_bps = rate_bps;
+  sfu_delay_trend_init (&side->delay);
+  sfu_rate_control_init (&side->control, rate_bps);
+  sfu_loss_rate_init (&side->loss, rate_bps);
+  if (side->started)
+    sfu_probe_start (&side->probe, rate_bps, now_us);
+}
+
+void
+sfu_send_side_set_wanted (SfuSendSide *side, uint32_t wanted_bps, int64_t now_us)
+{
+  sfu_probe_set_wanted (&side->probe, wanted_bps, side->estimate_bps, now_us);
+}
+
+/* Feedback that fails to come may be all that a path still loses, or the path itself. */
+static void
+watch (SfuSendSide *side, int64_t now_us)
+{
+  if (!side->has_feedback || side->in_flight_bytes == 0 || now_us - side->asked_us < SILENCE_US + get_rtt_us (side))
+    return;
+  side->asked_us += SILENCE_EVERY_US;
+  side->push_back = MAX (SILENCE_LEAST, side->push_back * SILENCE_FACTOR);
+  sfu_probe_cancel (&side->probe, now_us);
+}
+
+bool
+sfu_send_side_next_probe (SfuSendSide *side, int64_t now_us, uint32_t *ret_rate_bps, uint32_t *ret_bytes, uint8_t *ret_id)
+{
+  watch (side, now_us);
+  if (!side->started)
+    return false;
+  return sfu_probe_next (&side->probe, side->estimate_bps, now_us, ret_rate_bps, ret_bytes, ret_id);
+}
+
+int64_t
+sfu_send_side_get_deadline (const SfuSendSide *side)
+{
+  int64_t deadline_us = side->started ? sfu_probe_get_deadline (&side->probe, side->estimate_bps) : INT64_MAX;
+
+  if (side->has_feedback && side->in_flight_bytes > 0)
+    deadline_us = MIN (deadline_us, side->asked_us + SILENCE_US + get_rtt_us (side));
+  return deadline_us;
+}
+
+uint32_t
+sfu_send_side_get_estimate_bps (const SfuSendSide *side)
+{
+  return MAX ((uint32_t) (side->push_back * side->estimate_bps), SFU_ESTIMATE_MIN_BPS);
+}
+
+/* Share of what may be on its way that is: above 1 a queue has built up that feedback does not tell of yet. */
+static double
+get_fill (const SfuSendSide *side)
+{
+  int64_t window_us = (side->least_rtt_us != 0 ? side->least_rtt_us : RTT_US) + WINDOW_US;
+
+  return side->has_feedback ? side->in_flight_bytes * 8e6 / ((double) side->estimate_bps * (double) window_us) : 0;
+}
+
+uint32_t
+sfu_send_side_get_pacing_bps (const SfuSendSide *side)
+{
+  uint8_t running = sfu_probe_get_running (&side->probe);
+  double estimate_bps = sfu_send_side_get_estimate_bps (side), fill = get_fill (side), pacing_bps = PACING * estimate_bps;
+
+  if (fill > 1)
+    pacing_bps = estimate_bps * CLAMP (2 - fill, PACING_LEAST, 1);
+  else if (sfu_delay_trend_get_queue_us (&side->delay) > QUEUE_US)
+    pacing_bps = estimate_bps;
+  if (running != 0)
+    pacing_bps = MAX (pacing_bps, side->probe.clusters[running - 1].rate_bps);
+  return (uint32_t) pacing_bps;
+}
+
+uint32_t
+sfu_send_side_get_acked_bps (const SfuSendSide *side)
+{
+  return sfu_acked_rate_get_bps (&side->acked);
+}
+
+int64_t
+sfu_send_side_get_rtt_us (const SfuSendSide *side)
+{
+  return side->report_rtt_us != 0 ? side->report_rtt_us : side->rtt_us;
+}
+
+uint32_t
+sfu_send_side_get_loss_permille (const SfuSendSide *side)
+{
+  return sfu_loss_rate_get_permille (&side->loss);
+}
+
+int64_t
+sfu_send_side_get_queue_us (const SfuSendSide *side)
+{
+  return sfu_delay_trend_get_queue_us (&side->delay);
+}
