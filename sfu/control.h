@@ -164,10 +164,10 @@ typedef struct {
   char state[16], profile[32], route[64];
   uint32_t rtt_us, estimate_bps, sending_bps, receiving_bps, loss_permille, queue_ms;
   uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes;
-} SfuTransportStats;
+} SfuLegStats;
 
 typedef struct {
-  GArray *transports; /* SfuTransportStats */
+  GArray *transports; /* SfuLegStats */
   GArray *tracks;     /* SfuTrackStats */
   GArray *slots;      /* SfuSlotStats */
 } SfuStats;
