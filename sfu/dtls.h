@@ -52,9 +52,6 @@ SfuDtls *sfu_dtls_new (const SfuIdentity *identity, SfuDtlsSendFn send, void *us
 /** sfu_dtls_free: says nothing to the peer. NULL is allowed. */
 void sfu_dtls_free (SfuDtls *dtls);
 
-/** sfu_dtls_set_owner: another worker's: what @send is called with. */
-void sfu_dtls_set_owner (SfuDtls *dtls, void *user);
-
 /**
  * sfu_dtls_start: once.
  * @client: sends the ClientHello (we answered a=setup:active); else waits for one

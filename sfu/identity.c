@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "sfu/dtls-private.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
@@ -60,6 +61,7 @@ set_up (SSL_CTX *ctx, X509 *certificate, EVP_PKEY *key)
   (void) SSL_CTX_set_options (ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION
                                      | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   (void) SSL_CTX_set_session_cache_mode (ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_cert_verify_callback (ctx, sfu_dtls_on_certificate, NULL);
   (void) SSL_CTX_set_max_cert_list (ctx, MESSAGE_MAX);
   SSL_CTX_set_read_ahead (ctx, 1); /* a datagram is read at once */
   return SSL_CTX_set_min_proto_version (ctx, DTLS1_2_VERSION) == 1

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two ends over a link that loses, reorders and doubles, in virtual time. */
+#include <glib.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#include "sfu/dtls.h"
+#include "virtual-clock.h"
+
+#define MS ((int64_t) 1000)
+
+typedef struct Link Link;
+
+typedef struct {
+  Link *link;
+  unsigned index; /* 0: server, 1: client */
+  SfuIdentity *identity;
+  SfuDtls *dtls;
+  unsigned n_sent;
+  int64_t sent_us[64];
+} End;
+
+typedef struct {
+  int64_t at_us;
+  unsigned to;
+  size_t len;
+  uint8_t data[SFU_DTLS_MTU];
+} Datagram;
+
+struct Link {
+  End ends[2];
+  GPtrArray *flying;
+  GRand *rand;
+  unsigned loss_percent, disorder_ms, double_percent;
+  uint32_t lose; /* bit i: datagram i of the client is lost; bit 16 + i: of the server */
+};
+
+static void
+on_send (const uint8_t *data, size_t len, void *user)
+{
+  End *end = user;
+  Link *link = end->link;
+  bool lost = end->n_sent < 16 && (link->lose >> (end->n_sent + (end->index == 0 ? 16 : 0)) & 1) != 0;
+
+  g_assert_cmpuint (len, <=, SFU_DTLS_MTU);
+  if (end->n_sent < G_N_ELEMENTS (end->sent_us))
+    end->sent_us[end->n_sent] = clock_us;
+  end->n_sent++;
+  if (lost || g_rand_int_range (link->rand, 0, 100) < (int) link->loss_percent)
+    return;
+  for (int copies = g_rand_int_range (link->rand, 0, 100) < (int) link->double_percent ? 2 : 1; copies > 0; copies--)
+    {
+      Datagram *datagram = g_new (Datagram, 1);
+
+      datagram->at_us = clock_us + 10 * MS + g_rand_int_range (link->rand, 0, (int) (link->disorder_ms * MS) + 1);
+      datagram->to = !end->index;
+      datagram->len = len;
+      memcpy (datagram->data, data, len);
+      g_ptr_array_add (link->flying, datagram);
+    }
+}
+
+static SfuFingerprint
+fingerprint_of (const SfuIdentity *identity)
+{
+  const char *text = sfu_identity_get_fingerprint (identity);
+  SfuFingerprint fingerprint;
+
+  g_assert_true (sfu_fingerprint_parse (text, strlen (text), &fingerprint));
+  return fingerprint;
+}
+
+static void
+link_init (Link *link, unsigned seed)
+{
+  clock_us = CLOCK_START_US;
+  *link = (Link){ .flying = g_ptr_array_new_with_free_func (g_free), .rand = g_rand_new_with_seed (seed) };
+  for (unsigned i = 0; i < 2; i++)
+    {
+      End *end = &link->ends[i];
+
+      end->link = link;
+      end->index = i;
+      end->identity = sfu_identity_new (NULL);
+      end->dtls = sfu_dtls_new (end->identity, on_send, end);
+    }
+}
+
+static void
+link_clear (Link *link)
+{
+  for (unsigned i = 0; i < 2; i++)
+    {
+      sfu_dtls_free (link->ends[i].dtls);
+      sfu_identity_free (link->ends[i].identity);
+    }
+  g_ptr_array_unref (link->flying);
+  g_rand_free (link->rand);
+}
+
+static void
+start (Link *link, unsigned index)
+{
+  SfuFingerprint peer = fingerprint_of (link->ends[!index].identity);
+
+  sfu_dtls_start (link->ends[index].dtls, index == 1, &peer, 1, clock_us);
+}
+
+/* Returns: is there anything to wait for before @until_us; time goes there */
+static bool
+step (Link *link, int64_t until_us)
+{
+  Datagram *first = NULL;
+  int64_t next_us = MIN (sfu_dtls_get_deadline (link->ends[0].dtls), sfu_dtls_get_deadline (link->ends[1].dtls));
+
+  for (unsigned i = 0; i < link->flying->len; i++)
+    {
+      Datagram *datagram = g_ptr_array_index (link->flying, i);
+
+      if (first == NULL || datagram->at_us < first->at_us)
+        first = datagram;
+    }
+  if (first != NULL)
+    next_us = MIN (next_us, first->at_us);
+  if (next_us > until_us)
+    {
+      clock_us = until_us;
+      return false;
+    }
+  clock_us = MAX (clock_us, next_us);
+  if (first != NULL && first->at_us <= clock_us)
+    {
+      sfu_dtls_on_datagram (link->ends[first->to].dtls, first->data, first->len, clock_us);
+      (void) g_ptr_array_remove (link->flying, first);
+    }
+  for (unsigned i = 0; i < 2; i++)
+    sfu_dtls_tick (link->ends[i].dtls, clock_us);
+  return true;
+}
+
+static void
+run (Link *link, int64_t for_us)
+{
+  int64_t until_us = clock_us + for_us;
+
+  while (step (link, until_us))
+    ;
+}
+
+static bool
+both_are (const Link *link, SfuDtlsState state)
+{
+  return sfu_dtls_get_state (link->ends[0].dtls) == state && sfu_dtls_get_state (link->ends[1].dtls) == state;
+}
+
+/* point 10: the same keys at both ends, crosswise, of the profile that stands first */
+static void
+check_keys (Link *link, SfuSrtpProfile expected)
+{
+  SfuSrtpKey send[2], receive[2];
+  unsigned key_len = sfu_srtp_profile_get_key_len (expected), salt_len = sfu_srtp_profile_get_salt_len (expected);
+
+  for (unsigned i = 0; i < 2; i++)
+    g_assert_cmpint (sfu_dtls_export (link->ends[i].dtls, &send[i], &receive[i]), ==, expected);
+  for (unsigned i = 0; i < 2; i++)
+    {
+      g_assert_cmpmem (send[i].key, key_len, receive[!i].key, key_len);
+      g_assert_cmpmem (send[i].salt, salt_len, receive[!i].salt, salt_len);
+    }
+  g_assert_cmpint (memcmp (send[0].key, send[1].key, key_len), !=, 0);
+  g_assert_cmpint (memcmp (send[0].salt, send[1].salt, salt_len), !=, 0);
+}
+
+static void
+test_clean (void)
+{
+  Link link;
+
+  link_init (&link, 1);
+  g_assert_cmpint (sfu_dtls_get_deadline (link.ends[0].dtls), ==, INT64_MAX);
+  start (&link, 0);
+  start (&link, 1);
+  run (&link, 100 * MS);
+  g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+  check_keys (&link, SFU_SRTP_AEAD_AES_128_GCM);
+  g_assert_cmpint (sfu_dtls_get_deadline (link.ends[0].dtls), ==, INT64_MAX);
+  g_assert_cmpint (sfu_dtls_get_deadline (link.ends[1].dtls), ==, INT64_MAX);
+  g_assert_nonnull (sfu_dtls_get_peer (link.ends[0].dtls));
+  /* four flights, and no flight twice */
+  g_assert_cmpuint (link.ends[0].n_sent + link.ends[1].n_sent, <=, 6);
+  link_clear (&link);
+}
+
+/* point 10: each profile that the client alone offers; none in common is a failure */
+static void
+test_profiles (void)
+{
+  static const struct {
+    const char *offer;
+    SfuSrtpProfile expected;
+  } rows[] = {
+    { "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM", SFU_SRTP_AEAD_AES_128_GCM },
+    { "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM", SFU_SRTP_AEAD_AES_256_GCM },
+    { "SRTP_AES128_CM_SHA1_80", SFU_SRTP_AES128_CM_SHA1_80 },
+    { "SRTP_AES128_CM_SHA1_32", SFU_SRTP_NONE },
+  };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      Link link;
+
+      link_init (&link, i);
+      g_assert_cmpint (SSL_CTX_set_tlsext_use_srtp (sfu_identity_get_ssl (link.ends[1].identity), rows[i].offer), ==, 0);
+      start (&link, 0);
+      start (&link, 1);
+      run (&link, 1000 * MS);
+      if (rows[i].expected != SFU_SRTP_NONE)
+        check_keys (&link, rows[i].expected);
+      else
+        g_assert_cmpint (sfu_dtls_get_state (link.ends[0].dtls), ==, SFU_DTLS_FAILED);
+      link_clear (&link);
+    }
+}
+
+/* point 8: retransmission: after 50 ms, then twice as long each time, up to the cap */
+static void
+test_timing (void)
+{
+  static const int64_t gaps_ms[] = { 50, 100, 200, 400, 800, 1600, 3200, 4000, 4000, 4000 };
+  Link link;
+  End *client = &link.ends[1];
+
+  link_init (&link, 1);
+  link.loss_percent = 100;
+  start (&link, 0);
+  start (&link, 1);
+  run (&link, SFU_DTLS_GIVE_UP_US - 1);
+  g_assert_cmpuint (client->n_sent, >, G_N_ELEMENTS (gaps_ms));
+  for (unsigned i = 0; i < G_N_ELEMENTS (gaps_ms); i++)
+    g_assert_cmpint (client->sent_us[i + 1] - client->sent_us[i], ==, gaps_ms[i] * MS);
+  g_assert_cmpuint (link.ends[0].n_sent, ==, 0);
+  g_assert_true (both_are (&link, SFU_DTLS_HANDSHAKE));
+  run (&link, 1);
+  g_assert_true (both_are (&link, SFU_DTLS_FAILED));
+  g_assert_cmpstr (sfu_dtls_get_error (client->dtls), !=, "");
+  g_assert_cmpint (sfu_dtls_get_deadline (client->dtls), ==, INT64_MAX);
+  link_clear (&link);
+}
+
+/* point 8: any one of the first datagrams of either side is lost: the handshake is done soon all the same */
+static void
+test_each_lost (void)
+{
+  for (unsigned bit = 0; bit < 24; bit++)
+    {
+      Link link;
+
+      link_init (&link, bit);
+      link.lose = 1u << bit;
+      start (&link, 0);
+      start (&link, 1);
+      run (&link, 400 * MS);
+      g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+      check_keys (&link, SFU_SRTP_AEAD_AES_128_GCM);
+      link_clear (&link);
+    }
+}
+
+static void
+test_lossy (void)
+{
+  for (unsigned seed = 0; seed < 60; seed++)
+    {
+      Link link;
+
+      link_init (&link, seed);
+      link.loss_percent = 25;
+      link.double_percent = 20;
+      link.disorder_ms = seed % 3 * 40;
+      start (&link, 0);
+      start (&link, 1);
+      for (unsigned i = 0; i < 300 && !both_are (&link, SFU_DTLS_CONNECTED); i++)
+        run (&link, 100 * MS);
+      g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+      check_keys (&link, SFU_SRTP_AEAD_AES_128_GCM);
+      link_clear (&link);
+    }
+}
+
+/* what the client's context sends first is longer than two datagrams (as with ML-KEM key shares) */
+static void
+make_hello_long (const Link *link)
+{
+  uint8_t alpn[2000];
+
+  for (unsigned i = 0; i < sizeof alpn; i += 200)
+    {
+      alpn[i] = 199;
+      memset (alpn + i + 1, 'a' + (int) (i / 200), 199);
+    }
+  g_assert_cmpint (SSL_CTX_set_alpn_protos (sfu_identity_get_ssl (link->ends[1].identity), alpn, sizeof alpn), ==, 0);
+}
+
+/* point 9: a ClientHello in several datagrams, in order, in disorder, and with each of them lost */
+static void
+test_fragments (void)
+{
+  for (unsigned i = 0; i < 8; i++)
+    {
+      Link link;
+
+      link_init (&link, i);
+      make_hello_long (&link);
+      link.disorder_ms = i < 4 ? 0 : 30;
+      link.lose = i == 0 ? 0 : 1u << (i - 1);
+      start (&link, 0);
+      start (&link, 1);
+      g_assert_cmpuint (link.ends[1].n_sent, >=, 2);
+      run (&link, 2000 * MS);
+      g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+      link_clear (&link);
+    }
+}
+
+/* point 8: the ClientHello is there before the peer's fingerprint is known: kept, up to a bound */
+static void
+test_early (void)
+{
+  uint8_t junk[100] = { 22 };
+  Link link;
+
+  link_init (&link, 1);
+  make_hello_long (&link);
+  start (&link, 1);
+  run (&link, 40 * MS);
+  g_assert_cmpint (sfu_dtls_get_state (link.ends[0].dtls), ==, SFU_DTLS_NEW);
+  for (unsigned i = 0; i < 1000; i++)
+    sfu_dtls_on_datagram (link.ends[0].dtls, junk, sizeof junk, clock_us);
+  start (&link, 0);
+  g_assert_cmpuint (link.ends[0].n_sent, >, 0);
+  run (&link, 60 * MS);
+  g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+  link_clear (&link);
+}
+
+/* point 7: the certificate must be one of those signaled, at both ends; before that there are no keys */
+static void
+test_fingerprints (void)
+{
+  for (unsigned wrong = 0; wrong < 2; wrong++)
+    {
+      SfuFingerprint allowed[3];
+      SfuSrtpKey send, receive;
+      Link link;
+
+      link_init (&link, wrong);
+      allowed[0] = fingerprint_of (link.ends[!wrong].identity);
+      allowed[0].value[31] ^= 1;
+      sfu_dtls_start (link.ends[wrong].dtls, wrong == 1, allowed, 1, clock_us);
+      start (&link, !wrong);
+      run (&link, 1000 * MS);
+      g_assert_true (both_are (&link, SFU_DTLS_FAILED)); /* by an alert to the other */
+      g_assert_null (sfu_dtls_get_peer (link.ends[wrong].dtls));
+      g_assert_cmpint (sfu_dtls_export (link.ends[wrong].dtls, &send, &receive), ==, SFU_SRTP_NONE);
+      g_assert_nonnull (strstr (sfu_dtls_get_error (link.ends[wrong].dtls), "fingerprint"));
+      link_clear (&link);
+
+      link_init (&link, wrong); /* several: one is right, of another hash function */
+      allowed[1] = allowed[0];
+      g_assert_true (sfu_fingerprint_compute (SSL_CTX_get0_certificate (sfu_identity_get_ssl (link.ends[!wrong].identity)),
+                                              wrong ? SFU_HASH_SHA384 : SFU_HASH_SHA512, &allowed[2]));
+      sfu_dtls_start (link.ends[wrong].dtls, wrong == 1, allowed, 3, clock_us);
+      start (&link, !wrong);
+      run (&link, 1000 * MS);
+      g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+      g_assert_true (sfu_fingerprint_equal (sfu_dtls_get_peer (link.ends[wrong].dtls), &allowed[2]));
+      link_clear (&link);
+    }
+}
+
+static void
+test_close (void)
+{
+  for (unsigned who = 0; who < 2; who++)
+    {
+      Link link;
+
+      link_init (&link, who);
+      start (&link, 0);
+      start (&link, 1);
+      run (&link, 100 * MS);
+      sfu_dtls_close (link.ends[who].dtls, clock_us);
+      g_assert_cmpint (sfu_dtls_get_state (link.ends[who].dtls), ==, SFU_DTLS_CLOSED);
+      run (&link, 100 * MS);
+      g_assert_true (both_are (&link, SFU_DTLS_CLOSED));
+      sfu_dtls_close (link.ends[who].dtls, clock_us);
+      link_clear (&link);
+    }
+}
+
+/* after the handshake nothing that is not authentic has an effect: not a new ClientHello, not a plain alert */
+static void
+test_connected (void)
+{
+  static const uint8_t alert[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 99, 0, 2, 2, 40 };
+  static const uint8_t forged[] = { 21, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 99, 0, 4, 1, 2, 3, 4 };
+  uint8_t hello[64] = { 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 99, 0, 51, 1, 0, 0, 39, 0, 0, 0, 0, 0, 0, 0, 39 };
+  Link link;
+
+  link_init (&link, 1);
+  start (&link, 0);
+  start (&link, 1);
+  run (&link, 100 * MS);
+  g_assert_true (sfu_dtls_is_client_hello (hello, sizeof hello));
+  g_assert_false (sfu_dtls_is_client_hello (hello, 13));
+  g_assert_false (sfu_dtls_is_client_hello (alert, sizeof alert));
+  for (unsigned i = 0; i < 2; i++)
+    {
+      sfu_dtls_on_datagram (link.ends[i].dtls, alert, sizeof alert, clock_us);
+      sfu_dtls_on_datagram (link.ends[i].dtls, forged, sizeof forged, clock_us);
+      sfu_dtls_on_datagram (link.ends[i].dtls, hello, sizeof hello, clock_us);
+    }
+  run (&link, 1000 * MS);
+  g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+  check_keys (&link, SFU_SRTP_AEAD_AES_128_GCM);
+  link_clear (&link);
+}
+
+/* a peer that speaks nothing but nonsense, or other versions, is not waited for without end */
+static void
+test_nonsense (void)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (1);
+  uint8_t data[1500];
+  Link link;
+
+  link_init (&link, 1);
+  start (&link, 0);
+  for (unsigned i = 0; i < 2000; i++)
+    {
+      size_t len = (size_t) g_rand_int_range (rand, 0, sizeof data);
+
+      for (size_t at = 0; at < len; at++)
+        data[at] = (uint8_t) g_rand_int (rand);
+      data[0] = (uint8_t) g_rand_int_range (rand, 20, 64);
+      data[1] = 0xfe;
+      data[3] = data[4] = 0;
+      sfu_dtls_on_datagram (link.ends[0].dtls, data, len, clock_us);
+    }
+  g_assert_cmpuint (link.ends[0].n_sent, <, 10);
+  run (&link, SFU_DTLS_GIVE_UP_US);
+  g_assert_cmpint (sfu_dtls_get_state (link.ends[0].dtls), ==, SFU_DTLS_FAILED);
+  link_clear (&link);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/sfu/dtls/clean", test_clean);
+  g_test_add_func ("/sfu/dtls/profiles", test_profiles);
+  g_test_add_func ("/sfu/dtls/timing", test_timing);
+  g_test_add_func ("/sfu/dtls/each-lost", test_each_lost);
+  g_test_add_func ("/sfu/dtls/lossy", test_lossy);
+  g_test_add_func ("/sfu/dtls/fragments", test_fragments);
+  g_test_add_func ("/sfu/dtls/early", test_early);
+  g_test_add_func ("/sfu/dtls/fingerprints", test_fingerprints);
+  g_test_add_func ("/sfu/dtls/close", test_close);
+  g_test_add_func ("/sfu/dtls/connected", test_connected);
+  g_test_add_func ("/sfu/dtls/nonsense", test_nonsense);
+  return g_test_run ();
+}
