@@ -26,7 +26,6 @@
  */
 typedef struct {
   bool is_publisher, we_are_active, is_restart, is_new_dtls;
-  bool ice2;
   char *session;
   uint64_t version;
   SfuRemote remote;
@@ -82,7 +81,5 @@ typedef struct {
   uint32_t max_bitrate_bps, start_bitrate_bps;
 } SfuLocal;
 
-/** sfu_answer_write: every accepted slot has its SSRC by now. Returns: (transfer full): SDP with CR LF. */
+/** sfu_answer_write: every accepted slot has its SSRC by now. Returns: (transfer full): SDP with CR LF and all candidates. */
 char *sfu_answer_write (const SfuAnswer *answer, const SfuLocal *local);
-/** sfu_answer_write_fragment: our credentials and candidates alone (RFC 8840 §9), after an ICE restart without an offer. */
-char *sfu_answer_write_fragment (const SfuAnswer *answer, const SfuLocal *local);

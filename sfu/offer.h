@@ -143,5 +143,7 @@ SfuOffer *sfu_offer_parse (const char *text, size_t len, GError **error);
 void sfu_offer_free (SfuOffer *offer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SfuOffer, sfu_offer_free)
 
+/** sfu_section_clear: what it owns. */
+void sfu_section_clear (SfuSection *section);
 /** sfu_offer_find: Returns: (transfer none) (nullable): the section with @mid. */
 const SfuSection *sfu_offer_find (const SfuOffer *offer, const char *mid);
