@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sfu/clock.h"
 #include "sfu/packet.h"
 
 /** SFU_REWRITE_PATCHES: bytes of a payload descriptor that change: picture id and TL0PICIDX. */
@@ -25,7 +26,7 @@
  * SfuRewrite: how a packet goes out.
  * @index: cycles << 16 | sequence number: what SRTP counts
  * @codec: whose payload type it gets: the packet's, or Opus with @strip_red
- * @empty: send the header alone (with extensions, without payload): it only fills a number that must not stay missing
+ * @empty: send the header with the transport's extensions alone: it only fills a number that must not stay missing
  * @strip_red: the receiver has no RED: send the primary block alone
  * @switched: the first packet of another layer or source
  * @patches: @n_patches bytes of the payload that get another value; @at: from the payload's first byte
@@ -61,10 +62,13 @@ typedef struct {
   uint16_t picture; /* of what was sent: out minus in picture id */
   uint16_t sent_ms; /* of the last retransmission */
   uint8_t span;     /* low bits of the span's number */
-  uint8_t state;    /* SfuSentState | marker << 7 */
+  uint8_t state;    /* SFU_MUNGED_... | SFU_MUNGED_MARKER */
   uint8_t limits;   /* spatial << 4 | temporal that was sent when it was kept */
   uint8_t tries;
 } SfuMunged;
+
+/** What stands under a number. */
+enum { SFU_MUNGED_KEPT, SFU_MUNGED_SENT, SFU_MUNGED_HOLE, SFU_MUNGED_EMPTY, SFU_MUNGED_MARKER = 0x80 };
 
 /** SfuMungerMap: the part that is only there while something is sent. */
 typedef struct {
@@ -88,3 +92,51 @@ typedef struct {
   uint8_t last_tl0;
   bool has_picture, has_dropped, has_frame, has_tl0;
 } SfuMunger;
+
+/** sfu_munger_init: @seq, @timestamp: where the numbers begin. @history: a power of two: numbers that are remembered */
+void sfu_munger_init (SfuMunger *munger, uint16_t seq, uint32_t timestamp, unsigned history);
+/** sfu_munger_begin: makes sure that there is a map. Allocates. */
+void sfu_munger_begin (SfuMunger *munger);
+/** sfu_munger_clear: frees the map; the numbers go on from where they are. */
+void sfu_munger_clear (SfuMunger *munger);
+
+/** SfuMungerSwitch: @clock: (nullable): of @packet's track. @rate: Hz. @hole: leave one number free first: what was
+ *  sent last was cut off, and the receiver must see that it is incomplete. @same_track: as the span before */
+typedef struct {
+  const SfuTrackClock *clock;
+  uint32_t rate;
+  bool hole, same_track;
+  int64_t now_us;
+} SfuMungerSwitch;
+
+/**
+ * sfu_munger_switch: a span begins with @packet, which is put next. Its timestamp continues: by the publisher's own
+ * reports when both layers have one, else by the time of arrival; what the reports say is not believed further than a
+ * second from that; and it is at least a millisecond ahead of what was sent. Picture ids, TL0PICIDX and frame numbers
+ * go on by one.
+ */
+void sfu_munger_switch (SfuMunger *munger, const SfuPacket *packet, const SfuMungerSwitch *how);
+/** sfu_munger_is_current: Returns: does @packet belong to the newest span. */
+bool sfu_munger_is_current (const SfuMunger *munger, const SfuPacket *packet);
+/** sfu_munger_is_late: Returns: is @packet, of the newest span, not behind all that was looked at. */
+bool sfu_munger_is_late (const SfuMunger *munger, const SfuPacket *packet);
+/** sfu_munger_must_resync: Returns: would @packet's timestamp jump: back by half a second, or ahead of the time that
+ *  passed by ten: a source that has begun anew. */
+bool sfu_munger_must_resync (const SfuMunger *munger, const SfuPacket *packet, uint32_t rate, int64_t now_us);
+
+/** sfu_munger_keep: numbers for what is missing before @packet. @limits: spatial << 4 | temporal: what of it will be
+ *  sent */
+void sfu_munger_keep (SfuMunger *munger, const SfuPacket *packet, uint8_t limits);
+/** sfu_munger_skip: @packet, in order, is not sent and gets no number. @picture: its frame is not sent: picture ids
+ *  close up */
+void sfu_munger_skip (SfuMunger *munger, const SfuPacket *packet, bool picture);
+/** sfu_munger_put: @packet, in order, gets the next number; sfu_munger_keep() was called. */
+void sfu_munger_put (SfuMunger *munger, const SfuPacket *packet, bool marker, int64_t now_us, SfuRewrite *ret_rewrite);
+/** sfu_munger_put_late: @packet gets the number that was kept for it, once. @ret_rewrite: .empty when it is above the
+ *  limits or has no payload. Returns: false when none is kept. */
+bool sfu_munger_put_late (SfuMunger *munger, const SfuPacket *packet, bool marker, SfuRewrite *ret_rewrite);
+
+/** sfu_munger_find: what was sent under @seq. Returns: (nullable): its entry; with @ret_span and @ret_index. */
+const SfuMunged *sfu_munger_find (const SfuMunger *munger, uint16_t seq, const SfuSpan **ret_span, uint64_t *ret_index);
+/** sfu_munger_rewrite: how @packet was sent under @index, which sfu_munger_find() has found. */
+void sfu_munger_rewrite (const SfuMunger *munger, const SfuPacket *packet, uint64_t index, SfuRewrite *ret_rewrite);

@@ -71,19 +71,18 @@ typedef struct {
   uint32_t first_rtp;
   uint64_t pkts, bytes, resent, switches;
   /*< private >*/
-  const SfuTrackClock *clock; /* not owned */
+  const SfuTrackClock *clock;        /* not owned */
   uint64_t rtx_next;
-  uint64_t seen[SFU_LAYERS_MAX];     /* newest index + 1 of each layer; 0: none */
-  uint32_t seen_epoch[SFU_LAYERS_MAX];
-  uint32_t epoch;
-  bool frame_forward, frame_ended;   /* the newest frame: is it sent, has its end been sent */
+  uint64_t seen[SFU_LAYERS_MAX];     /* newest index of each layer ... */
+  uint32_t seen_epoch[SFU_LAYERS_MAX]; /* ... of its newest SSRC; 0: none */
+  uint32_t seen_rtp[SFU_LAYERS_MAX]; /* ... and its timestamp */
+  bool frame_known, frame_forward;   /* the newest frame of the layer that is sent: is it sent */
   bool picture_open;                 /* part of a picture has been sent, not its end */
-  bool frame_known;
-  uint8_t frame_spatial;
+  uint8_t frame_spatial, top_spatial; /* of it; the highest seen in this layer */
   uint32_t frame_rtp;
-  uint32_t dropped_targets, all_targets; /* dependency descriptor: decode targets that have lost frames on purpose */
-  uint8_t n_targets;
-  int64_t targets_until_us;
+  uint8_t n_targets;                 /* dependency descriptor: decode targets ... */
+  uint32_t dropped_targets;          /* ... of which frames are dropped on purpose */
+  int64_t targets_until_us;          /* so long that is told */
   int64_t sr_due_us;
   SfuMunger munger;
 } SfuSlot;
