@@ -171,6 +171,8 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error))
     return false;
+  if (options->jwt_secret == NULL)
+    options->jwt_secret = g_strdup ("");
   if (options->url == NULL || options->audio_path == NULL || options->publishers < 1 || options->subscribers < 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--url, --audio and at least one publisher are needed");
@@ -205,7 +207,9 @@ begin (LoadRooms *rooms, LoadRun *run, GError **error)
   rooms->home.net = load_net_new (rooms->loop, options->gro);
   rooms->home.dtls = load_dtls_context_new (profiles_of (options));
   rooms->home.hmac = al_hmac_new ();
-  rooms->signaling = &load_signaling_janus;
+  rooms->signaling = options->janus  ? &load_signaling_janus
+                     : options->whip ? &load_signaling_whip
+                                     : &load_signaling_rpc;
   return true;
 }
 

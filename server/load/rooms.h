@@ -51,7 +51,7 @@ struct LoadRooms {
   const char *fault; /* (nullable): why it cannot go on */
 };
 
-extern const LoadSignaling load_signaling_janus;
+extern const LoadSignaling load_signaling_janus, load_signaling_rpc, load_signaling_whip;
 
 /** load_rooms_main: `aldis-load rooms ...`. Returns: the exit status. */
 int load_rooms_main (int argc, char **argv);

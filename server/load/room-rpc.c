@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rooms over our JSON-RPC: each member is a user with a connection of its own, as a browser is; one more makes the room.
+ * The id of a request is the step that it is.
+ */
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "server/load/conn.h"
+#include "server/load/load.h"
+#include "server/load/rooms.h"
+
+#define AUDIO_SLOTS 3 /* how many are heard at once, unless the room says otherwise */
+#define VIDEO_SLOTS_MAX 49
+
+typedef struct {
+  LoadRooms *rooms;
+  LoadMember *member; /* NULL: who makes the room */
+  LoadConn *conn;     /* NULL when it is closed */
+} Caller;
+
+typedef struct {
+  char room[64];
+} Rpc;
+
+static void
+call (Caller *caller, const char *step, const char *method, const char *params)
+{
+  g_autofree char *text = g_strdup_printf ("{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"method\":\"%s\",\"params\":{%s}}", step,
+                                           method, params);
+
+  if (caller->conn != NULL)
+    load_conn_send (caller->conn, text, strlen (text));
+}
+
+static void
+on_open (LoadConn *conn, void *user)
+{
+  /* the base point of Ed25519: a valid key that nobody needs the secret of here */
+  static const char *identity_key = "WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY";
+  Caller *caller = user;
+  const LoadMember *member = caller->member;
+  g_autofree char *sub = member == NULL
+                             ? g_strdup ("load-host")
+                             : g_strdup_printf ("load-%c%u", member->publisher != NULL ? 'p' : 's', member->index);
+  g_autofree char *jwt = load_make_jwt (caller->rooms->options.jwt_secret, sub);
+  g_autofree char *params = g_strdup_printf ("\"jwt\":\"%s\",\"device\":{\"name\":\"load\",\"platform\":\"load\","
+                                             "\"identityKey\":\"%s\"}",
+                                             jwt, identity_key);
+
+  caller->conn = conn;
+  call (caller, "start", "session.start", params);
+}
+
+static const char *
+string_in (JsonObject *result, const char *object, const char *name)
+{
+  JsonNode *node = object != NULL ? json_object_get_member (result, object) : NULL;
+
+  if (object != NULL)
+    result = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  return result != NULL ? json_object_get_string_member_with_default (result, name, "") : "";
+}
+
+static void
+publish (Caller *caller)
+{
+  Rpc *rpc = caller->rooms->signaling_data;
+  g_autofree char *offer = load_publisher_offer (caller->member->publisher);
+  g_autofree char *escaped = g_strescape (offer, NULL);
+  bool video = caller->rooms->options.video_path != NULL;
+  g_autofree char *params = g_strdup_printf ("\"roomId\":\"%s\",\"sdp\":\"%s\","
+                                             "\"tracks\":[{\"mid\":\"0\",\"source\":\"mic\"}%s]",
+                                             rpc->room, escaped, video ? ",{\"mid\":\"1\",\"source\":\"camera\"}" : "");
+
+  call (caller, "publish", "room.publish", params);
+}
+
+static void
+subscribe (Caller *caller)
+{
+  Rpc *rpc = caller->rooms->signaling_data;
+  const LoadRoomsOptions *options = &caller->rooms->options;
+  unsigned n = (unsigned) options->publishers;
+  g_autofree char *offer = load_subscriber_offer (caller->member->subscriber, MIN (n, AUDIO_SLOTS),
+                                                  options->video_path != NULL ? MIN (n, VIDEO_SLOTS_MAX) : 0);
+  g_autofree char *escaped = g_strescape (offer, NULL);
+  g_autofree char *params = g_strdup_printf ("\"roomId\":\"%s\",\"sdp\":\"%s\"", rpc->room, escaped);
+
+  load_subscriber_begin (caller->member->subscriber); /* from its offer on */
+  call (caller, "subscribe", "room.subscribe", params);
+}
+
+static void
+on_result (Caller *caller, const char *step, JsonObject *result)
+{
+  Rpc *rpc = caller->rooms->signaling_data;
+  g_autofree char *params = NULL;
+
+  if (strcmp (step, "start") == 0 && caller->member == NULL)
+    call (caller, "create", "room.create", "\"title\":\"load\",\"policy\":{\"maxParticipants\":1000}");
+  else if (strcmp (step, "create") == 0)
+    {
+      g_strlcpy (rpc->room, string_in (result, "room", "id"), sizeof rpc->room);
+      caller->rooms->ready = rpc->room[0] != '\0';
+    }
+  else if (strcmp (step, "start") == 0)
+    {
+      params = g_strdup_printf ("\"roomId\":\"%s\"", rpc->room);
+      call (caller, "join", "room.join", params);
+    }
+  else if (strcmp (step, "join") == 0 && caller->member->publisher != NULL)
+    publish (caller);
+  else if (strcmp (step, "join") == 0)
+    subscribe (caller);
+  else if (caller->member != NULL)
+    load_rooms_take_answer (caller->member, string_in (result, NULL, "sdp"));
+}
+
+static void
+on_message (LoadConn *conn, char *text, size_t len, void *user)
+{
+  Caller *caller = user;
+  g_autoptr (JsonNode) node = NULL;
+  JsonObject *object;
+  JsonNode *result;
+
+  if (strstr (text, "\"id\"") == NULL || strncmp (text, "{\"jsonrpc\":\"2.0\",\"method\"", 25) == 0)
+    return; /* a notification */
+  node = al_json_parse (text, len, NULL);
+  object = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  if (object == NULL || !json_object_has_member (object, "id"))
+    return;
+  result = json_object_get_member (object, "result");
+  if (result == NULL || !JSON_NODE_HOLDS_OBJECT (result))
+    load_rooms_fail (caller->rooms, "the server refuses", text);
+  else
+    on_result (caller, json_object_get_string_member_with_default (object, "id", ""), json_node_get_object (result));
+}
+
+static void
+on_closed (LoadConn *conn, void *user)
+{
+  Caller *caller = user;
+
+  if (caller->rooms->fault == NULL)
+    load_rooms_fail (caller->rooms, "the server has closed a connection", "");
+  g_free (caller);
+}
+
+static bool
+connect_caller (LoadRooms *rooms, LoadMember *member, GError **error)
+{
+  static const LoadConnOps ops = { on_open, on_message, on_closed };
+  Caller *caller = g_new0 (Caller, 1);
+
+  caller->rooms = rooms;
+  caller->member = member;
+  if (load_conn_new (rooms->loop, &rooms->server, false, NULL, &ops, caller, error) != NULL)
+    return true;
+  g_free (caller);
+  return false;
+}
+
+static bool
+open_rpc (LoadRooms *rooms, GError **error)
+{
+  rooms->signaling_data = g_new0 (Rpc, 1);
+  return connect_caller (rooms, NULL, error);
+}
+
+static void
+join (LoadMember *member)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!connect_caller (member->rooms, member, &error))
+    load_rooms_fail (member->rooms, "cannot connect", error->message);
+}
+
+static void
+close_rpc (LoadRooms *rooms)
+{
+  g_clear_pointer (&rooms->signaling_data, g_free);
+}
+
+const LoadSignaling load_signaling_rpc = { "rpc", open_rpc, join, join, close_rpc };
