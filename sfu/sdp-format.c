@@ -95,6 +95,7 @@ sfu_formats_add_feedback (SfuFormats *formats, const char *value)
 {
   unsigned type = 0;
   uint8_t *feedback = &formats->feedback_of_all;
+  size_t len;
 
   if (!sfu_sdp_take (&value, "* "))
     {
@@ -102,8 +103,10 @@ sfu_formats_add_feedback (SfuFormats *formats, const char *value)
         return "a=rtcp-fb needs a payload type or *";
       feedback = &formats->of[type].feedback;
     }
+  for (len = strlen (value); len > 0 && value[len - 1] == ' '; len--) /* some leave a space behind */
+    ;
   for (unsigned i = 0; i < G_N_ELEMENTS (feedbacks); i++)
-    if (strcmp (value, feedbacks[i].text) == 0)
+    if (strlen (feedbacks[i].text) == len && strncmp (value, feedbacks[i].text, len) == 0)
       *feedback |= feedbacks[i].feedback;
   return NULL;
 }
