@@ -352,12 +352,14 @@ find_generation (const SfuTransport *transport, const SfuIceCheck *check)
 }
 
 /* RFC 8445 §8.1.1: the controlling agent chooses; the last word counts. Who numbers nominations (0xC001) is not led back by an
- * older one that comes late, nor by a check that only keeps another path alive */
+ * older one that comes late, nor by a check that only keeps another path alive; unless there is no path at all */
 static bool
 is_nomination (const SfuTransport *transport, const SfuIceCheck *check, int generation)
 {
   if (!check->use_candidate && !check->has_nomination)
     return false;
+  if (transport->selected == NOBODY)
+    return true;
   if (generation > 0)
     return transport->overlap_until_us == INT64_MAX; /* until the present generation has one */
   return !transport->has_nomination || (check->has_nomination && check->nomination >= transport->nomination);

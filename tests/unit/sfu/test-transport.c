@@ -358,6 +358,10 @@ test_migration (void)
   g_assert_true (sfu_path_equal (sfu_transport_get_path (bench.transport), &bench.paths[3]));
   g_assert_cmpuint (bench.n_paths, ==, 4);
   g_assert_cmpuint (stats_of (&bench).path_changes, ==, 4);
+  /* with no path left, any nomination is better than none */
+  sfu_transport_forget_via (bench.transport, &bench.sockets[0], clock_us);
+  g_assert_true (check_with (&bench, &bench.paths[2], (IcePeerCheck){ .use_candidate = true, .nomination = 5 }));
+  g_assert_true (sfu_path_equal (sfu_transport_get_path (bench.transport), &bench.paths[2]));
   bench_clear (&bench);
 }
 
