@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Renaming, disabling, enabling and deleting users. */
 #include "messaging/account-private.h"
+#include "messaging/room-rows.h"
 
 typedef struct {
   MsgOp op;
@@ -138,7 +139,8 @@ delete_run (MsgDb *db, gpointer ctx, GError **error)
   g_autoptr (MsgUser) user = msg_user_load (db, op->user_id, error);
   MsgStmt *stmt;
 
-  if (user == NULL || !msg_session_drop_all (db, op->user_id, 0, op->now_ms, error))
+  if (user == NULL || !msg_session_drop_all (db, op->user_id, 0, op->now_ms, error)
+      || !msg_room_forget_user (db, op->user_id, error))
     return false;
   stmt = msg_db_prepare (db, "DELETE FROM devices WHERE user_id = :id");
   msg_stmt_set_int (stmt, ":id", op->user_id);

@@ -106,8 +106,8 @@ void msg_account_rename (MsgCore *core, MsgId user_id, const char *display_name,
  *  Setting what is already so succeeds. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
 void msg_account_set_disabled (MsgCore *core, MsgId user_id, bool disabled, MsgDoneFn fn, gpointer data);
 
-/** msg_account_delete: ends all sessions (MSG_END_DELETED), forgets the names, the password and the devices, frees the
- *  username. The id stays, so that call logs of others keep a peer. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
+/** msg_account_delete: ends all sessions (MSG_END_DELETED), forgets the names, the password, the devices and the rooms,
+ *  frees the username. The id stays, so that call logs of others keep a peer. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
 void msg_account_delete (MsgCore *core, MsgId user_id, MsgDoneFn fn, gpointer data);
 
 /** MsgImportProblem: one line of the input that made no user. */

@@ -56,6 +56,29 @@ static const MsgMigration migrations[] = {
     "CREATE INDEX calls_caller ON calls (caller_user, seq);"
     "CREATE INDEX calls_callee ON calls (callee_user, seq);"
     "CREATE INDEX calls_open ON calls (state) WHERE state < 3;" },
+  { 4, "rooms",
+    "CREATE TABLE rooms ("
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  owner_id BIGINT NOT NULL REFERENCES users (id),"
+    "  chat_id BIGINT," /* for the chat that a room will belong to */
+    "  title TEXT NOT NULL,"
+    "  lobby BIGINT NOT NULL,"
+    "  guests BIGINT NOT NULL,"
+    "  permanent BIGINT NOT NULL,"
+    "  entry_standing BIGINT NOT NULL,"
+    "  max_participants BIGINT NOT NULL,"
+    "  active_speakers BIGINT NOT NULL,"
+    "  locked BIGINT NOT NULL,"
+    "  link BLOB UNIQUE," /* NULL: none works */
+    "  created_ms BIGINT NOT NULL);"
+    "CREATE INDEX rooms_owner ON rooms (owner_id);"
+    "CREATE INDEX rooms_passing ON rooms (permanent) WHERE permanent = 0;"
+    "CREATE TABLE room_members ("
+    "  room_id BIGINT NOT NULL REFERENCES rooms (id),"
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  standing BIGINT NOT NULL,"
+    "  PRIMARY KEY (room_id, user_id));"
+    "CREATE INDEX room_members_user ON room_members (user_id);" },
   { 0, NULL, NULL },
 };
 
