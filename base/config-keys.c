@@ -84,6 +84,12 @@ static const AlConfigKey keys[] = {
   LIST ("relay", "discovery", "", "Two addresses with two ports for NAT behaviour discovery (RFC 5780); empty: off."),
   BOOL ("relay", "mobility", "false", "Allocations follow clients whose address changes (RFC 8016)."),
   BOOL ("relay", "anti_reflection", "false", "Challenges as short as they can be, without the algorithms of RFC 8489."),
+
+  NUMBER ("sfu", "max_participants", "1000", 1, 100000, "Participants of one room at once."),
+  NUMBER ("sfu", "max_participants_total", "10000", 1, 10000000, "Participants of all rooms at once."),
+  NUMBER ("sfu", "max_rooms_per_user", "100", 1, 100000, "Rooms that one user may own."),
+  NUMBER ("sfu", "room_join_rate", "60", 0, 1000000,
+          "Rooms made or joined in a minute by one user, or by guests from one address; 0: no limit."),
   { NULL }
 };
 

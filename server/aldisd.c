@@ -185,7 +185,7 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
       const SigTurnHost host = { relay_plane_get_secret (self->relay), on_revoke, on_list, self };
 
       self->server = sig_server_new (self->context, config, metrics, workers_get_n (self->workers) > 0 ? &host : NULL,
-                                     error);
+                                     NULL, error);
     }
   if (self->server != NULL && workers_start (self->workers, error))
     {

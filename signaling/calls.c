@@ -381,6 +381,17 @@ sig_calls_check_party (SigCalls *calls, const uint8_t *id, MsgId user_id, MsgId 
   return false;
 }
 
+MsgId
+sig_calls_get_peer (SigCalls *calls, const uint8_t *id, MsgId user_id, MsgId device_id)
+{
+  const SigCallsEntry *entry = sig_calls_find (calls, id);
+
+  if (entry == NULL || !is_accepted (entry) || !sig_call_concerns (entry->call, (uint64_t) user_id, (uint64_t) device_id))
+    return 0;
+  return (MsgId) sig_call_get_caller (entry->call) == user_id ? (MsgId) sig_call_get_callee (entry->call)
+                                                              : (MsgId) sig_call_get_caller (entry->call);
+}
+
 /* --- what the server knows --- */
 
 static void

@@ -149,6 +149,9 @@ void sig_calls_say (SigCalls *calls, const SigCallsRequest *request, SigCallsFn 
 bool sig_calls_check_party (SigCalls *calls, const uint8_t *id, MsgId user_id, MsgId device_id,
                             SigCallsError *ret_error);
 
+/** sig_calls_get_peer: Returns: the other side of a call that the device is a party of, once it was accepted; else 0. */
+MsgId sig_calls_get_peer (SigCalls *calls, const uint8_t *id, MsgId user_id, MsgId device_id);
+
 /* --- What the server knows. sig_calls_new_for_sessions() binds all of it to the sessions. --- */
 
 /** sig_calls_device_attached: @resumed: nothing that was sent to it before is lost. */

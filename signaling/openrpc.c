@@ -7,6 +7,9 @@
 #include "signaling/json-text.h"
 #include "openrpc-resource.h"
 
+/* more than a message of a peer may have: the document is ours */
+#define MAX_VALUES (1 << 16)
+
 struct SigOpenrpc {
   JsonNode *root;            /* owned */
   GString *text;             /* owned */
@@ -35,13 +38,13 @@ load_document (GError **error)
   if (bytes == NULL)
     return NULL;
   text = g_bytes_get_data (bytes, &len);
-  return al_json_parse (text, len, error);
+  return al_json_parse_values (text, len, MAX_VALUES, error);
 }
 
 static bool
 read_access (JsonObject *text, SigRpcAccess *ret)
 {
-  static const char *const words[] = { "anyone", "session", "backend", "admin" };
+  static const char *const words[] = { "anyone", "session", "backend", "admin", "participant" };
   const char *word = json_object_get_string_member_with_default (text, "x-access", "");
 
   for (unsigned i = 0; i < G_N_ELEMENTS (words); i++)

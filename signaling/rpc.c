@@ -199,13 +199,17 @@ check_access (SigRpcCall *call, const SigCaller *caller)
 {
   SigRpcAccess access = call->method->doc->access;
   bool known = caller->session != NULL || caller->backend != NULL || caller->admin;
+  bool guest = caller->session != NULL && sig_session_get_guest_room (caller->session) != 0;
 
-  if (access == SIG_RPC_ANYONE || (access == SIG_RPC_SESSION && caller->session != NULL)
+  if (access == SIG_RPC_ANYONE || (access == SIG_RPC_SESSION && caller->session != NULL && !guest)
+      || (access == SIG_RPC_PARTICIPANT && caller->session != NULL)
       || (access == SIG_RPC_BACKEND && (caller->backend != NULL || caller->admin))
       || (access == SIG_RPC_ADMIN && caller->admin))
     return true;
   if (!known)
     sig_rpc_fail (call, SIG_RPC_UNAUTHENTICATED, "unauthenticated", "start a session or send a Bearer token first", 0);
+  else if (guest)
+    sig_rpc_fail (call, SIG_RPC_FORBIDDEN, "guest", "guests have the methods of their room alone", 0);
   else
     sig_rpc_fail (call, SIG_RPC_FORBIDDEN, "forbidden", "this method is not for this kind of caller", 0);
   return false;

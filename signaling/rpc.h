@@ -32,7 +32,8 @@ typedef enum {
   SIG_RPC_ANYONE,   /* also before session.start and without a Bearer token */
   SIG_RPC_SESSION,  /* a device: after session.start, or a POST with its token; sig_rpc_call_get_session() is not NULL */
   SIG_RPC_BACKEND,  /* an application server with an API key (POST), or the local admin socket */
-  SIG_RPC_ADMIN     /* the local admin socket alone */
+  SIG_RPC_ADMIN,    /* the local admin socket alone */
+  SIG_RPC_PARTICIPANT /* SIG_RPC_SESSION, and guests of a room */
 } SigRpcAccess;
 
 /** The codes of api.md; the standard ones (-32700, -32600..-32603) are the dispatcher's own. */

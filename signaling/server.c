@@ -13,6 +13,8 @@
 #include "signaling/core-options.h"
 #include "signaling/front-setup.h"
 #include "signaling/gate.h"
+#include "signaling/guests.h"
+#include "signaling/rooms.h"
 #include "signaling/service-calls.h"
 #include "signaling/services.h"
 #include "signaling/turn.h"
@@ -29,6 +31,7 @@ struct SigServer {
   GMainContext *context;
   const AlConfig *config;
   AlMetrics *metrics;
+  SfuControl *control;      /* (nullable) */
   /* owned */
   MsgCore *core;
   MsgApiKeys *api_keys;
@@ -40,6 +43,8 @@ struct SigServer {
   SigTurn *turn;
   SigCalls *calls;
   SigCallMethods *call_methods;
+  SigGuests *guests;
+  SigRooms *rooms;
   SigWebhook *webhook;      /* (nullable) */
   SigWebhook *old_webhook;  /* (nullable): of before the last reload: delivers what was queued for it */
   GPtrArray *ended_webhooks; /* SigWebhook: of earlier reloads: told to stop, to be joined when they have */
@@ -114,6 +119,9 @@ find_features (SigServer *self)
 {
   self->features = g_ptr_array_new ();
   g_ptr_array_add (self->features, (gpointer) "calls");
+  g_ptr_array_add (self->features, (gpointer) "rooms");
+  if (self->control != NULL)
+    g_ptr_array_add (self->features, (gpointer) "media");
   if (al_config_get_bool (self->config, "signaling", "allow_registration"))
     g_ptr_array_add (self->features, (gpointer) "registration");
   if (is_set (self->config, "jwt_secret") || is_set (self->config, "jwt_public_key"))
@@ -141,12 +149,14 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
     return false;
   self->sessions = sig_sessions_new (&sessions_config);
   self->conns = sig_conns_new ();
+  self->guests = sig_guests_new (self->sessions, al_clock_now_us);
   self->turn = sig_turn_new (self->config, turn_host);
   find_features (self);
   services_config = (SigServicesConfig){ .rpc = self->rpc,
                                          .sessions = self->sessions,
                                          .conns = self->conns,
                                          .core = self->core,
+                                         .guests = self->guests,
                                          .features = (const char *const *) self->features->pdata,
                                          .wall_ms = al_clock_wall_ms,
                                          .now_us = al_clock_now_us,
@@ -161,6 +171,25 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
   return true;
 }
 
+static void
+make_rooms (SigServer *self)
+{
+  SigRoomsConfig config;
+
+  sig_rooms_config_init (&config);
+  sig_rooms_config_read (&config, self->config);
+  config.context = self->context;
+  config.core = self->core;
+  config.sessions = self->sessions;
+  config.guests = self->guests;
+  config.metrics = self->metrics;
+  config.control = self->control;
+  config.turn = self->turn;
+  config.calls = self->calls;
+  self->rooms = sig_rooms_new (&config);
+  sig_rooms_register (self->rooms, self->rpc, self->conns);
+}
+
 static bool
 make_calls (SigServer *self, GError **error)
 {
@@ -169,10 +198,11 @@ make_calls (SigServer *self, GError **error)
   self->calls = sig_calls_new_for_sessions (self->context, self->config, self->core, self->sessions, self->metrics);
   self->call_methods = sig_call_methods_register (self->rpc, self->calls, self->core, self->turn);
   sig_service_calls_register (self->rpc, self->calls);
+  make_rooms (self);
   unserved = sig_rpc_find_unserved (self->rpc);
   if (unserved != NULL)
     g_error ("openrpc.json promises %s, and nothing serves it", unserved);
-  return sig_calls_recover (self->calls, error);
+  return sig_calls_recover (self->calls, error) && sig_rooms_recover (self->rooms, error);
 }
 
 static void
@@ -271,7 +301,10 @@ start_webhook (SigServer *self, GError **error)
 static gboolean
 on_tick (gpointer user)
 {
-  sig_sessions_tick (((SigServer *) user)->sessions);
+  SigServer *self = user;
+
+  sig_sessions_tick (self->sessions);
+  sig_guests_tick (self->guests);
   return G_SOURCE_CONTINUE;
 }
 
@@ -285,13 +318,14 @@ attach_timer (SigServer *self, GSource *source, GSourceFunc fn)
 
 SigServer *
 sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics, const SigTurnHost *turn_host,
-                GError **error)
+                SfuControl *control, GError **error)
 {
   g_autoptr (SigServer) self = g_new0 (SigServer, 1);
 
   self->context = context;
   self->config = config;
   self->metrics = metrics;
+  self->control = control;
   self->ended_webhooks = g_ptr_array_new_with_free_func (webhook_free);
   if (!open_core (self, error) || !make_api (self, turn_host, error) || !make_calls (self, error)
       || !start_webhook (self, error))
@@ -362,12 +396,14 @@ sig_server_free (SigServer *self)
   clear_source (&self->drain_timer);
   /* the core and the calls answer what is open, so they go while there is a front to carry it */
   g_clear_pointer (&self->core, msg_core_free);
+  g_clear_pointer (&self->rooms, sig_rooms_free);
   g_clear_pointer (&self->calls, sig_calls_free);
   g_clear_pointer (&self->front, sig_front_free);
   g_clear_pointer (&self->rpc, sig_rpc_free);
   g_clear_pointer (&self->call_methods, sig_call_methods_free);
   g_clear_pointer (&self->services, sig_services_free);
   g_clear_pointer (&self->conns, sig_conns_free);
+  g_clear_pointer (&self->guests, sig_guests_free);
   g_clear_pointer (&self->sessions, sig_sessions_free);
   sig_webhook_free (self->old_webhook, 0);
   sig_webhook_free (self->webhook, WEBHOOK_GRACE_MS);

@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "base/metrics.h"
+#include "sfu/control.h"
 #include "signaling/turn.h"
 
 typedef struct SigServer SigServer;
@@ -20,6 +21,7 @@ typedef struct SigServer SigServer;
  * @config: (transfer none): must outlive the server
  * @metrics: (transfer none): must outlive the server
  * @turn_host: (nullable): the relay of this process
+ * @control: (nullable) (transfer none): the media plane of rooms; must outlive the server. Without one rooms carry none
  *
  * Opens the database (and migrates it), then the listeners, starts all threads, takes up the calls that the database
  * holds. /healthz says 200 when this returns.
@@ -27,7 +29,7 @@ typedef struct SigServer SigServer;
  * Returns: (transfer full) (nullable): NULL with what could not be opened and why in @error.
  */
 SigServer *sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metrics,
-                           const SigTurnHost *turn_host, GError **error);
+                           const SigTurnHost *turn_host, SfuControl *control, GError **error);
 
 /**
  * sig_server_drain:

@@ -35,12 +35,12 @@ start_result (SigServices *self, SigSession *session, const SigAttach *attach)
 }
 
 static void
-attach (Start *start, SigConn *conn, const MsgLogin *login)
+attach (Start *start, SigConn *conn, const MsgUser *user, const MsgDevice *device)
 {
   SigServices *self = start->services;
   int64_t last_seq = json_object_get_int_member_with_default (start->params, "lastSeq", SIG_SEQ_NONE);
   SigAttach attached;
-  SigSession *session = sig_sessions_attach (self->config.sessions, conn->id, login->user, login->device, last_seq, &attached);
+  SigSession *session = sig_sessions_attach (self->config.sessions, conn->id, user, device, last_seq, &attached);
 
   sig_conn_set_session (conn, session);
   sig_rpc_reply_object (start->call, start_result (self, session, &attached));
@@ -61,7 +61,7 @@ on_start_login (const MsgLogin *login, const GError *error, gpointer user)
   else if (conn->session != NULL)
     sig_rpc_fail (start->call, SIG_RPC_CONFLICT, "session_started", "this connection has its session already", 0);
   else if (start->revision == sig_sessions_get_revision (self->config.sessions))
-    attach (start, conn, login);
+    attach (start, conn, login->user, login->device);
   else if (start->n_lookups < MAX_LOOKUPS)
     {
       look_up (start);
@@ -69,6 +69,21 @@ on_start_login (const MsgLogin *login, const GError *error, gpointer user)
     }
   else
     sig_rpc_fail (start->call, SIG_RPC_UNAVAILABLE, "busy", "sessions are being ended; try again", 1000);
+  g_free (start);
+}
+
+/* a guest is in no database: known or not, at once */
+static void
+start_guest (Start *start, const char *token)
+{
+  SigServices *self = start->services;
+  SigConn *conn = sig_conns_lookup (self->config.conns, sig_rpc_call_get_conn (start->call));
+  const SigGuest *guest = sig_guests_find (self->config.guests, token);
+
+  if (guest == NULL)
+    sig_rpc_fail (start->call, SIG_RPC_UNAUTHENTICATED, "bad_token", "the guest's session has ended", 0);
+  else
+    attach (start, conn, guest->user, guest->device);
   g_free (start);
 }
 
@@ -81,6 +96,11 @@ look_up (Start *start)
   MsgDeviceSpec spec;
   uint8_t key[MSG_IDENTITY_KEY_BYTES];
 
+  if (token != NULL && self->config.guests != NULL && sig_guests_is_token (token))
+    {
+      start_guest (start, token);
+      return;
+    }
   start->n_lookups++;
   start->revision = sig_sessions_get_revision (self->config.sessions);
   if (token != NULL)

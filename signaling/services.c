@@ -13,7 +13,8 @@ on_detached (SigSession *session, gpointer user)
 {
   SigServices *self = user;
 
-  msg_session_touch (self->config.core, sig_session_get_device_id (session));
+  if (sig_session_get_guest_room (session) == 0)
+    msg_session_touch (self->config.core, sig_session_get_device_id (session));
 }
 
 static const SigSessionListener listener = { .on_detached = on_detached };

@@ -5,6 +5,7 @@
 
 #include "messaging/core.h"
 #include "signaling/conns.h"
+#include "signaling/guests.h"
 #include "signaling/rpc-private.h"
 #include "signaling/session-private.h"
 #include "signaling/turn.h"
@@ -17,6 +18,7 @@ typedef struct {
   SigSessions *sessions;
   SigConns *conns;
   MsgCore *core;                          /* its sessions-ended function is set by sig_services_new() */
+  SigGuests *guests;                      /* (nullable): for session.start with a guest's token */
   const char *const *features;            /* words for server.info */
   int64_t (*wall_ms) (void);              /* al_clock_wall_ms() but for tests */
   int64_t (*now_us) (void);               /* al_clock_now_us() but for tests */

@@ -26,6 +26,8 @@ SigSession *sig_session_ref (SigSession *session);
 void sig_session_unref (SigSession *session);
 /** sig_session_new_transient: for one POST: has user and device, is in no table. Returns: (transfer full). */
 SigSession *sig_session_new_transient (const MsgUser *user, const MsgDevice *device);
+/** sig_session_set_guest_room: it is that of a guest, whose user and device are in no database. */
+void sig_session_set_guest_room (SigSession *session, MsgId room_id);
 /** sig_session_get_conn: Returns: the connection it is attached to, 0 for none. */
 SigConnId sig_session_get_conn (const SigSession *session);
 

@@ -10,6 +10,7 @@ struct SigSession {
   SigSessions *sessions;    /* NULL: transient, or ended */
   MsgUser *user;            /* owned */
   MsgDevice *device;        /* owned */
+  MsgId guest_room;         /* 0: a user's */
   SigConnId conn;           /* 0: detached */
   int64_t detached_since_us;
   SigReplay replay;

@@ -68,6 +68,18 @@ sig_session_get_device (const SigSession *session)
   return session->device;
 }
 
+MsgId
+sig_session_get_guest_room (const SigSession *session)
+{
+  return session->guest_room;
+}
+
+void
+sig_session_set_guest_room (SigSession *session, MsgId room_id)
+{
+  session->guest_room = room_id;
+}
+
 bool
 sig_session_is_attached (const SigSession *session)
 {

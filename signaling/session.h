@@ -36,6 +36,8 @@ MsgId sig_session_get_device_id (const SigSession *session);
 /** sig_session_get_user: Returns: (transfer none): a copy as of session.start or the last change. */
 const MsgUser *sig_session_get_user (const SigSession *session);
 const MsgDevice *sig_session_get_device (const SigSession *session);
+/** sig_session_get_guest_room: Returns: the one room that this session is good for; 0: it is a user's. */
+MsgId sig_session_get_guest_room (const SigSession *session);
 /** sig_session_is_attached: Returns: true while a connection is open. */
 bool sig_session_is_attached (const SigSession *session);
 /** sig_session_get_detached_since_us: Returns: monotonic time at which the connection was lost; 0 while attached. */

@@ -22,7 +22,7 @@ fake_send (SigConnId conn, AlBuf *text, gpointer user)
 {
   g_autofree char *json = fake_text (text);
   g_autoptr (GError) error = NULL;
-  G_GNUC_UNUSED g_autoptr (JsonNode) node = al_json_parse (json, strlen (json), &error);
+  G_GNUC_UNUSED g_autoptr (JsonNode) node = al_json_parse_values (json, strlen (json), 1 << 16, &error);
 
   g_assert_no_error (error);
   g_queue_push_tail (&((FakeTransport *) user)->events, g_strdup_printf ("send %u %s", (unsigned) conn, json));
@@ -111,5 +111,5 @@ fake_take_json (FakeTransport *fake, SigConnId conn)
 
   if (!g_str_has_prefix (event, prefix))
     g_error ("expected a message to %u, got %s", (unsigned) conn, event);
-  return al_json_parse (event + strlen (prefix), strlen (event) - strlen (prefix), NULL);
+  return al_json_parse_values (event + strlen (prefix), strlen (event) - strlen (prefix), 1 << 16, NULL);
 }

@@ -30,6 +30,7 @@ typedef struct {
   SigRpc *rpc;
   SigSessions *sessions;
   SigConns *conns;
+  SigGuests *guests;
   SigServices *services;
   SigGate gate;
   unsigned next_id;
@@ -102,6 +103,7 @@ bench_set_up (Bench *b, gconstpointer data)
   sig_rpc_set_checking (b->rpc, true);
   b->sessions = services.sessions = sig_sessions_new (&sessions);
   b->conns = services.conns = sig_conns_new ();
+  b->guests = services.guests = sig_guests_new (b->sessions, bench_now_us);
   services.core = b->core;
   b->services = sig_services_new (&services);
   b->gate = (SigGate){ b->rpc, b->sessions, b->conns, b->core, b->api_keys };
@@ -116,6 +118,7 @@ bench_tear_down (Bench *b, gconstpointer data)
   sig_rpc_free (b->rpc);
   sig_services_free (b->services);
   sig_conns_free (b->conns);
+  sig_guests_free (b->guests);
   sig_sessions_free (b->sessions);
   msg_api_keys_free (b->api_keys);
   fake_clear (&b->fake);

@@ -50,7 +50,7 @@ start (Fixture *f, const char *signaling, GError **error)
   g_clear_pointer (&f->config, al_config_free);
   f->config = al_config_parse (text, strlen (text), "test", al_config_keys (), error);
   g_assert_nonnull (f->config);
-  return sig_server_new (f->context, f->config, f->metrics, NULL, error);
+  return sig_server_new (f->context, f->config, f->metrics, NULL, NULL, error);
 }
 
 static void

@@ -121,7 +121,7 @@ test_reload (void)
   const char *name;
 
   hold ();
-  server = sig_server_new (context, config, metrics, NULL, &error);
+  server = sig_server_new (context, config, metrics, NULL, NULL, &error);
   g_assert_no_error (error);
   for (unsigned i = 1; i <= 4; i++)
     {
