@@ -50,7 +50,7 @@ sfu_probe_start (SfuProbe *probe, uint32_t rate_bps, int64_t now_us)
 static bool
 is_wanted (const SfuProbe *probe, uint32_t estimate_bps)
 {
-  return probe->wanted_bps != UINT32_MAX && probe->wanted_bps > NEWS * estimate_bps;
+  return probe->wanted_bps != UINT32_MAX && !probe->filled && probe->wanted_bps > estimate_bps;
 }
 
 void
@@ -64,6 +64,12 @@ sfu_probe_set_wanted (SfuProbe *probe, uint32_t wanted_bps, uint32_t estimate_bp
       probe->wait_us = EVERY_US;
       probe->next_us = MIN (probe->next_us, MAX (now_us, probe->ended_us + GROWN_US));
     }
+}
+
+void
+sfu_probe_set_filled (SfuProbe *probe, bool filled)
+{
+  probe->filled = filled;
 }
 
 void
