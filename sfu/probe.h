@@ -61,7 +61,7 @@ uint8_t sfu_probe_get_running (const SfuProbe *probe);
 void sfu_probe_on_sent (SfuProbe *probe, uint8_t id, uint32_t bytes, int64_t now_us);
 /** sfu_probe_on_arrival: it was received. Returns: the rate that the cluster has shown; 0: not (yet). */
 uint32_t sfu_probe_on_arrival (SfuProbe *probe, uint8_t id, uint32_t bytes, int64_t sent_us, int64_t arrival_us);
-/** sfu_probe_on_result: what sfu_probe_on_arrival() returned, once for each feedback and after it. @estimate_bps: then */
-void sfu_probe_on_result (SfuProbe *probe, uint32_t result_bps, uint32_t estimate_bps, int64_t now_us);
+/** sfu_probe_on_result: what sfu_probe_on_arrival() returned, once for each feedback and after it. */
+void sfu_probe_on_result (SfuProbe *probe, uint32_t result_bps, int64_t now_us);
 /** sfu_probe_get_deadline: Returns: when sfu_probe_next() may have something; INT64_MAX: never. */
 int64_t sfu_probe_get_deadline (const SfuProbe *probe, uint32_t estimate_bps);

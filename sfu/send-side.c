@@ -272,7 +272,7 @@ judge (SfuSendSide *side, const Digest *digest, int64_t now_us)
       sfu_loss_rate_set_bps (&side->loss, digest->probe_bps);
     }
   if (digest->probe_bps > 0)
-    sfu_probe_on_result (&side->probe, digest->probe_bps, side->estimate_bps, now_us);
+    sfu_probe_on_result (&side->probe, digest->probe_bps, now_us);
 }
 
 void
