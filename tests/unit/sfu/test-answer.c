@@ -262,6 +262,18 @@ test_slots (void)
   assert_says (section, "a=msid:slot0 video0\r\n");
 }
 
+/* The same offer once more, as after a lost answer: what only we have refused may be named then. */
+static void
+test_again (void)
+{
+  static const SfuPublish camera[] = { { "1", SFU_SOURCE_CAMERA } };
+  g_autoptr (SfuAnswer) first = publish (small_offer, NULL, camera, 1), second = publish (small_offer, first, camera, 1);
+  g_autoptr (SfuAnswer) third = publish (small_offer, second, both, 2);
+
+  g_assert_true (second->sections[0].is_rejected && !second->is_restart);
+  g_assert_true (sfu_answer_accepts (&third->sections[0]));
+}
+
 static void
 test_rejected_all (void)
 {
@@ -448,6 +460,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/answer/roles", test_roles);
   g_test_add_func ("/sfu/answer/restart", test_restart);
   g_test_add_func ("/sfu/answer/slots", test_slots);
+  g_test_add_func ("/sfu/answer/again", test_again);
   g_test_add_func ("/sfu/answer/rejected-all", test_rejected_all);
   g_test_add_func ("/sfu/answer/bad-places", test_bad_places);
   return g_test_run ();
