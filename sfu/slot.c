@@ -244,10 +244,12 @@ static bool
 is_marked (const SfuSlot *slot, const SfuPacket *packet)
 {
   const SfuFrame *frame = &packet->frame;
+  /* with a keyframe the layers above begin, up to what is wanted */
+  uint8_t highest = frame->keyframe && slot->layer == slot->target_layer ? slot->target_spatial : slot->spatial;
 
   if (packet->rtp.marker)
     return true;
-  return (frame->codec == SFU_CODEC_VP9 || frame->has_dependency) && frame->end && frame->spatial == slot->spatial;
+  return (frame->codec == SFU_CODEC_VP9 || frame->has_dependency) && frame->end && frame->spatial == highest;
 }
 
 static void
