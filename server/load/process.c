@@ -11,11 +11,13 @@ read_thread (int pid, const char *tid, LoadThread *ret_thread)
   g_autofree char *sched_path = g_strdup_printf ("/proc/%d/task/%s/schedstat", pid, tid);
   g_autofree char *name_path = g_strdup_printf ("/proc/%d/task/%s/comm", pid, tid);
   g_autofree char *sched = NULL, *name = NULL;
+  char *rest;
 
   if (!g_file_get_contents (sched_path, &sched, NULL, NULL) || !g_file_get_contents (name_path, &name, NULL, NULL))
     return false;
   ret_thread->tid = atoi (tid);
-  ret_thread->cpu_ns = g_ascii_strtoull (sched, NULL, 10);
+  ret_thread->cpu_ns = g_ascii_strtoull (sched, &rest, 10);
+  ret_thread->waited_ns = g_ascii_strtoull (rest, NULL, 10);
   g_strlcpy (ret_thread->name, g_strchomp (name), sizeof ret_thread->name);
   (void) g_strdelimit (ret_thread->name, " ", '_');
   return true;
@@ -47,26 +49,29 @@ compare_cpu (const void *a, const void *b)
   return (x < y) - (x > y);
 }
 
-uint64_t
-load_process_subtract (GArray *now, const GArray *before)
+void
+load_process_subtract (GArray *now, const GArray *before, LoadThread *ret_sum)
 {
-  uint64_t sum = 0;
   unsigned used = 0;
 
+  *ret_sum = (LoadThread){ 0 };
   for (unsigned i = 0; i < now->len; i++)
     {
       LoadThread *thread = &g_array_index (now, LoadThread, i);
 
       for (unsigned j = 0; j < before->len; j++)
         if (g_array_index (before, LoadThread, j).tid == thread->tid)
-          thread->cpu_ns -= g_array_index (before, LoadThread, j).cpu_ns;
-      sum += thread->cpu_ns;
+          {
+            thread->cpu_ns -= g_array_index (before, LoadThread, j).cpu_ns;
+            thread->waited_ns -= g_array_index (before, LoadThread, j).waited_ns;
+          }
+      ret_sum->cpu_ns += thread->cpu_ns;
+      ret_sum->waited_ns += thread->waited_ns;
     }
   g_array_sort (now, compare_cpu);
   while (used < now->len && g_array_index (now, LoadThread, used).cpu_ns > 0)
     used++;
   g_array_set_size (now, used);
-  return sum;
 }
 
 uint64_t

@@ -132,28 +132,32 @@ load_run_end (LoadRun *run, LoadRooms *rooms)
 {
   int64_t wall_us = load_now_us () - run->begin_us, own_us = load_process_get_cpu_us () - run->own_cpu_us;
   g_autoptr (GArray) threads = load_process_list_threads (rooms->options.server_pid);
-  uint64_t cpu_ns = load_process_subtract (threads, run->threads);
   LoadPublisherStats published;
   LoadSubscriberStats sum;
   LoadSamples joins;
+  LoadThread server;
+  double cpu_us;
   unsigned nothing;
 
+  load_process_subtract (threads, run->threads, &server);
+  cpu_us = (double) server.cpu_ns / 1000;
   run->measuring = false;
   load_samples_init (&joins);
   sum_published (rooms, &published);
   sum_received (rooms, &sum, &joins, &nothing);
-  g_print ("rooms signaling=%s profile=%s publishers=%d subscribers=%d streams=%u silent=%u nothing=%u seconds=%.2f",
+  g_print ("rooms signaling=%s profile=%s publishing=%s publishers=%d subscribers=%d streams=%u silent=%u nothing=%u seconds=%.2f",
            rooms->signaling->name,
            rooms->options.subscribers > 0 ? load_subscriber_get_profile (rooms->subscribers[0].subscriber) : "-",
+           load_publisher_get_profile (rooms->publishers[0].publisher),
            rooms->options.publishers, rooms->options.subscribers, sum.n_streams, sum.n_silent, nothing,
            (double) wall_us / 1e6);
   print_received (run, rooms, &sum, &joins, &published);
   g_print (" latency_p50_us=%" TIME " latency_p95_us=%" TIME " latency_p99_us=%" TIME " latency_n=%u",
            load_samples_percentile (&run->latency, 50), load_samples_percentile (&run->latency, 95),
            load_samples_percentile (&run->latency, 99), run->latency.values->len);
-  g_print (" server_cpu_us=%.0f us_per_packet=%.3f server_busy=%.3f generator_busy=%.3f", (double) cpu_ns / 1000,
-           sum.received > 0 ? (double) cpu_ns / 1000 / (double) sum.received : 0.0, (double) cpu_ns / 1000 / (double) wall_us,
-           (double) own_us / (double) wall_us);
+  g_print (" server_cpu_us=%.0f us_per_packet=%.3f server_busy=%.3f server_waited=%.3f generator_busy=%.3f", cpu_us,
+           sum.received > 0 ? cpu_us / (double) sum.received : 0.0, cpu_us / (double) wall_us,
+           (double) server.waited_ns / 1000 / (double) wall_us, (double) own_us / (double) wall_us);
   g_print (" memory_kb=%" G_GUINT64_FORMAT " memory_before_kb=%" G_GUINT64_FORMAT " kb_per_subscriber=%.1f\n",
            run->memory_after_kb, run->memory_before_kb,
            rooms->options.subscribers > 0

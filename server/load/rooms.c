@@ -181,15 +181,15 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
   return true;
 }
 
-/* as Chromium offers them, and subsets of it */
+/* as Chromium 156 offers them, in its order (read from its ClientHello), and subsets of it */
 static const char *
 profiles_of (const LoadRoomsOptions *options)
 {
   if (g_strcmp0 (options->profiles, "gcm") == 0)
-    return "SRTP_AEAD_AES_128_GCM";
+    return "SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM";
   if (g_strcmp0 (options->profiles, "sha1") == 0)
     return "SRTP_AES128_CM_SHA1_80";
-  return "SRTP_AEAD_AES_128_GCM:SRTP_AEAD_AES_256_GCM:SRTP_AES128_CM_SHA1_80";
+  return "SRTP_AES128_CM_SHA1_80:SRTP_AEAD_AES_256_GCM:SRTP_AEAD_AES_128_GCM";
 }
 
 static bool
