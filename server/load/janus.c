@@ -23,6 +23,8 @@ typedef struct {
   AlTimer keepalive;
 } Janus;
 
+static void send_text (Janus *janus, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 static void
 send_text (Janus *janus, const char *format, ...)
 {
@@ -199,7 +201,7 @@ on_closed (LoadConn *conn, void *user)
   Janus *janus = user;
 
   janus->conn = NULL;
-  if (janus->rooms->fault == NULL)
+  if (!janus->rooms->over)
     load_rooms_fail (janus->rooms, "Janus has closed the connection", "");
 }
 
@@ -241,6 +243,10 @@ close_janus (LoadRooms *rooms)
   al_timer_cancel (&janus->keepalive);
   send_text (janus, "{\"janus\":\"destroy\",\"session_id\":%" G_GINT64_FORMAT ",\"transaction\":\"d\"}", janus->session);
   al_loop_iterate (rooms->loop, 10);
+  if (janus->conn != NULL)
+    load_conn_abort (janus->conn);
+  al_loop_iterate (rooms->loop, 0);
+  g_free (janus);
 }
 
 const LoadSignaling load_signaling_janus = { "janus", open_janus, join, join, close_janus };

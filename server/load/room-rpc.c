@@ -17,11 +17,12 @@
 typedef struct {
   LoadRooms *rooms;
   LoadMember *member; /* NULL: who makes the room */
-  LoadConn *conn;     /* NULL when it is closed */
+  LoadConn *conn;
 } Caller;
 
 typedef struct {
   char room[64];
+  GPtrArray *callers; /* owned, as long as they are connected */
 } Rpc;
 
 static void
@@ -30,8 +31,7 @@ call (Caller *caller, const char *step, const char *method, const char *params)
   g_autofree char *text = g_strdup_printf ("{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"method\":\"%s\",\"params\":{%s}}", step,
                                            method, params);
 
-  if (caller->conn != NULL)
-    load_conn_send (caller->conn, text, strlen (text));
+  load_conn_send (caller->conn, text, strlen (text));
 }
 
 static void
@@ -49,7 +49,6 @@ on_open (LoadConn *conn, void *user)
                                              "\"identityKey\":\"%s\"}",
                                              jwt, identity_key);
 
-  caller->conn = conn;
   call (caller, "start", "session.start", params);
 }
 
@@ -143,30 +142,37 @@ static void
 on_closed (LoadConn *conn, void *user)
 {
   Caller *caller = user;
+  Rpc *rpc = caller->rooms->signaling_data;
 
-  if (caller->rooms->fault == NULL)
+  if (!caller->rooms->over)
     load_rooms_fail (caller->rooms, "the server has closed a connection", "");
-  g_free (caller);
+  (void) g_ptr_array_remove_fast (rpc->callers, caller);
 }
 
 static bool
 connect_caller (LoadRooms *rooms, LoadMember *member, GError **error)
 {
   static const LoadConnOps ops = { on_open, on_message, on_closed };
+  Rpc *rpc = rooms->signaling_data;
   Caller *caller = g_new0 (Caller, 1);
 
   caller->rooms = rooms;
   caller->member = member;
-  if (load_conn_new (rooms->loop, &rooms->server, false, NULL, &ops, caller, error) != NULL)
+  g_ptr_array_add (rpc->callers, caller);
+  caller->conn = load_conn_new (rooms->loop, &rooms->server, false, NULL, &ops, caller, error);
+  if (caller->conn != NULL)
     return true;
-  g_free (caller);
+  (void) g_ptr_array_remove_fast (rpc->callers, caller);
   return false;
 }
 
 static bool
 open_rpc (LoadRooms *rooms, GError **error)
 {
-  rooms->signaling_data = g_new0 (Rpc, 1);
+  Rpc *rpc = g_new0 (Rpc, 1);
+
+  rpc->callers = g_ptr_array_new_with_free_func (g_free);
+  rooms->signaling_data = rpc;
   return connect_caller (rooms, NULL, error);
 }
 
@@ -182,7 +188,14 @@ join (LoadMember *member)
 static void
 close_rpc (LoadRooms *rooms)
 {
-  g_clear_pointer (&rooms->signaling_data, g_free);
+  Rpc *rpc = rooms->signaling_data;
+
+  for (unsigned i = 0; i < rpc->callers->len; i++)
+    load_conn_abort (((Caller *) g_ptr_array_index (rpc->callers, i))->conn);
+  while (rpc->callers->len > 0)
+    al_loop_iterate (rooms->loop, 10);
+  g_ptr_array_unref (rpc->callers);
+  g_free (rpc);
 }
 
 const LoadSignaling load_signaling_rpc = { "rpc", open_rpc, join, join, close_rpc };

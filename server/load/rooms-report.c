@@ -145,7 +145,8 @@ load_run_end (LoadRun *run, LoadRooms *rooms)
   load_samples_init (&joins);
   sum_published (rooms, &published);
   sum_received (rooms, &sum, &joins, &nothing);
-  g_print ("rooms signaling=%s profile=%s publishing=%s publishers=%d subscribers=%d streams=%u silent=%u nothing=%u seconds=%.2f",
+  g_print ("rooms signaling=%s profile=%s publishing=%s publishers=%d subscribers=%d streams=%u silent=%u nothing=%u"
+           " seconds=%.2f",
            rooms->signaling->name,
            rooms->options.subscribers > 0 ? load_subscriber_get_profile (rooms->subscribers[0].subscriber) : "-",
            load_publisher_get_profile (rooms->publishers[0].publisher),

@@ -124,12 +124,8 @@ join_all (LoadRooms *rooms, LoadRun *run)
 }
 
 static bool
-run_all (LoadRooms *rooms, LoadRun *run)
+measure (LoadRooms *rooms, LoadRun *run)
 {
-  g_autoptr (GError) error = NULL;
-
-  if (!make_members (rooms, run, &error) || !rooms->signaling->open (rooms, &error))
-    return load_rooms_fail (rooms, "cannot begin", error->message), false;
   if (!wait_for (rooms, is_ready, STEP_MS))
     return load_rooms_fail (rooms, "there is no room", ""), false;
   if (!join_all (rooms, run))
@@ -139,8 +135,21 @@ run_all (LoadRooms *rooms, LoadRun *run)
   load_run_begin (run, rooms);
   (void) wait_for (rooms, NULL, (int64_t) rooms->options.seconds * 1000);
   load_run_end (run, rooms);
-  rooms->signaling->close (rooms);
   return rooms->fault == NULL;
+}
+
+static bool
+run_all (LoadRooms *rooms, LoadRun *run)
+{
+  g_autoptr (GError) error = NULL;
+  bool done;
+
+  if (!make_members (rooms, run, &error) || !rooms->signaling->open (rooms, &error))
+    return load_rooms_fail (rooms, "cannot begin", error->message), false;
+  done = measure (rooms, run);
+  rooms->over = true;
+  rooms->signaling->close (rooms);
+  return done;
 }
 
 static bool
@@ -216,6 +225,11 @@ begin (LoadRooms *rooms, LoadRun *run, GError **error)
 static void
 end (LoadRooms *rooms)
 {
+  char **const texts[] = { &rooms->options.url, &rooms->options.video_path, &rooms->options.audio_path, &rooms->options.local,
+                           &rooms->options.profiles, &rooms->options.jwt_secret };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*texts[i]);
   for (int i = 0; rooms->publishers != NULL && i < rooms->options.publishers; i++)
     load_publisher_free (rooms->publishers[i].publisher);
   for (int i = 0; rooms->subscribers != NULL && i < rooms->options.subscribers; i++)

@@ -30,7 +30,7 @@ typedef struct {
   bool (*open) (LoadRooms *rooms, GError **error);
   void (*publish) (LoadMember *member);
   void (*subscribe) (LoadMember *member);
-  void (*close) (LoadRooms *rooms);
+  void (*close) (LoadRooms *rooms); /* after an open() that did not fail */
 } LoadSignaling;
 
 typedef struct {
@@ -48,6 +48,7 @@ struct LoadRooms {
   void *signaling_data;
   LoadMember *publishers, *subscribers;
   bool ready;        /* the room is there */
+  bool over;         /* connections may end */
   const char *fault; /* (nullable): why it cannot go on */
 };
 

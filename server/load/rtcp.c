@@ -190,7 +190,7 @@ load_rtcp_write_nack (uint8_t *data, size_t size, uint32_t sender, uint32_t medi
       uint16_t first = seqs[i++], mask = 0;
 
       for (; i < n && (uint16_t) (seqs[i] - first) <= 16; i++)
-        mask |= (uint16_t) (1 << (seqs[i] - first - 1));
+        mask |= (uint16_t) (1 << ((uint16_t) (seqs[i] - first) - 1));
       al_writer_u16 (&out, first);
       al_writer_u16 (&out, mask);
     }

@@ -44,7 +44,7 @@ on_closed (AlStream *stream, AlStreamClose reason, void *user)
 {
   LoadMember *member = user;
 
-  if (!member->answered && member->rooms->fault == NULL)
+  if (!member->answered && !member->rooms->over)
     load_rooms_fail (member->rooms, "the server has closed a connection", "");
 }
 
