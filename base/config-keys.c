@@ -85,6 +85,8 @@ static const AlConfigKey keys[] = {
   BOOL ("relay", "mobility", "false", "Allocations follow clients whose address changes (RFC 8016)."),
   BOOL ("relay", "anti_reflection", "false", "Challenges as short as they can be, without the algorithms of RFC 8489."),
 
+  LIST ("sfu", "advertise", "", "Addresses, with port, at which clients reach listen_udp and listen_tcp; empty: worked out."),
+  NUMBER ("sfu", "max_bitrate_kbps", "4000", 0, 100000, "Of one publisher's video; 0: no limit."),
   NUMBER ("sfu", "max_participants", "1000", 1, 100000, "Participants of one room at once."),
   NUMBER ("sfu", "max_participants_total", "10000", 1, 10000000, "Participants of all rooms at once."),
   NUMBER ("sfu", "max_rooms_per_user", "100", 1, 100000, "Rooms that one user may own."),

@@ -18,6 +18,7 @@
 #include "server/data-dir.h"
 #include "server/heap.h"
 #include "server/relay-plane.h"
+#include "server/sfu-plane.h"
 #include "server/workers.h"
 #include "signaling/server.h"
 
@@ -32,6 +33,7 @@ typedef struct {
   Workers *workers;
   RelayDesk *desk;
   RelayPlane *relay;
+  SfuPlane *sfu;
   HeapTrim trim;
   bool draining;
 } Aldisd;
@@ -181,11 +183,13 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
   if (self->desk != NULL)
     self->relay = relay_plane_new (config, self->workers, self->desk, metrics, error);
   if (self->relay != NULL)
+    self->sfu = sfu_plane_new (self->context, config, self->workers, self->relay, metrics, error);
+  if (self->sfu != NULL)
     {
       const SigTurnHost host = { relay_plane_get_secret (self->relay), on_revoke, on_list, self };
 
       self->server = sig_server_new (self->context, config, metrics, workers_get_n (self->workers) > 0 ? &host : NULL,
-                                     NULL, error);
+                                     sfu_plane_get_control (self->sfu), error);
     }
   if (self->server != NULL && workers_start (self->workers, error))
     {
@@ -203,6 +207,7 @@ serve (Aldisd *self, const AlConfig *config, GError **error)
     relay_desk_set_end_fn (self->desk, NULL, NULL);
   sig_server_free (self->server);
   workers_stop (self->workers);
+  sfu_plane_free (self->sfu);
   relay_plane_free (self->relay);
   relay_desk_free (self->desk);
   workers_free (self->workers);

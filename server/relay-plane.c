@@ -35,7 +35,8 @@ struct RelayPlane {
   RelayDoor *door;
   RelayMesh *mesh;
   RelayWorker **relays; /* one for each worker */
-  GPtrArray *listeners; /* AlListener */
+  GPtrArray **listeners; /* one array of AlListener for each worker */
+  GArray *tcp;           /* AlAddr: where the first worker listens without TLS */
 };
 
 static void
@@ -253,7 +254,14 @@ listen_one (RelayPlane *plane, const AlAddr *addr, AlTls *tls, unsigned index, G
   if (listener == NULL)
     return false;
   al_listener_route (listener, AL_PROTO_STUN, relay_worker_on_accept, plane->relays[index]);
-  g_ptr_array_add (plane->listeners, listener);
+  g_ptr_array_add (plane->listeners[index], listener);
+  if (index == 0 && tls == NULL)
+    {
+      AlAddr bound;
+
+      al_listener_get_address (listener, &bound);
+      g_array_append_val (plane->tcp, bound);
+    }
   return true;
 }
 
@@ -340,7 +348,10 @@ relay_plane_new (const AlConfig *config, Workers *workers, RelayDesk *desk, AlMe
   plane->desk = desk;
   plane->metrics = metrics;
   plane->secret = make_secret ();
-  plane->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) al_listener_free);
+  plane->tcp = g_array_new (FALSE, FALSE, sizeof (AlAddr));
+  plane->listeners = g_new0 (GPtrArray *, n);
+  for (unsigned i = 0; i < n; i++)
+    plane->listeners[i] = g_ptr_array_new_with_free_func ((GDestroyNotify) al_listener_free);
   plane->relays = g_new0 (RelayWorker *, n);
   plane->settings = settings_new (config, workers, plane->secret, NULL, error);
   if (plane->settings == NULL || !make_shared (plane, config, error))
@@ -365,7 +376,10 @@ relay_plane_free (RelayPlane *plane)
 {
   if (plane == NULL)
     return;
-  g_ptr_array_unref (plane->listeners);
+  for (unsigned i = 0; i < workers_get_n (plane->workers); i++)
+    g_ptr_array_unref (plane->listeners[i]);
+  g_free (plane->listeners);
+  g_array_unref (plane->tcp);
   for (unsigned i = 0; i < workers_get_n (plane->workers); i++)
     relay_worker_free (plane->relays[i]);
   g_free (plane->relays);
@@ -395,6 +409,28 @@ RelayMesh *
 relay_plane_get_mesh (RelayPlane *plane)
 {
   return plane->mesh;
+}
+
+RelayWorker *
+relay_plane_get_worker (RelayPlane *plane, unsigned index)
+{
+  return plane->relays[index];
+}
+
+bool
+relay_plane_get_tcp_address (RelayPlane *plane, unsigned n, AlAddr *ret_address)
+{
+  if (n >= plane->tcp->len)
+    return false;
+  *ret_address = g_array_index (plane->tcp, AlAddr, n);
+  return true;
+}
+
+void
+relay_plane_route_streams (RelayPlane *plane, unsigned index, AlProto proto, AlAcceptFn fn, void *user)
+{
+  for (guint i = 0; i < plane->listeners[index]->len; i++)
+    al_listener_route (g_ptr_array_index (plane->listeners[index], i), proto, fn, user);
 }
 
 bool

@@ -6,7 +6,9 @@
 #include <stdbool.h>
 
 #include "base/config.h"
+#include "base/stream.h"
 #include "relay/mesh.h"
+#include "relay/worker.h"
 #include "server/relay-desk.h"
 #include "server/workers.h"
 
@@ -39,5 +41,12 @@ bool relay_plane_check (RelayPlane *plane, const AlConfig *config, GError **erro
  * Returns: false: all old ones stay in use, @error says why.
  */
 bool relay_plane_reload (RelayPlane *plane, const AlConfig *config, GError **error);
+
+/** relay_plane_get_worker: Returns: (transfer none): of one worker. */
+RelayWorker *relay_plane_get_worker (RelayPlane *plane, unsigned index);
+/** relay_plane_get_tcp_address: Returns: false when it does not listen for TCP without TLS on so many addresses. */
+bool relay_plane_get_tcp_address (RelayPlane *plane, unsigned n, AlAddr *ret_address);
+/** relay_plane_route_streams: connections of @proto at this worker's listeners for TCP and TLS. Before workers_start(). */
+void relay_plane_route_streams (RelayPlane *plane, unsigned index, AlProto proto, AlAcceptFn fn, void *user);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RelayPlane, relay_plane_free)

@@ -246,6 +246,13 @@ sfu_rtp_put_payload (SfuRtpWriter *out, const void *payload, size_t len)
 }
 
 size_t
+sfu_rtp_get_header_len (SfuRtpWriter *out)
+{
+  end_ext_block (out);
+  return al_writer_len (&out->writer);
+}
+
+size_t
 sfu_rtp_end (SfuRtpWriter *out, uint8_t padding)
 {
   end_ext_block (out);

@@ -65,5 +65,7 @@ void sfu_rtp_begin (SfuRtpWriter *out, void *data, size_t size, uint8_t payload_
 uint8_t *sfu_rtp_put_ext (SfuRtpWriter *out, uint8_t id, const void *value, size_t len);
 /** sfu_rtp_put_payload: after all extensions; may be called several times. Returns: (nullable): where it stands. */
 uint8_t *sfu_rtp_put_payload (SfuRtpWriter *out, const void *payload, size_t len);
+/** sfu_rtp_get_header_len: ends the extensions. Returns: bytes in front of the payload; before any of it is put. */
+size_t sfu_rtp_get_header_len (SfuRtpWriter *out);
 /** sfu_rtp_end: @padding: bytes of padding to append, 0 to 255. Returns: bytes of the packet; 0: it did not fit. */
 size_t sfu_rtp_end (SfuRtpWriter *out, uint8_t padding);

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "../unit/sfu/virtual-clock.h"
+#include "virtual-clock.h"
 #include "base/bytes.h"
 #include "base/demux.h"
 #include "sfu/rtp.h"

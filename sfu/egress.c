@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A subscriber: its slots, and the way of a packet through the pacer. */
+#include "sfu/egress-private.h"
+
+#include <string.h>
+
+#include "base/random.h"
+
+#define TICK_US (100 * 1000)
+#define HISTORY_VIDEO 512
+#define HISTORY_AUDIO 64
+#define MIDS 50
+
+static void
+on_pace (AlTimer *timer, void *user)
+{
+  SfuLeg *leg = user;
+
+  sfu_egress_pump (leg, al_loop_now_us (leg->worker->loop));
+}
+
+static void
+on_tick (AlTimer *timer, void *user)
+{
+  SfuLeg *leg = user;
+  AlLoop *loop = leg->worker->loop;
+
+  sfu_egress_tick (leg, al_loop_now_us (loop));
+  al_timer_set (al_loop_get_timers (loop), timer, al_loop_now_us (loop) + TICK_US);
+}
+
+static void
+init_out (SfuLeg *leg, SfuOut *out, unsigned lane_index)
+{
+  const SfuLane *lane = &leg->setup->lanes[lane_index];
+  uint16_t random[4];
+  SfuSlotConfig config = {
+    .kind = lane->kind,
+    .ssrc = lane->ssrc,
+    .rtx_ssrc = lane->rtx_ssrc,
+    .history = lane->kind == SFU_VIDEO ? HISTORY_VIDEO : HISTORY_AUDIO,
+    .red = sfu_payload_map_find (&leg->setup->payloads, SFU_CODEC_RED, 0) != NULL,
+  };
+
+  al_random_bytes (random, sizeof random);
+  config.seq = random[0] & 0x7fff;
+  config.rtx_seq = random[1] & 0x7fff;
+  config.timestamp = (uint32_t) random[2] << 16 | random[3];
+  out->leg = leg;
+  out->lane = (uint16_t) lane_index;
+  out->asked_layer = -1;
+  out->mids_left = MIDS;
+  sfu_slot_init (&out->slot, &config);
+}
+
+/* slots only come to it: a later offer has all the sections of the one before */
+static void
+add_outs (SfuLeg *leg)
+{
+  SfuEgress *egress = leg->egress;
+  const SfuLegSetup *setup = leg->setup;
+  unsigned n = 0, n_audio = 0, n_video = 0, at = 0;
+  SfuOut *outs;
+
+  for (unsigned i = 0; i < setup->n_lanes; i++)
+    n += setup->lanes[i].ssrc != 0;
+  if (n == egress->n_outs)
+    return;
+  outs = g_new0 (SfuOut, n);
+  for (unsigned i = 0; i < setup->n_lanes; i++)
+    {
+      if (setup->lanes[i].ssrc == 0)
+        continue;
+      if (at < egress->n_outs && egress->outs[at].lane == i)
+        outs[at] = egress->outs[at];
+      else
+        init_out (leg, &outs[at], i);
+      at++;
+    }
+  /* they have moved: whoever points to them must know */
+  for (unsigned i = 0; i < egress->n_outs; i++)
+    for (guint t = 0; egress->outs[i].track != NULL && t < egress->outs[i].track->outs->len; t++)
+      if (g_ptr_array_index (egress->outs[i].track->outs, t) == &egress->outs[i])
+        for (unsigned to = 0; to < n; to++)
+          if (outs[to].lane == egress->outs[i].lane)
+            g_ptr_array_index (egress->outs[i].track->outs, t) = &outs[to];
+  g_free (egress->outs);
+  egress->outs = outs;
+  egress->n_outs = n;
+  g_free (egress->audio);
+  g_free (egress->video);
+  egress->audio = g_new0 (uint16_t, n);
+  egress->video = g_new0 (uint16_t, n);
+  for (unsigned i = 0; i < n; i++)
+    {
+      bool audio = outs[i].slot.kind == SFU_AUDIO;
+
+      outs[i].index = (uint16_t) (audio ? n_audio : n_video);
+      (audio ? egress->audio : egress->video)[audio ? n_audio++ : n_video++] = (uint16_t) i;
+    }
+  sfu_slots_resize (&egress->slots, MIN (n_audio, SFU_SLOTS_MAX), MIN (n_video, SFU_SLOTS_MAX));
+}
+
+SfuEgress *
+sfu_egress_new (SfuLeg *leg, int64_t now_us)
+{
+  SfuEgress *egress = g_new (SfuEgress, 1);
+
+  /* not all of it zeroed: the pacer's and the history's memory is touched when it is needed */
+  memset (egress, 0, offsetof (SfuEgress, side));
+  egress->n_outs = 0;
+  egress->outs = NULL;
+  egress->audio = egress->video = NULL;
+  leg->egress = egress;
+  sfu_send_side_init (&egress->side, 0);
+  sfu_pacer_init (&egress->pacer, sfu_egress_drop, leg);
+  sfu_slots_init (&egress->slots, leg->setup->peer, 0, 0);
+  al_timer_init (&egress->pace, on_pace, leg);
+  al_timer_init (&egress->tick, on_tick, leg);
+  add_outs (leg);
+  al_timer_set (al_loop_get_timers (leg->worker->loop), &egress->tick, now_us + TICK_US);
+  return egress;
+}
+
+void
+sfu_egress_free (SfuLeg *leg)
+{
+  SfuEgress *egress = leg->egress;
+
+  if (egress == NULL)
+    return;
+  sfu_pacer_clear (&egress->pacer);
+  for (unsigned i = 0; i < egress->n_outs; i++)
+    {
+      sfu_egress_show (&egress->outs[i], NULL, al_loop_now_us (leg->worker->loop));
+      sfu_slot_clear (&egress->outs[i].slot);
+    }
+  al_timer_cancel (&egress->pace);
+  al_timer_cancel (&egress->tick);
+  g_free (egress->outs);
+  g_free (egress->audio);
+  g_free (egress->video);
+  g_clear_pointer (&leg->egress, g_free);
+}
+
+void
+sfu_egress_update (SfuLeg *leg, int64_t now_us)
+{
+  add_outs (leg);
+  sfu_shard_want_assign (leg->shard);
+}
+
+void
+sfu_egress_on_path (SfuLeg *leg, int64_t now_us)
+{
+  sfu_send_side_on_path (&leg->egress->side, now_us);
+}
+
+void
+sfu_egress_show (SfuOut *out, SfuTrack *track, int64_t now_us)
+{
+  SfuTrack *old = out->track;
+
+  if (old == track)
+    return;
+  if (old != NULL)
+    {
+      sfu_pacer_drop_slot (&out->leg->egress->pacer, (uint16_t) (out - out->leg->egress->outs));
+      (void) g_ptr_array_remove_fast (old->outs, out);
+    }
+  out->track = track;
+  out->needed = 0;
+  out->asked_layer = -1;
+  out->told_begun = false;
+  sfu_slot_set_source (&out->slot, track != NULL ? track->id : 0, track != NULL ? track->facts.codec : SFU_CODEC_NONE,
+                       track != NULL ? &track->facts.clock : NULL, now_us);
+  if (track != NULL)
+    {
+      g_ptr_array_add (track->outs, out);
+      out->needed = track->kind == SFU_AUDIO ? 1 : 0; /* video: as the next allocation says */
+      sfu_track_tell_needed (track, now_us);
+    }
+  if (old != NULL)
+    sfu_track_tell_needed (old, now_us);
+}
+
+void
+sfu_egress_drop (const SfuPacerItem *item, void *user)
+{
+  SfuLeg *leg = user;
+
+  if (item->pkt != NULL)
+    al_pkt_unref (item->pkt);
+  if (item->kind == SFU_SEND_MEDIA && item->slot < leg->egress->n_outs)
+    leg->egress->outs[item->slot].starved = true;
+}
+
+bool
+sfu_egress_is_ready (const SfuLeg *leg, int64_t now_us)
+{
+  return leg->path.via != NULL && sfu_transport_may_send (leg->transport, now_us);
+}
+
+/* it cannot go on: a layer that is neither sent nor aimed at, or temporal layers above both */
+static bool
+is_out_of_question (const SfuSlot *slot, const SfuPacket *packet)
+{
+  return (packet->layer != slot->layer && packet->layer != slot->target_layer)
+         || (packet->frame.spatial > slot->spatial && packet->frame.spatial > slot->target_spatial)
+         || (packet->frame.temporal > slot->temporal && packet->frame.temporal > slot->target_temporal);
+}
+
+static void
+push (SfuOut *out, AlPkt *pkt, int64_t now_us)
+{
+  const SfuPacket *packet = sfu_packet_of (pkt);
+  SfuEgress *egress = out->leg->egress;
+  const SfuPacerItem item = {
+    .pkt = al_pkt_ref (pkt),
+    .frame = packet->rtp.timestamp,
+    .bytes = (uint16_t) (packet->rtp.len + SFU_WIRE_BYTES),
+    .slot = (uint16_t) (out - egress->outs),
+    .kind = SFU_SEND_MEDIA,
+    .keyframe = packet->frame.keyframe,
+  };
+
+  if (!sfu_pacer_push (&egress->pacer, &item, now_us))
+    al_pkt_unref (pkt);
+}
+
+void
+sfu_egress_forward (SfuOut *out, AlPkt *const *pkts, unsigned n, int64_t now_us)
+{
+  SfuLeg *leg = out->leg;
+  SfuRewrite rewrite;
+
+  if (!sfu_egress_is_ready (leg, now_us))
+    return;
+  for (unsigned i = 0; i < n; i++)
+    {
+      const SfuPacket *packet = sfu_packet_of (pkts[i]);
+
+      if (out->slot.kind == SFU_AUDIO || is_out_of_question (&out->slot, packet))
+        {
+          if (sfu_slot_on_packet (&out->slot, packet, now_us, &rewrite) == SFU_SLOT_SEND)
+            sfu_pacer_spend (&leg->egress->pacer, (uint32_t) sfu_egress_send (out, packet, &rewrite, now_us), now_us);
+        }
+      else
+        push (out, pkts[i], now_us);
+    }
+  if (out->slot.kind == SFU_VIDEO)
+    {
+      sfu_egress_pump (leg, now_us);
+      sfu_egress_ask_keyframe (out, now_us);
+    }
+}
+
+static void
+pop (SfuLeg *leg, const SfuPacerItem *item, int64_t now_us)
+{
+  SfuOut *out = &leg->egress->outs[item->slot];
+  const SfuPacket *packet = sfu_packet_of (item->pkt);
+  SfuRewrite rewrite;
+
+  if (item->kind == SFU_SEND_RTX)
+    {
+      const SfuSentRef ref = { .track = packet->track,
+                               .index = packet->index,
+                               .epoch = packet->epoch,
+                               .seq = (uint16_t) item->info[0],
+                               .layer = packet->layer };
+
+      (void) sfu_egress_resend (out, &ref, item->pkt, 0, now_us);
+    }
+  else if (sfu_slot_on_packet (&out->slot, packet, now_us, &rewrite) == SFU_SLOT_SEND)
+    (void) sfu_egress_send (out, packet, &rewrite, now_us);
+  al_pkt_unref (item->pkt);
+}
+
+static void
+probe (SfuLeg *leg, int64_t now_us)
+{
+  SfuEgress *egress = leg->egress;
+  uint32_t rate_bps, bytes;
+  uint8_t id;
+
+  if (!leg->setup->transport_cc || !sfu_send_side_next_probe (&egress->side, now_us, &rate_bps, &bytes, &id))
+    return;
+  for (uint32_t sent = 0; sent < bytes;)
+    {
+      size_t n = sfu_egress_pad (leg, id, now_us);
+
+      if (n == 0)
+        return;
+      sfu_pacer_spend (&egress->pacer, (uint32_t) n, now_us);
+      sent += (uint32_t) n;
+    }
+}
+
+void
+sfu_egress_pump (SfuLeg *leg, int64_t now_us)
+{
+  SfuEgress *egress = leg->egress;
+  SfuPacerItem item;
+
+  if (!sfu_egress_is_ready (leg, now_us))
+    {
+      sfu_pacer_clear (&egress->pacer);
+      return;
+    }
+  sfu_pacer_set_rate (&egress->pacer, sfu_send_side_get_pacing_bps (&egress->side),
+                      sfu_send_side_get_estimate_bps (&egress->side), now_us);
+  while (sfu_pacer_pop (&egress->pacer, now_us, &item))
+    pop (leg, &item, now_us);
+  probe (leg, now_us);
+  sfu_egress_arm (leg, now_us);
+}
+
+void
+sfu_egress_arm (SfuLeg *leg, int64_t now_us)
+{
+  SfuEgress *egress = leg->egress;
+  int64_t deadline_us = sfu_pacer_get_deadline (&egress->pacer);
+
+  deadline_us = MIN (deadline_us, sfu_send_side_get_deadline (&egress->side));
+  if (deadline_us == INT64_MAX)
+    al_timer_cancel (&egress->pace);
+  else
+    al_timer_set (al_loop_get_timers (leg->worker->loop), &egress->pace, MAX (deadline_us, now_us + 1000));
+}
+
+void
+sfu_egress_ask_keyframe (SfuOut *out, int64_t now_us)
+{
+  int layer = out->track != NULL ? sfu_slot_needs_keyframe (&out->slot) : -1;
+
+  if (out->starved && layer < 0 && out->track != NULL)
+    layer = out->slot.layer;
+  if (layer < 0)
+    out->asked_layer = -1;
+  else if (layer != out->asked_layer || out->starved)
+    {
+      out->asked_layer = (int8_t) layer;
+      sfu_track_want_keyframe (out->track, (unsigned) layer, now_us);
+    }
+  out->starved = false;
+}

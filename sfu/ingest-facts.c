@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a publisher sends, measured; told to every worker, whose slots choose by it. And which of it somebody wants. */
+#include <string.h>
+
+#include "sfu/ingest-private.h"
+#include "sfu/news.h"
+
+/* an encoding that was not heard of for so long is not there */
+#define ACTIVE_US (1500 * 1000)
+
+typedef struct {
+  SfuMail mail;
+  SfuTrackFacts facts;
+} Facts;
+
+static void
+do_facts (SfuMail *mail, SfuWorker *worker, int64_t now_us)
+{
+  const SfuTrackFacts *facts = &((const Facts *) mail)->facts;
+  SfuTrack *track = g_hash_table_lookup (worker->tracks, &facts->track);
+
+  if (track != NULL)
+    sfu_track_set_facts (track, facts, now_us);
+}
+
+static void
+free_facts (SfuMail *mail)
+{
+  g_free (mail);
+}
+
+void
+sfu_ingest_take_sizes (SfuPublished *published, const SfuVideoLayers *layers)
+{
+  for (unsigned i = 0; layers->has_sizes && i < layers->n_layers; i++)
+    {
+      const SfuVideoLayer *layer = &layers->layers[i];
+      unsigned n_lower = 0;
+
+      /* by size: encodings stand in the order of the offer there */
+      for (unsigned other = 0; other < layers->n_layers; other++)
+        n_lower += layers->layers[other].stream != layer->stream && layers->layers[other].width < layer->width;
+      if (n_lower < published->n_feeds && layers->n_streams == published->n_feeds
+          && layers->n_layers == layers->n_streams)
+        {
+          published->feeds[n_lower].width = layer->width;
+          published->feeds[n_lower].height = layer->height;
+        }
+    }
+}
+
+/* smoothed over some intervals, so that a keyframe does not look like a new rate */
+static void
+measure_feed (SfuFeed *feed, int64_t elapsed_us)
+{
+  uint64_t bytes = 0;
+  uint32_t frames = 0;
+
+  for (unsigned i = 0; i < SFU_TEMPORAL_MAX; i++)
+    {
+      uint32_t bps, fps;
+
+      bytes += feed->bytes[i];
+      frames += feed->frames[i];
+      bps = (uint32_t) (bytes * 8 * G_USEC_PER_SEC / (uint64_t) elapsed_us);
+      fps = (uint32_t) ((uint64_t) frames * G_USEC_PER_SEC / (uint64_t) elapsed_us);
+      feed->bps[i] = feed->bps[i] == 0 ? bps : (3 * feed->bps[i] + bps) / 4;
+      feed->fps[i] = (uint8_t) MIN (feed->fps[i] == 0 ? fps : (feed->fps[i] + fps + 1) / 2, 255);
+    }
+  memset (feed->bytes, 0, sizeof feed->bytes);
+  memset (feed->frames, 0, sizeof feed->frames);
+}
+
+void
+sfu_ingest_measure (SfuPublished *published, int64_t elapsed_us)
+{
+  for (unsigned i = 0; i < published->n_feeds; i++)
+    measure_feed (&published->feeds[i], elapsed_us);
+}
+
+void
+sfu_ingest_tell_facts (SfuLeg *leg, SfuPublished *published, int64_t now_us)
+{
+  SfuMesh *mesh = leg->worker->config.mesh;
+  SfuTrack *track = published->track;
+  SfuTrackFacts facts = track->facts;
+
+  facts.owner = leg->worker->config.index;
+  facts.n_encodings = (uint8_t) published->n_feeds;
+  for (unsigned i = 0; i < published->n_feeds; i++)
+    {
+      const SfuFeed *feed = &published->feeds[i];
+      SfuEncoding *encoding = &facts.encodings[i];
+
+      encoding->active = feed->heard_us != 0 && now_us - feed->heard_us < ACTIVE_US && !track->muted;
+      encoding->width = feed->width;
+      encoding->height = feed->height;
+      encoding->n_temporal = feed->n_temporal;
+      memcpy (encoding->bps, feed->bps, sizeof encoding->bps);
+      memcpy (encoding->fps, feed->fps, sizeof encoding->fps);
+      if (feed->codec != SFU_CODEC_NONE)
+        {
+          facts.codec = feed->codec;
+          facts.profile = feed->profile;
+        }
+    }
+  for (unsigned i = 0; i < sfu_mesh_get_n (mesh); i++)
+    if (i != leg->worker->config.index)
+      {
+        Facts *mail = g_new (Facts, 1);
+
+        *mail = (Facts){ { do_facts, free_facts }, facts };
+        (void) sfu_mesh_post (mesh, i, &mail->mail);
+      }
+  sfu_track_set_facts (track, &facts, now_us);
+}
+
+static void
+tell_used (SfuLeg *leg, SfuPublished *published)
+{
+  const SfuPublication *publication = leg->setup->lanes[published->lane].publication;
+  uint8_t used = sfu_layers_used_get (&published->used), offered = 0;
+
+  if (publication->n_rids == 0)
+    return; /* nothing that could be left out */
+  for (unsigned i = 0; i < publication->n_rids; i++)
+    if ((used >> sfu_ingest_get_layer (publication, i) & 1) != 0)
+      offered |= (uint8_t) (1u << i);
+  sfu_news_layers (leg->worker->config.mesh, leg->setup->room, leg->setup->peer, published->track->id, offered);
+}
+
+void
+sfu_ingest_tick_used (SfuLeg *leg, SfuPublished *published, int64_t now_us)
+{
+  if (sfu_layers_used_tick (&published->used, now_us))
+    tell_used (leg, published);
+}
+
+void
+sfu_ingest_set_needed (SfuLeg *leg, SfuPublished *published, unsigned worker, uint8_t needed, int64_t now_us)
+{
+  SfuTrack *track = published->track;
+  uint8_t all = 0;
+
+  published->needed[worker] = needed;
+  if (worker != leg->worker->config.index)
+    track->forward = needed != 0 ? track->forward | UINT64_C (1) << worker : track->forward & ~(UINT64_C (1) << worker);
+  for (unsigned i = 0; i < sfu_mesh_get_n (leg->worker->config.mesh); i++)
+    all |= published->needed[i];
+  if (track->kind == SFU_VIDEO && sfu_layers_used_set (&published->used, all, now_us))
+    tell_used (leg, published);
+}
