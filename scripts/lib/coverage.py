@@ -20,8 +20,9 @@ FILES = {
     "signaling": """call call-methods call-words calls calls-entry calls-errors calls-invite calls-json calls-log
                     calls-recover calls-sessions content-type envelope front-crowd front-origin front-proxy front-rate
                     json-text negotiate recent-calls replay rpc schema schema-compile session session-delivery turn""",
-    "sfu": """audio cache clock dtls fingerprint ice identity keyframe munger nack receiver slot slots speakers
-              srtp srtp-send tcp-frame transport""",
+    "sfu": """acked-rate allocator audio cache clock delay-trend demand dtls fingerprint ice identity keyframe
+               loss-rate munger nack pacer probe rate-control receiver send-side slot slots speakers srtp srtp-send
+               tcp-frame transport""",
 }
 
 
