@@ -8,7 +8,7 @@
  *      a screen by size at its lowest frame rate, then by frame rate
  *   3. nothing larger than it is shown; nothing that the publisher does not send
  *   4. down at once; up when there is 15 % more than needed, for a second (longer when the last step up did not last: the wait
- *      doubles with each, up to 16 s, and is forgotten after 30 s of peace)
+ *      doubles with each, up to 4 s, and is forgotten after 30 s of peace)
  *
  * No state but SfuAllocState, no clock, no memory of its own. The owner's thread.
  */
