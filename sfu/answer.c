@@ -56,7 +56,7 @@ check_place (Answering *self, unsigned i)
     {
       if (strcmp (before->media, offered->media) != 0)
         return refuse (self, i, "it was %s before", before->media);
-      if (before->is_rejected && before->is_rtp && !offered->is_rejected)
+      if (before->is_closed && !offered->is_rejected)
         return refuse (self, i, "it was closed: it can be used again with a new mid only");
       return true;
     }
@@ -227,6 +227,7 @@ decide (Answering *self, unsigned i)
   (void) memcpy (own->first_format, offered->first_format, sizeof (own->first_format));
   own->kind = offered->kind;
   own->is_rtp = offered->is_rtp;
+  own->is_closed = offered->is_rejected;
   if (!(self->answer->is_publisher ? decide_publisher : decide_subscriber) (self, i, own))
     return false;
   if (!own->is_rejected)

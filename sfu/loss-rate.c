@@ -9,6 +9,7 @@
 #define WINDOW_PKTS 20
 #define WINDOW_US INT64_C (200000)
 #define BETWEEN_US INT64_C (300000)
+#define ARRIVING 0.9
 #define INCREASE 1.08
 #define QUIET_US INT64_C (5000000)
 #define SMOOTHING 0.8
@@ -51,7 +52,7 @@ close_window (SfuLossRate *loss, int64_t now_us)
 }
 
 bool
-sfu_loss_rate_update (SfuLossRate *loss, uint32_t most_bps, int64_t rtt_us, int64_t now_us)
+sfu_loss_rate_update (SfuLossRate *loss, uint32_t most_bps, uint32_t acked_bps, int64_t rtt_us, int64_t now_us)
 {
   bool closed = close_window (loss, now_us), decreased = false;
   double passed = loss->updated_us == 0 ? 0 : (double) (now_us - loss->updated_us) / 1e6;
@@ -64,7 +65,7 @@ sfu_loss_rate_update (SfuLossRate *loss, uint32_t most_bps, int64_t rtt_us, int6
   else if (closed && loss->loss > HIGH &&
            (loss->decreased_us == 0 || now_us - loss->decreased_us >= BETWEEN_US + rtt_us))
     {
-      loss->rate_bps *= 1 - loss->loss / 2;
+      loss->rate_bps = MAX (loss->rate_bps * (1 - loss->loss / 2), MIN (loss->rate_bps, ARRIVING * acked_bps));
       loss->decreased_us = now_us;
       decreased = true;
     }

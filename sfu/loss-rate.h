@@ -25,8 +25,9 @@ void sfu_loss_rate_init (SfuLossRate *loss, uint32_t rate_bps);
 void sfu_loss_rate_count (SfuLossRate *loss, uint32_t expected, uint32_t lost, uint32_t found);
 /** sfu_loss_rate_report: a share that the receiver has counted (RFC 3550 §6.4.1), 0 to 255, instead of counting. */
 void sfu_loss_rate_report (SfuLossRate *loss, uint8_t fraction_lost);
-/** sfu_loss_rate_update: @most_bps: what the delay allows: the rate is never more. Returns: was it decreased by loss. */
-bool sfu_loss_rate_update (SfuLossRate *loss, uint32_t most_bps, int64_t rtt_us, int64_t now_us);
+/** sfu_loss_rate_update: @most_bps: what the delay allows: the rate is never more. @acked_bps: what arrives: losses alone
+ *  never cut below 0.9 of it; 0: not known. Returns: was it decreased by loss. */
+bool sfu_loss_rate_update (SfuLossRate *loss, uint32_t most_bps, uint32_t acked_bps, int64_t rtt_us, int64_t now_us);
 /** sfu_loss_rate_set_bps: a probe has shown it. */
 void sfu_loss_rate_set_bps (SfuLossRate *loss, uint32_t rate_bps);
 /** sfu_loss_rate_get_bps: Returns: the rate. */

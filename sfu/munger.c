@@ -282,18 +282,18 @@ mask_of (bool wide)
 
 /* What the next span goes on from. */
 static void
-note_sent (SfuMunger *munger, const SfuPacket *packet, const SfuSpan *span)
+note_sent (SfuMunger *munger, const SfuPacket *packet, const SfuSpan *span, uint16_t picture)
 {
   const SfuFrame *frame = &packet->frame;
 
   if (frame->codec == SFU_CODEC_VP8 && frame->vp8.picture_id_at != 0)
     {
-      munger->last_picture = (frame->vp8.picture_id + munger->picture) & mask_of (frame->vp8.long_picture_id);
+      munger->last_picture = (frame->vp8.picture_id + picture) & mask_of (frame->vp8.long_picture_id);
       munger->has_picture = true;
     }
   else if (frame->codec == SFU_CODEC_VP9 && frame->vp9.picture_id_at != 0)
     {
-      munger->last_picture = (frame->vp9.picture_id + munger->picture) & mask_of (frame->vp9.long_picture_id);
+      munger->last_picture = (frame->vp9.picture_id + picture) & mask_of (frame->vp9.long_picture_id);
       munger->has_picture = true;
     }
   if (frame->codec == SFU_CODEC_VP8 && frame->vp8.tl0_at != 0)
@@ -317,7 +317,7 @@ sfu_munger_put (SfuMunger *munger, const SfuPacket *packet, bool marker, int64_t
 
   add (munger, packet->index, (uint8_t) (SFU_MUNGED_SENT | (marker ? SFU_MUNGED_MARKER : 0)), LIMIT_ALL);
   write_rewrite (packet, span, munger->picture, marker, index, ret_rewrite);
-  note_sent (munger, packet, span);
+  note_sent (munger, packet, span, munger->picture);
   if (munger->last_us < 0 || (int32_t) (ret_rewrite->timestamp - munger->last_rtp) > 0)
     {
       munger->last_rtp = ret_rewrite->timestamp;
@@ -365,7 +365,7 @@ find_span (const SfuMunger *munger, const SfuPacket *packet, uint64_t *ret_from,
 }
 
 bool
-sfu_munger_put_late (SfuMunger *munger, const SfuPacket *packet, bool marker, SfuRewrite *ret_rewrite)
+sfu_munger_put_late (SfuMunger *munger, const SfuPacket *packet, bool marker, int64_t now_us, SfuRewrite *ret_rewrite)
 {
   const SfuFrame *frame = &packet->frame;
   uint64_t from, to, index;
@@ -378,7 +378,9 @@ sfu_munger_put_late (SfuMunger *munger, const SfuPacket *packet, bool marker, Sf
   munged = at (munger, index);
   if (index == to || munged->state != SFU_MUNGED_KEPT)
     return false;
-  if (packet->rtp.payload_len == 0 || frame->spatial > munged->limits >> 4 || frame->temporal > (munged->limits & 0xf))
+  /* of the span before, even what is wanted: its frame may bear the numbers that the new span has gone on with */
+  if (packet->rtp.payload_len == 0 || frame->spatial > munged->limits >> 4 || frame->temporal > (munged->limits & 0xf) ||
+      span != newest (munger))
     {
       munged->state = SFU_MUNGED_EMPTY;
       write_rewrite (packet, span, 0, false, index, ret_rewrite);
@@ -388,6 +390,13 @@ sfu_munger_put_late (SfuMunger *munger, const SfuPacket *packet, bool marker, Sf
     }
   munged->state = (uint8_t) (SFU_MUNGED_SENT | (marker ? SFU_MUNGED_MARKER : 0));
   write_rewrite (packet, span, munged->picture, marker, index, ret_rewrite);
+  /* what came behind it may all have been dropped: then it is the newest that is sent */
+  if ((int32_t) (ret_rewrite->timestamp - munger->last_rtp) > 0)
+    {
+      note_sent (munger, packet, span, munged->picture);
+      munger->last_rtp = ret_rewrite->timestamp;
+      munger->last_us = now_us;
+    }
   return true;
 }
 

@@ -134,7 +134,8 @@ void sfu_munger_skip (SfuMunger *munger, const SfuPacket *packet, bool picture);
 void sfu_munger_put (SfuMunger *munger, const SfuPacket *packet, bool marker, int64_t now_us, SfuRewrite *ret_rewrite);
 /** sfu_munger_put_late: @packet gets the number that was kept for it, once. @ret_rewrite: .empty when it is above the
  *  limits or has no payload. Returns: false when none is kept. */
-bool sfu_munger_put_late (SfuMunger *munger, const SfuPacket *packet, bool marker, SfuRewrite *ret_rewrite);
+bool sfu_munger_put_late (SfuMunger *munger, const SfuPacket *packet, bool marker, int64_t now_us,
+                          SfuRewrite *ret_rewrite);
 
 /** sfu_munger_find: what was sent under @seq. Returns: (nullable): its entry; with @ret_span and @ret_index. */
 const SfuMunged *sfu_munger_find (const SfuMunger *munger, uint16_t seq, const SfuSpan **ret_span, uint64_t *ret_index);

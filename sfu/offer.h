@@ -70,7 +70,7 @@ typedef struct {
  * @media, @protocol: the words of the m= line, for the answer
  * @first_format: of the m= line, for an answer that rejects the section
  * @is_rtp: audio or video over DTLS-SRTP; nothing else can be accepted. @kind is valid then
- * @is_rejected: port 0 (and not bundle-only)
+ * @is_rejected: port 0 (and not bundle-only). @is_closed: of an answer: the offerer had rejected it, and not we alone
  * @direction: of the one whose offer or answer this is
  * @formats: in the order of preference
  * @exts: header extensions; @ext_directions: what the offer restricts them to, mostly SFU_SENDS_AND_RECEIVES
@@ -84,7 +84,7 @@ typedef struct {
   char media[16], protocol[24], first_format[32];
   SfuKind kind;
   SfuDirection direction;
-  bool is_rtp, is_rejected, is_bundled;
+  bool is_rtp, is_rejected, is_closed, is_bundled;
   bool rtcp_mux, reduced_size, mixed_exts; /* a=rtcp-mux, a=rtcp-rsize, a=extmap-allow-mixed */
   uint8_t n_formats, n_rids, n_ssrcs;
   uint32_t line; /* of the m= line, from 1; 0 in an answer */

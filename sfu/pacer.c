@@ -18,6 +18,7 @@ sfu_pacer_init (SfuPacer *pacer, SfuPacerDropFn drop, void *user)
   pacer->tokens = 0;
   pacer->filled_us = 0;
   pacer->n_dropped = 0;
+  pacer->was_rtx = false;
   for (unsigned i = 0; i < G_N_ELEMENTS (pacer->queues); i++)
     pacer->queues[i] = (SfuPacerQueue){ 0 };
   sfu_pacer_set_rate (pacer, (uint32_t) (2.5 * SFU_START_BPS), SFU_START_BPS, 0);
@@ -179,7 +180,10 @@ sfu_pacer_pop (SfuPacer *pacer, int64_t now_us, SfuPacerItem *ret_item)
       drop_old (pacer, now_us);
       if (pacer->tokens <= 0)
         return false;
-      kind = pacer->queues[SFU_SEND_RTX].n > 0 ? SFU_SEND_RTX : SFU_SEND_MEDIA;
+      kind = SFU_SEND_MEDIA;
+      if (pacer->queues[SFU_SEND_RTX].n > 0 && !(pacer->was_rtx && pacer->queues[SFU_SEND_MEDIA].n > 0))
+        kind = SFU_SEND_RTX;
+      pacer->was_rtx = kind == SFU_SEND_RTX;
     }
   if (pacer->queues[kind].n == 0)
     return false;

@@ -5,6 +5,7 @@
  *
  *   audio > retransmissions > video > padding
  *
+ * A retransmission goes before video, but not two in a row while video waits: what is lost must not starve what is new.
  * Audio leaves at once, whatever else waits, but is counted. The others spend tokens: the pacing rate, saved up for one
  * frame at most (the larger of 5 ms of the pacing rate and 40 ms of the estimate up to 12 kB): with an empty queue and
  * tokens left, a packet that is pushed is popped in the same turn, and a frame leaves as one burst.
@@ -69,6 +70,7 @@ typedef struct {
   int64_t filled_us;
   uint32_t waiting_bytes; /* of all but audio */
   uint64_t n_dropped;
+  bool was_rtx;
   SfuPacerQueue queues[SFU_SEND_PADDING];
   SfuPacerItem audio[SFU_PACER_AUDIO];
   SfuPacerItem rtx[SFU_PACER_RTX];
@@ -92,7 +94,9 @@ bool sfu_pacer_push (SfuPacer *pacer, const SfuPacerItem *item, int64_t now_us);
 bool sfu_pacer_pop (SfuPacer *pacer, int64_t now_us, SfuPacerItem *ret_item);
 /** sfu_pacer_spend: @bytes: left without having been queued (padding). */
 void sfu_pacer_spend (SfuPacer *pacer, uint32_t bytes, int64_t now_us);
-/** sfu_pacer_drop_slot: drops what waits for @slot, retransmissions included: it has another source, or is gone. */
+/** sfu_pacer_drop_slot: drops what waits for @slot, retransmissions included: it has another source, or is gone; or it goes
+ *  down to a smaller layer, whose keyframe is pushed next and makes it needless (the callback then asks for one in
+ *  vain). */
 void sfu_pacer_drop_slot (SfuPacer *pacer, uint16_t slot);
 /** sfu_pacer_get_deadline: Returns: when sfu_pacer_pop() will have something; INT64_MAX: nothing waits. */
 int64_t sfu_pacer_get_deadline (const SfuPacer *pacer);

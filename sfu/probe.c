@@ -12,7 +12,6 @@
 #define SATURATED 0.9   /* arrives slower than it was sent: this is what the path carries, */
 #define UTILISATION 0.95 /* and a little less is used */
 #define FURTHER 0.7
-#define NEWS 1.05
 #define WANTED 1.2
 #define EVERY_US INT64_C (3000000)
 #define EVERY_MORE_US INT64_C (1000000)
@@ -50,7 +49,7 @@ sfu_probe_start (SfuProbe *probe, uint32_t rate_bps, int64_t now_us)
 static bool
 is_wanted (const SfuProbe *probe, uint32_t estimate_bps)
 {
-  return probe->wanted_bps != UINT32_MAX && probe->wanted_bps > NEWS * estimate_bps;
+  return probe->wanted_bps != UINT32_MAX && !probe->filled && probe->wanted_bps > estimate_bps;
 }
 
 void
@@ -64,6 +63,12 @@ sfu_probe_set_wanted (SfuProbe *probe, uint32_t wanted_bps, uint32_t estimate_bp
       probe->wait_us = EVERY_US;
       probe->next_us = MIN (probe->next_us, MAX (now_us, probe->ended_us + GROWN_US));
     }
+}
+
+void
+sfu_probe_set_filled (SfuProbe *probe, bool filled)
+{
+  probe->filled = filled;
 }
 
 void
@@ -122,12 +127,11 @@ sfu_probe_next (SfuProbe *probe, uint32_t estimate_bps, int64_t now_us, uint32_t
   if (probe->running == 0)
     return false;
   cluster = &probe->clusters[probe->running - 1];
-  due = (int64_t) cluster->rate_bps * (now_us - cluster->begin_us) / 8000000 + cluster->target_bytes / PKTS_MIN -
-        (int64_t) cluster->sent_bytes;
-  if (due <= 0)
+  due = (int64_t) cluster->rate_bps * (now_us - cluster->begin_us) / 8000000 - (int64_t) cluster->sent_bytes;
+  if (due < 0)
     return false;
   *ret_rate_bps = cluster->rate_bps;
-  *ret_bytes = (uint32_t) MAX (due, 1);
+  *ret_bytes = MAX ((uint32_t) due, cluster->target_bytes / PKTS_MIN);
   *ret_id = probe->running;
   return true;
 }
@@ -208,19 +212,16 @@ sfu_probe_on_arrival (SfuProbe *probe, uint8_t id, uint32_t bytes, int64_t sent_
 }
 
 void
-sfu_probe_on_result (SfuProbe *probe, uint32_t result_bps, uint32_t estimate_bps, int64_t now_us)
+sfu_probe_on_result (SfuProbe *probe, uint32_t result_bps, int64_t now_us)
 {
   if (!probe->waiting || probe->running != 0 || probe->n_queued > 0)
     return;
-  if (result_bps <= NEWS * estimate_bps && result_bps < FURTHER * probe->tried_bps)
-    {
-      fail (probe, now_us);
-      return;
-    }
+  if (result_bps < FURTHER * probe->tried_bps)
+    return; /* of an earlier one, or all that the path has: the wait ends by itself */
   probe->waiting = false;
   probe->wait_us = EVERY_US;
   probe->next_us = now_us + probe->wait_us;
-  if (result_bps >= FURTHER * probe->tried_bps && probe->wanted_bps != UINT32_MAX && probe->wanted_bps > NEWS * result_bps)
+  if (probe->wanted_bps != UINT32_MAX && probe->wanted_bps > result_bps)
     queue (probe, 2.0 * result_bps);
 }
 
@@ -230,9 +231,8 @@ sfu_probe_get_deadline (const SfuProbe *probe, uint32_t estimate_bps)
   if (probe->running != 0)
     {
       const SfuProbeCluster *cluster = &probe->clusters[probe->running - 1];
-      int64_t over = (int64_t) cluster->sent_bytes - cluster->target_bytes / PKTS_MIN;
 
-      return cluster->begin_us + (over <= 0 ? 0 : over * 8000000 / cluster->rate_bps + 1);
+      return cluster->begin_us + (int64_t) cluster->sent_bytes * 8000000 / cluster->rate_bps + 1;
     }
   if (probe->n_queued > 0)
     return 0;

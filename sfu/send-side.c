@@ -11,10 +11,11 @@ _Static_assert (sizeof (SfuSent) == 8, "SfuSent is compact");
 
 #define BYTES_MAX 2047
 #define PATHS 16
+/* 2.5 is usual; but a keyframe that leaves so fast only moves the wait into the path's queue, where audio waits as well */
 #define PACING 1.5
 #define PACING_LEAST 0.3
-/* what may be on its way beyond the least round trip: feedback comes every 100 ms, and a queue of 150 ms is one too many */
-#define WINDOW_US 250000
+/* what may be on its way beyond the least round trip: feedback comes every 100 ms, and a queue of 100 ms is one too many */
+#define WINDOW_US 200000
 #define QUEUE_US INT64_C (250000) /* such a queue is overuse, whatever its trend */
 #define STANDING_US INT64_C (30000) /* a queue: what arrives is what the path carries; less is no reason to cut */
 #define SILENCE_US INT64_C (700000)
@@ -24,6 +25,11 @@ _Static_assert (sizeof (SfuSent) == 8, "SfuSent is compact");
 #define QUIET_US INT64_C (60000) /* after a cluster: its queue drains */
 #define RTT_US INT64_C (200000)   /* as long as it is not known */
 #define TICK_US INT64_C (50000)
+
+#define WANTED 1.1 /* more than this times what is wanted has not been tried, and need not be known */
+#define FILLED 0.8
+#define PEAK_US INT64_C (400000)
+#define BURST_US INT64_C (20000)
 
 enum { EMPTY, SENT, LOST, ARRIVED };
 
@@ -64,9 +70,27 @@ update (SfuSendSide *side, int64_t now_us)
     most_bps = side->remb_bps;
   else
     most_bps = side->start_bps;
-  (void) sfu_loss_rate_update (&side->loss, most_bps, get_rtt_us (side), now_us);
+  if (sfu_loss_rate_update (&side->loss, most_bps, sfu_acked_rate_get_bps (&side->acked), get_rtt_us (side), now_us))
+    side->cut_us = now_us;
   side->estimate_bps = CLAMP (MIN (most_bps, sfu_loss_rate_get_bps (&side->loss)), SFU_ESTIMATE_MIN_BPS,
                               SFU_ESTIMATE_MAX_BPS);
+}
+
+/* A large frame leaves faster than the path carries it, and waits there. */
+static void
+run_ahead (SfuSendSide *side, uint32_t bytes, int64_t now_us)
+{
+  double rate = side->estimate_bps / 8e6;
+  int64_t ahead_us;
+
+  side->ahead_bytes = MAX (side->ahead_bytes - rate * (double) (now_us - side->ahead_us), 0) + bytes;
+  side->ahead_us = now_us;
+  ahead_us = (int64_t) (side->ahead_bytes / rate);
+  if (ahead_us >= side->peak_us || now_us - side->peak_at_us > PEAK_US)
+    {
+      side->peak_us = ahead_us;
+      side->peak_at_us = now_us;
+    }
 }
 
 uint16_t
@@ -102,6 +126,7 @@ sfu_send_side_on_sent (SfuSendSide *side, uint32_t bytes, SfuSendKind kind, uint
     .kind = kind,
   };
   side->newest_sent_us = now_us;
+  run_ahead (side, bytes, now_us);
   if (probe_id != 0)
     {
       sfu_probe_on_sent (&side->probe, probe_id, bytes, now_us);
@@ -142,10 +167,16 @@ unwrap (SfuSendSide *side, int64_t time_us)
   return side->arrival_us = time_us + side->unwrap_us;
 }
 
+static int64_t
+get_sent_us (const SfuSendSide *side, const SfuSent *sent)
+{
+  return side->newest_sent_us - (uint32_t) ((uint32_t) side->newest_sent_us - sent->sent_us);
+}
+
 static void
 arrived (SfuSendSide *side, SfuSent *sent, const SfuTwccPacket *packet, Digest *digest)
 {
-  int64_t sent_us = side->newest_sent_us - (uint32_t) ((uint32_t) side->newest_sent_us - sent->sent_us);
+  int64_t sent_us = get_sent_us (side, sent);
   int64_t arrival_us = unwrap (side, packet->time_us);
   uint32_t bps;
 
@@ -174,7 +205,8 @@ take (SfuSendSide *side, const SfuTwccPacket *packet, Digest *digest)
   if (sent->state == EMPTY || sent->state == ARRIVED || sent->cycle != packet->seq >> CYCLE_SHIFT ||
       sent->path != side->path)
     return;
-  counts = sent->probe == 0; /* a cluster may well be too much for the path */
+  /* a cluster may well be too much for the path; and what was sent before a cut was cut for */
+  counts = sent->probe == 0 && get_sent_us (side, sent) >= side->cut_us;
   if (!packet->received)
     {
       if (sent->state == SENT && counts)
@@ -204,6 +236,18 @@ measure_rtt (SfuSendSide *side, const Digest *digest, int64_t now_us)
   side->least_rtt_us = side->least_rtt_us == 0 ? rtt_us : MIN (side->least_rtt_us + side->least_rtt_us / 1000, rtt_us);
 }
 
+static bool
+control_rate (SfuSendSide *side, SfuDelayUse use, uint32_t acked_bps, int64_t now_us)
+{
+  uint32_t before_bps = sfu_rate_control_get_bps (&side->control), after_bps, wanted_bps = side->probe.wanted_bps;
+  bool decreased = sfu_rate_control_update (&side->control, use, acked_bps, get_rtt_us (side), now_us);
+
+  after_bps = sfu_rate_control_get_bps (&side->control);
+  if (wanted_bps != UINT32_MAX && after_bps > before_bps && after_bps > WANTED * wanted_bps)
+    sfu_rate_control_set_bps (&side->control, (uint32_t) MAX (before_bps, MIN (after_bps, WANTED * wanted_bps)), now_us);
+  return decreased;
+}
+
 static void
 judge (SfuSendSide *side, const Digest *digest, int64_t now_us)
 {
@@ -213,11 +257,14 @@ judge (SfuSendSide *side, const Digest *digest, int64_t now_us)
 
   if (queue_us > QUEUE_US && use == SFU_DELAY_NORMAL)
     use = SFU_DELAY_OVERUSE;
-  if (queue_us < STANDING_US && use == SFU_DELAY_OVERUSE)
+  /* a queue that is no longer than what we ourselves put there with a large frame goes away by itself: wait for it */
+  if (use == SFU_DELAY_OVERUSE && queue_us < BURST_US + side->peak_us * 5 / 4)
     use = SFU_DELAY_UNDERUSE;
   if (queue_us > STANDING_US && (recent_bps = sfu_acked_rate_get_recent_bps (&side->acked)) != 0)
     acked_bps = recent_bps;
-  if (sfu_rate_control_update (&side->control, use, acked_bps, get_rtt_us (side), now_us) || use == SFU_DELAY_OVERUSE)
+  if (control_rate (side, use, acked_bps, now_us))
+    side->cut_us = now_us;
+  if (use == SFU_DELAY_OVERUSE)
     sfu_probe_cancel (&side->probe, now_us);
   else if (digest->probe_bps > side->estimate_bps)
     {
@@ -225,7 +272,7 @@ judge (SfuSendSide *side, const Digest *digest, int64_t now_us)
       sfu_loss_rate_set_bps (&side->loss, digest->probe_bps);
     }
   if (digest->probe_bps > 0)
-    sfu_probe_on_result (&side->probe, digest->probe_bps, side->estimate_bps, now_us);
+    sfu_probe_on_result (&side->probe, digest->probe_bps, now_us);
 }
 
 void
@@ -247,6 +294,7 @@ sfu_send_side_on_feedback (SfuSendSide *side, const SfuTwccPacket *packets, size
   sfu_loss_rate_count (&side->loss, digest.expected, digest.lost, digest.found);
   judge (side, &digest, now_us);
   update (side, now_us);
+  sfu_probe_set_filled (&side->probe, sfu_acked_rate_get_bps (&side->acked) > FILLED * side->estimate_bps);
 }
 
 void

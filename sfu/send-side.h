@@ -61,8 +61,10 @@ typedef struct {
   uint32_t in_flight_bytes;
   int64_t rtt_us, least_rtt_us;      /* of feedback: with what the receiver waits before it */
   int64_t report_rtt_us;
-  int64_t newest_sent_us, asked_us, quiet_us;
+  int64_t newest_sent_us, asked_us, quiet_us, cut_us;
   int64_t arrival_us, unwrap_us; /* the last one, unwrapped; what that took */
+  double ahead_bytes; /* sent faster than the estimate: what stands in the queue of a path that carries just that */
+  int64_t ahead_us, peak_us, peak_at_us; /* when that was; the most of it lately, in time at the estimate, and when */
   SfuSent history[SFU_SEND_HISTORY];
 } SfuSendSide;
 
@@ -125,7 +127,7 @@ int64_t sfu_send_side_get_deadline (const SfuSendSide *side);
 
 /** sfu_send_side_get_estimate_bps: Returns: what may be sent in all: audio, video, retransmissions. */
 uint32_t sfu_send_side_get_estimate_bps (const SfuSendSide *side);
-/** sfu_send_side_get_pacing_bps: Returns: for sfu_pacer_set_rate(): 2.5 times the estimate, so that frames leave soon; no more
+/** sfu_send_side_get_pacing_bps: Returns: for sfu_pacer_set_rate(): 1.5 times the estimate, so that frames leave soon; no more
  *  than the estimate while a queue on the path has to drain; the rate of a cluster while one runs. */
 uint32_t sfu_send_side_get_pacing_bps (const SfuSendSide *side);
 /** sfu_send_side_get_acked_bps: Returns: what arrives; 0: not known. */

@@ -244,10 +244,12 @@ static bool
 is_marked (const SfuSlot *slot, const SfuPacket *packet)
 {
   const SfuFrame *frame = &packet->frame;
+  /* with a keyframe the layers above begin, up to what is wanted */
+  uint8_t highest = frame->keyframe && slot->layer == slot->target_layer ? slot->target_spatial : slot->spatial;
 
   if (packet->rtp.marker)
     return true;
-  return (frame->codec == SFU_CODEC_VP9 || frame->has_dependency) && frame->end && frame->spatial == slot->spatial;
+  return (frame->codec == SFU_CODEC_VP9 || frame->has_dependency) && frame->end && frame->spatial == highest;
 }
 
 static void
@@ -259,9 +261,9 @@ account (SfuSlot *slot, const SfuPacket *packet, const SfuRewrite *rewrite)
 }
 
 static SfuSlotAction
-forward_late (SfuSlot *slot, const SfuPacket *packet, SfuRewrite *ret_rewrite)
+forward_late (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuRewrite *ret_rewrite)
 {
-  if (!sfu_munger_put_late (&slot->munger, packet, is_marked (slot, packet), ret_rewrite))
+  if (!sfu_munger_put_late (&slot->munger, packet, is_marked (slot, packet), now_us, ret_rewrite))
     return SFU_SLOT_DROP;
   ret_rewrite->strip_red = ret_rewrite->codec == SFU_CODEC_RED && !slot->red;
   if (ret_rewrite->strip_red)
@@ -369,7 +371,7 @@ static SfuSlotAction
 on_current (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuRewrite *ret_rewrite)
 {
   if (sfu_munger_is_late (&slot->munger, packet))
-    return forward_late (slot, packet, ret_rewrite);
+    return forward_late (slot, packet, now_us, ret_rewrite);
   if (should_stop (slot, packet))
     {
       stop (slot);
@@ -393,7 +395,7 @@ sfu_slot_on_packet (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuR
   if (packet->track != slot->track || slot->track == 0 || packet->layer >= SFU_LAYERS_MAX)
     return SFU_SLOT_DROP;
   if (!look (slot, packet, &in_order, &contiguous))
-    return forward_late (slot, packet, ret_rewrite);
+    return forward_late (slot, packet, now_us, ret_rewrite);
   begins = slot->kind == SFU_AUDIO ? packet->rtp.payload_len > 0 && in_order
                                    : is_switch_point (slot, packet, in_order, contiguous);
   note_seen (slot, packet, in_order);
@@ -404,7 +406,7 @@ sfu_slot_on_packet (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuR
       switch_to (slot, packet, now_us);
       return forward (slot, packet, true, now_us, ret_rewrite);
     }
-  return in_order ? SFU_SLOT_DROP : forward_late (slot, packet, ret_rewrite);
+  return in_order ? SFU_SLOT_DROP : forward_late (slot, packet, now_us, ret_rewrite);
 }
 
 bool
