@@ -4,12 +4,15 @@ import { Account, deviceName } from './account.js';
 import { CallLog } from './call-log.js';
 import { fill, h } from './dom.js';
 import { Devices } from './media/devices.js';
+import { Rooms, linkOf } from './room/rooms.js';
 import { Router } from './router.js';
 import { Settings } from './settings.js';
 import { TabLock } from './tab-lock.js';
 import { Banner } from './ui/banner.js';
 import { CallDesk } from './ui/call/call-desk.js';
 import { icon, wordmark } from './ui/icons.js';
+import { GuestPage } from './ui/room/guest-page.js';
+import { RoomDesk } from './ui/room/room-desk.js';
 import { Shell } from './ui/shell.js';
 import { openShortcuts } from './ui/shortcuts.js';
 import { Toasts } from './ui/toasts.js';
@@ -40,10 +43,12 @@ export class App extends EventTarget {
     this.account = new Account({ rpc, identityKey, storage, deviceName: deviceName(navigator.userAgent) });
     this.log = new CallLog(rpc);
     this.people = new People({ rpc, log: this.log, trustOf });
-    this.router = new Router(['calls', 'people', 'settings']);
+    this.router = new Router(['calls', 'rooms', 'people', 'settings', 'join']);
     this.toasts = new Toasts();
+    this.rooms = new Rooms(rpc);
     this.calls = new CallDesk(this, makeEngine);
-    this.banner = new Banner({ rpc, inCall: () => this.calls.talking });
+    this.roomDesk = new RoomDesk(this);
+    this.banner = new Banner({ rpc, inCall: () => this.calls.talking || this.roomDesk.talking });
   }
 
   /** @param {HTMLElement} mount */
@@ -52,6 +57,7 @@ export class App extends EventTarget {
     this.#applyTheme();
     this.settings.addEventListener('change', () => this.#applyTheme());
     this.account.addEventListener('change', () => this.#show());
+    this.router.addEventListener('change', () => this.#joinByLink());
     this.rpc.addEventListener('session', (event) => this.#sessionStarted(/** @type {CustomEvent} */ (event).detail));
     this.rpc.addEventListener('resync', () => void this.log.refresh());
     this.rpc.addEventListener('state', () => this.rpc.stopReason === 'taken_over' && this.#elsewhere());
@@ -79,16 +85,35 @@ export class App extends EventTarget {
   /** Shows what belongs to the login. A change of the user's own data alone rebuilds nothing. */
   #show() {
     const user = this.account.user;
+    const link = this.#link();
     if (user && this.#view instanceof Shell && this.#view.userId === user.id) return;
-    if (!user && this.#view instanceof Welcome) return;
+    if (!user && (link ? this.#view instanceof GuestPage && this.#view.link === link : this.#view instanceof Welcome)) return;
     if (!user) {
       this.calls.leave();
+      this.roomDesk.leave();
       this.log.clear();
+      this.rooms.clear();
       this.people.clear();
       /* the connection without a token serves the log-in page */
       queueMicrotask(() => this.account.user || this.rpc.state !== 'offline' || this.rpc.start(null));
     }
-    this.#replace(user ? new Shell(this, user.id) : new Welcome(this));
+    this.#replace(user ? new Shell(this, user.id) : link ? new GuestPage(this, link) : new Welcome(this));
+    if (user) this.#joinByLink();
+  }
+
+  /** The secret of a room that the page's address leads to. */
+  #link() {
+    const { name, rest } = this.router.route;
+    return name === 'join' ? linkOf(rest[0] ?? '') : '';
+  }
+
+  /** Somebody opened the link of a room. */
+  #joinByLink() {
+    const link = this.#link();
+    if (!this.account.user) return void (this.#view && !this.roomDesk.busy && this.#show());
+    if (this.router.route.name !== 'join' || !(this.#view instanceof Shell)) return;
+    this.router.replace('rooms');
+    if (link) void this.roomDesk.enter({ link });
   }
 
   /** @param {{el: HTMLElement, end: () => void}} view */
@@ -100,12 +125,14 @@ export class App extends EventTarget {
 
   /** @param {{calls?: any[]}} session */
   async #sessionStarted({ calls }) {
+    if (!this.account.user) return; /* a guest's: there is nothing but the room */
     await this.calls.resume(calls ?? []);
     if (this.log.state === 'empty' || this.log.state === 'failed') void this.log.refresh();
   }
 
   #elsewhere() {
     this.calls.leave();
+    this.roomDesk.leave();
     const use = async () => {
       await this.#tab.steal();
       this.#begin();

@@ -47,9 +47,9 @@ export async function openCamera(settings) {
 
 export const canShareScreen = () => typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 
-/** openScreen: asks the user which window or screen. @returns {Promise<MediaStream>} */
-export async function openScreen() {
-  const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15, max: 30 } }, audio: false });
+/** openScreen: asks the user which window or screen. @param {{sound?: boolean}} [options] sound: also what it plays, where the browser can @returns {Promise<MediaStream>} */
+export async function openScreen({ sound = false } = {}) {
+  const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { ideal: 15, max: 30 } }, audio: sound });
   for (const track of stream.getVideoTracks()) track.contentHint = 'detail';
   return stream;
 }

@@ -74,10 +74,10 @@ export class LocalMedia extends EventTarget {
     this.#emit('camera', { stream: null });
   }
 
-  /** startScreen: asks which. @returns {Promise<boolean>} */
-  async startScreen() {
+  /** startScreen: asks which. @param {{sound?: boolean}} [options] @returns {Promise<boolean>} */
+  async startScreen(options) {
     return this.#open('screen', async () => {
-      const stream = await openScreen();
+      const stream = await openScreen(options);
       if (this.closed) return release(stream);
       this.screen = stream;
       stream.getVideoTracks()[0].onended = () => stream === this.screen && this.stopScreen();

@@ -7,9 +7,11 @@ import { icon, mark } from './icons.js';
 import { avatar } from './lamp.js';
 import { PeoplePage } from './people-page.js';
 import { Nobody, PersonPage } from './person-page.js';
+import { RoomPage } from './room/room-page.js';
+import { RoomsPage } from './room/rooms-page.js';
 import { SettingsList, settingsPage } from './settings-page.js';
 
-const PLACES = /** @type {const} */ ([['calls', 'Calls', 'clock'], ['people', 'People', 'people'], ['settings', 'Settings', 'settings']]);
+const PLACES = /** @type {const} */ ([['calls', 'Calls', 'clock'], ['rooms', 'Rooms', 'grid'], ['people', 'People', 'people'], ['settings', 'Settings', 'settings']]);
 
 /** @typedef {{el: HTMLElement, end?: () => void, select?: (key: string) => void}} Pane */
 
@@ -54,14 +56,14 @@ export class Shell {
     }
     if (name !== this.#listName) {
       this.#listPane?.end?.();
-      this.#listPane = name === 'settings' ? new SettingsList(this.#app) : name === 'people' ? new PeoplePage(this.#app) : new CallsPage(this.#app);
+      this.#listPane = name === 'settings' ? new SettingsList(this.#app) : name === 'people' ? new PeoplePage(this.#app) : name === 'rooms' ? new RoomsPage(this.#app) : new CallsPage(this.#app);
       this.#listName = name;
       fill(this.#list, this.#listPane.el);
     }
     const key = rest[0] ?? '';
     this.#listPane?.select?.(key);
     this.el.dataset.open = key ? 'detail' : 'list';
-    const detailKey = `${name === 'settings' ? 'settings' : 'person'}/${key}`;
+    const detailKey = `${name === 'settings' || name === 'rooms' ? name : 'person'}/${key}`;
     if (detailKey === this.#detailKey) return;
     this.#detailKey = detailKey;
     this.#detailPane?.end?.();
@@ -74,13 +76,14 @@ export class Shell {
   #paneOf(name, key) {
     const back = () => this.#app.router.go(name);
     if (name === 'settings') return settingsPage(this.#app, key || 'profile', back);
+    if (name === 'rooms' && key) return new RoomPage(this.#app, key, back);
     return key ? new PersonPage(this.#app, key, back) : new Nobody(this.#app);
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
-    if (event.key !== '/' || !this.#app.settings.get('letterKeys') || typing || event.ctrlKey || event.metaKey || this.#app.calls.busy || document.querySelector('dialog[open]')) return;
+    if (event.key !== '/' || !this.#app.settings.get('letterKeys') || typing || event.ctrlKey || event.metaKey || this.#app.calls.busy || this.#app.roomDesk.busy || document.querySelector('dialog[open]')) return;
     event.preventDefault();
     if (this.#listName !== 'people') this.#app.router.go('people');
     setTimeout(() => this.#list.querySelector('input')?.focus(), 30);

@@ -5,6 +5,7 @@ import { Dialog } from './dialog.js';
 const LIST = [
   ['In a call', [['M', 'Microphone on or off'], ['V', 'Camera on or off'], ['S', 'Share your screen, or stop'], ['F', 'Full screen'],
     ['E', 'Compare the emoji'], ['I', 'Show the connection’s figures'], ['Esc', 'Close what is open, leave full screen'], ['Ctrl ⇧ H', 'Hang up']]],
+  ['In a room, besides', [['R', 'Raise or lower your hand'], ['P', 'People'], ['G', 'Grid, or who speaks large']]],
   ['When it rings', [['Tab', 'To the buttons'], ['Ctrl ⇧ H', 'Decline']]],
   ['Everywhere', [['/', 'Find people'], ['?', 'This sheet']]],
 ];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The client with the scripted engine; bundled by shots.mjs in the place of src/main.js. */
+import './connection.js';
 import { App } from '../../src/app.js';
 import { RpcClient } from '../../src/rpc.js';
 import { StageEngine } from './engine.js';

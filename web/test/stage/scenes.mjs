@@ -21,8 +21,47 @@ async function call(page, video, who = '102') {
   await page.waitForSelector(id('call-view'));
 }
 
+/** Enters a room of the stage; its id says how many are in it. @param {Page} page @param {string} room */
+async function enter(page, room) {
+  await page.evaluate((roomId) => { /** @type {any} */ (window).stage.app.roomDesk.enter({ roomId }, { title: 'Harbour festival' }); }, room);
+  await page.waitForFunction(() => !(/** @type {HTMLButtonElement | null} */ (document.querySelector('[data-testid=room-join]'))?.disabled ?? true));
+  await page.click(id('room-join'));
+  await page.waitForSelector(id('room-view'));
+  await page.waitForTimeout(1500);
+}
+
+/** @param {string} testid @param {string} [more] where it hides on a phone */
+const press = (/** @type {Page} */ page, testid, more = '') => page.locator(id(testid)).first().isVisible().then(async (visible) => {
+  if (visible || !more) return page.click(id(testid));
+  await page.click(id('call-more'));
+  await page.click(id(more));
+});
+
 /** @type {Record<string, Scene>} */
 export const SCENES = {
+  rooms: { hash: '#/rooms' },
+  'room-page': { hash: '#/rooms/r5' },
+  'room-new': { hash: '#/rooms', act: (page) => page.click(id('new-room')) },
+  'room-preflight': { hash: '#/rooms', act: async (page) => { await page.locator(id('row-join')).first().click(); }, wait: 1500 },
+  'room-guest': { signedIn: false, hash: '#/join/EBESExQVFhcYGRobHB0eHw', wait: 1200 },
+  'room-invitation': { hash: '#/calls', act: async (_, server) => server.invite(), wait: 900 },
+  'room-grid-1': { night: true, act: (page) => enter(page, 'r1') },
+  'room-grid-2': { night: true, act: (page) => enter(page, 'r2') },
+  'room-grid-5': { night: true, act: (page) => enter(page, 'r5') },
+  'room-grid-9': { night: true, act: (page) => enter(page, 'r9') },
+  'room-grid-25': { night: true, act: (page) => enter(page, 'r25'), wait: 1500 },
+  'room-grid-49': { night: true, act: (page) => enter(page, 'r49'), wait: 2500 },
+  'room-speaker': { night: true, act: async (page) => { await enter(page, 'r9'); await press(page, 'call-layout', 'more-layout'); }, wait: 800 },
+  'room-screen': { night: true, act: (page) => enter(page, 'r5s'), wait: 800 },
+  'room-people': { night: true, act: async (page) => { await enter(page, 'r9'); await page.click(id('call-people')); await page.locator(id('person-menu')).nth(1).click(); }, wait: 600 },
+  'room-invite': { night: true, act: async (page) => { await enter(page, 'r5'); await press(page, 'call-invite', 'more-invite'); }, wait: 600 },
+  'room-figures': { night: true, act: async (page) => { await enter(page, 'r5'); await press(page, 'call-figures', 'more-figures'); }, wait: 3000 },
+  'room-security': { night: true, act: async (page) => { await enter(page, 'r5'); await page.click(id('room-security')); }, wait: 600 },
+  'room-listener': { night: true, act: (page) => enter(page, 'r5l') },
+  'room-waiting': { night: true, act: (page) => enter(page, 'r5w') },
+  'room-left': { night: true, act: async (page) => { await enter(page, 'r5'); await page.click(id('room-leave')); } },
+  'room-refused': { hash: '#/rooms', act: async (page) => { await page.evaluate(() => { /** @type {any} */ (window).stage.app.roomDesk.enter({ roomId: 'full' }, { title: 'Harbour festival' }); }); await page.waitForTimeout(1500); await page.click(id('room-join')); } },
+
   'welcome-login': { signedIn: false },
   'welcome-register': { signedIn: false, act: async (page) => {
     await page.click(id('tab-register'));

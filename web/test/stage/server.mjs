@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
 import { history, people, sessions } from './cast.mjs';
+import { ROOM_METHODS, invitation } from './rooms.mjs';
 
 export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " +
   "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
@@ -19,8 +20,9 @@ const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 /** @param {number} code @param {string} reason @param {object} [extra] */
 const failure = (code, reason, extra = {}) => Object.assign(new Error(reason), { code, data: { reason, ...extra } });
 
-/** @type {Record<string, (params: any, session: {user: any}) => any>} */
+/** @type {Record<string, (params: any, session: {user: any, tell: (method: string, params: any) => void}) => any>} */
 const METHODS = {
+  ...ROOM_METHODS,
   'server.info': () => ({ name: 'aldis', version: '0.1.0', features: ['calls', 'registration'], limits: {}, serverTime: Date.now() }),
   'account.register': ({ username, displayName }) => {
     if (username === 'taken') throw failure(-32004, 'username_taken');
@@ -58,10 +60,11 @@ function login(user) {
 
 /**
  * serve: @param {string} dist @param {number} [port] 0: any
- * @returns {Promise<{url: string, cut: () => void, heal: () => void, close: () => void}>} cut: as if the server were gone
+ * @returns {Promise<{url: string, invite: () => void, cut: () => void, heal: () => void, close: () => void}>} cut: as if the server were gone
  */
 export async function serve(dist, port = 0) {
   let gone = false;
+  let invite = () => {};
   const http = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname);
     try {
@@ -76,7 +79,8 @@ export async function serve(dist, port = 0) {
   http.on('upgrade', (request, socket, head) => {
     if (gone) return void socket.destroy();
     sockets.handleUpgrade(request, socket, head, (ws) => {
-      const session = { user: null };
+      const session = { user: null, tell: (/** @type {string} */ method, /** @type {any} */ params) => ws.readyState === 1 && ws.send(JSON.stringify({ jsonrpc: '2.0', method, params })) };
+      invite = () => session.tell('room.invited', invitation());
       ws.on('message', (/** @type {Buffer} */ text) => {
         const { id, method, params } = JSON.parse(text.toString());
         try {
@@ -93,6 +97,7 @@ export async function serve(dist, port = 0) {
   const { port: bound } = /** @type {import('node:net').AddressInfo} */ (http.address());
   return {
     url: `http://127.0.0.1:${bound}/`,
+    invite: () => invite(),
     cut: () => { gone = true; for (const one of sockets.clients) one.terminate(); },
     heal: () => { gone = false; },
     close: () => { for (const one of sockets.clients) one.terminate(); http.closeAllConnections(); http.close(); },

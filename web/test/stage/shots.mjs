@@ -35,7 +35,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
       try {
         if (scene.signedIn !== false) await context.addInitScript(() => localStorage.setItem('aldis.session', JSON.stringify({ token: 'stage', user: { id: '100', username: 'ines', displayName: 'Inês Duarte' }, device: { id: 'd1', name: 'Chromium on Linux' } })));
         await page.goto(server.url + (scene.hash ?? ''));
-        await page.waitForSelector(scene.signedIn === false ? '[data-testid=welcome]' : '[data-testid=shell]');
+        await page.waitForSelector(scene.signedIn === false ? '[data-testid=welcome], [data-testid=guest-page]' : '[data-testid=shell]');
         if (process.env.FONT) await page.evaluate((font) => document.documentElement.style.setProperty('--font', font), process.env.FONT);
         await scene.act?.(page, server);
         await page.waitForTimeout(scene.wait ?? 500);

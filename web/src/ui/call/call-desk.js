@@ -4,7 +4,9 @@
  * a time; others ring over it. Event 'ended' after a call.
  */
 import { LocalMedia } from '../../media/local-media.js';
+import { roomProblem } from '../../room/words.js';
 import { problem, why } from '../../words.js';
+import { confirm } from '../dialog.js';
 import { CallView } from './call-view.js';
 import { Incoming } from './incoming.js';
 import { preflight } from './preflight.js';
@@ -42,6 +44,41 @@ export class CallDesk extends EventTarget {
     return this.#view !== null && ['active', 'connecting', 'reconnecting'].includes(this.#view.session.state);
   }
 
+  /** the call of this page that is active, '' without one */
+  get callId() {
+    return this.#view?.session.state === 'active' ? this.#view.session.id : '';
+  }
+
+  /** borrow: devices of one's own, on and off as those of the call are. @returns {Promise<LocalMedia>} */
+  async borrow() {
+    const local = new LocalMedia(this.#app);
+    const from = this.#view?.local;
+    local.setMuted(Boolean(from?.muted));
+    await local.startMicrophone();
+    if (from?.camera) await local.startCamera();
+    return local;
+  }
+
+  /** hangUp: the call of this page, if there is one. */
+  hangUp() {
+    void this.#view?.hangUp().catch(() => {});
+  }
+
+  /** toRoom: goes on in a room, where others can join; the other side is asked to come along. */
+  async toRoom() {
+    const session = this.#view?.session;
+    if (!session || !this.callId) return;
+    const words = `Others can join a room. It is encrypted to the server, though, and no longer from end to end. ${session.peer.displayName} is asked to come along.`;
+    if (!await confirm({ title: 'Go on in a room?', text: words, yes: 'Make the room', testid: 'confirm-room' })) return;
+    try {
+      const title = `${this.#app.account.user?.displayName ?? ''} and ${session.peer.displayName}`.slice(0, 128);
+      const room = await this.#app.rooms.create(title, { guests: true }, session.id);
+      await this.#app.roomDesk.enter({ roomId: room.id }, { title, local: await this.borrow(), onenter: () => this.hangUp() });
+    } catch (error) {
+      this.#app.toasts.show(roomProblem(error), { tone: 'bad' });
+    }
+  }
+
   /** resume: a session was started; the engine learns which calls the server has. @param {any[]} calls */
   async resume(calls) {
     const login = this.#app.account.login;
@@ -72,7 +109,7 @@ export class CallDesk extends EventTarget {
 
   /** call: rings somebody. @param {User} peer @param {{video: boolean}} options */
   async call(peer, { video }) {
-    if (this.busy) return;
+    if (this.busy || this.#app.roomDesk.busy) return;
     this.#closeSummary();
     this.#preparing = new AbortController();
     try {
@@ -126,6 +163,7 @@ export class CallDesk extends EventTarget {
   async #accept(session, local) {
     this.#ringing.delete(session.id);
     this.#preparing?.abort();
+    if (this.#app.roomDesk.busy) this.#app.roomDesk.leave();
     const before = this.#view;
     if (before) await before.hangUp().catch(() => {});
     this.#closeSummary();

@@ -102,6 +102,7 @@ export class CallView extends EventTarget {
     more: () => this.#panels.toggle('more', { title: 'More', testid: 'more-panel', build: () => morePanel(this.#act) }),
     full: () => void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen({ navigationUI: 'hide' })).catch(() => {}),
     popOut: () => void this.#popOut(),
+    room: () => void this.#app.calls.toRoom(),
     hangUp: () => void this.hangUp(),
   };
 

@@ -15,7 +15,7 @@ import { icon } from '../icons.js';
  */
 
 /** control: one round button that can be redrawn. @param {Control} options */
-function control({ name, key, extra, panel = false, look, run }) {
+export function control({ name, key, extra, panel = false, look, run }) {
   const face = h('span', { class: 'control-face' });
   const button = h('button', { class: `control control-${name} ${extra ? 'extra' : ''}`, type: 'button', testid: `call-${name}`, onclick: run }, face);
   const update = () => {
@@ -42,6 +42,7 @@ function control({ name, key, extra, panel = false, look, run }) {
  * @property {() => void} figures
  * @property {() => void} full
  * @property {() => void} popOut
+ * @property {() => void} room
  * @property {() => void} more
  * @property {() => void} hangUp
  */
@@ -88,6 +89,7 @@ const CONTROLS = (local, act, state) => [
   { name: 'figures', key: 'i', extra: true, panel: true, run: act.figures, look: () => ({ on: state.panel() === 'figures', image: 'gauge', label: 'Figures of the connection' }) },
   ...(document.fullscreenEnabled ? [{ name: 'full', key: 'f', extra: true, run: act.full, look: () => ({ on: Boolean(document.fullscreenElement), image: document.fullscreenElement ? 'fullOff' : 'full', label: document.fullscreenElement ? 'Leave full screen' : 'Full screen' }) }] : []),
   ...(document.pictureInPictureEnabled ? [{ name: 'pop-out', key: '', extra: true, run: act.popOut, look: () => ({ on: Boolean(document.pictureInPictureElement), image: 'popOut', label: document.pictureInPictureElement ? 'Picture back into this window' : 'Picture in a window of its own' }) }] : []),
+  { name: 'room', key: '', extra: true, run: act.room, look: () => ({ on: false, image: 'userPlus', label: 'Go on in a room, with more people' }) },
   { name: 'more', key: '', extra: false, panel: true, run: act.more, look: () => ({ on: state.panel() === 'more', image: 'more', label: 'More' }) },
 ];
 
@@ -95,6 +97,6 @@ const CONTROLS = (local, act, state) => [
 export function morePanel(act) {
   const item = (/** @type {string} */ image, /** @type {string} */ text, /** @type {() => void} */ run, /** @type {string} */ testid) =>
     h('li', {}, h('button', { type: 'button', class: 'more-item', testid, onclick: run }, icon(image, 22), text));
-  return h('ul', { class: 'more-list' }, item('settings', 'Microphone, camera, speaker', act.devices, 'more-devices'), item('gauge', 'Figures of the connection', act.figures, 'more-figures'),
+  return h('ul', { class: 'more-list' }, item('settings', 'Microphone, camera, speaker', act.devices, 'more-devices'), item('gauge', 'Figures of the connection', act.figures, 'more-figures'), item('userPlus', 'Go on in a room, with more people', act.room, 'more-room'),
     document.fullscreenEnabled && item('full', 'Full screen', act.full, 'more-full'), document.pictureInPictureEnabled && item('popOut', 'Picture in a window of its own', act.popOut, 'more-pop-out'));
 }
