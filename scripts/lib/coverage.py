@@ -20,9 +20,10 @@ FILES = {
     "signaling": """call call-methods call-words calls calls-entry calls-errors calls-invite calls-json calls-log
                     calls-recover calls-sessions content-type envelope front-crowd front-origin front-proxy front-rate
                     json-text negotiate recent-calls replay rpc schema schema-compile session session-delivery turn""",
-    "sfu": """acked-rate allocator audio cache clock delay-trend demand dtls fingerprint ice identity keyframe
-               loss-rate munger nack pacer probe rate-control receiver send-side slot slots speakers srtp srtp-send
-               tcp-frame transport""",
+    "sfu": """acked-rate allocator audio cache clock delay-trend demand dependency dependency-structure
+              dependency-write dtls ext-values fingerprint h264 ice identity keyframe loss-rate munger nack pacer
+              payload probe rate-control receiver red rtcp rtcp-write rtp send-side slot slots speakers srtp
+              srtp-send tcp-frame transport twcc twcc-receiver video-layers vp8 vp9""",
 }
 
 
