@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The template dependency structure (AV1 RTP specification, A.8.4). Any thread. */
+#include <string.h>
+
 #include "sfu/dependency-private.h"
 
 /* next_layer_idc */
@@ -133,6 +135,10 @@ sfu_dependency_read_structure (SfuBits *bits, SfuDependencyState *state)
   size_t at = bits->at;
   SfuBitWriter copy;
 
+  (void) memset (state->templates, 0, sizeof state->templates);
+  (void) memset (state->target_spatial, 0, sizeof state->target_spatial);
+  (void) memset (state->target_temporal, 0, sizeof state->target_temporal);
+  (void) memset (state->chain_of, 0, sizeof state->chain_of);
   state->template_offset = (uint8_t) sfu_bits_read (bits, 6);
   state->n_targets = (uint8_t) (sfu_bits_read (bits, 5) + 1);
   if (!read_layers (bits, state))

@@ -46,9 +46,15 @@ check_nack (const SfuRtcp *packet)
   g_assert_true (sfu_rtcp_put_nack (&out, 1, 2, seqs, n));
   g_assert_true (sfu_rtcp_next (again, sfu_rtcp_end (&out), &back));
   n_back = sfu_rtcp_list_nacks (&back, back_seqs, SFU_RTCP_NACKS_MAX);
-  g_assert_cmpuint (n_back, <=, n); /* doubles may be gone */
-  g_assert_cmpuint (back_seqs[0], ==, seqs[0]);
-  g_assert_cmpuint (back_seqs[n_back - 1], ==, seqs[n - 1]);
+  g_assert_cmpuint (n_back, <=, n); /* doubles may be gone, and neighbours change places */
+  for (size_t i = 0; i < n; i++)
+    {
+      size_t at = 0;
+
+      while (at < n_back && back_seqs[at] != seqs[i])
+        at++;
+      g_assert_cmpuint (at, <, n_back);
+    }
 }
 
 static void
