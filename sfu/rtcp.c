@@ -341,7 +341,8 @@ sfu_rtcp_get_dlrr (const SfuRtcp *packet, unsigned index, SfuRtcpDlrr *ret_dlrr)
 {
   AlReader reader, block;
 
-  if (packet->kind != SFU_RTCP_XR || !open_at (packet, XR_BYTES, &reader))
+  /* each walks from the beginning: bounded, so that no packet costs a walk per block of it */
+  if (packet->kind != SFU_RTCP_XR || index >= SFU_RTCP_REPORTS_MAX || !open_at (packet, XR_BYTES, &reader))
     return false;
   while (next_block (&reader, XR_DLRR, &block))
     {

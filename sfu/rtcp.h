@@ -105,7 +105,7 @@ typedef struct {
 } SfuRtcpDlrr;
 /** sfu_rtcp_find_rrtr: the receiver reference time of an XR (RFC 3611 §4.4). */
 bool sfu_rtcp_find_rrtr (const SfuRtcp *packet, uint64_t *ret_ntp);
-/** sfu_rtcp_get_dlrr: @index: from 0, over all DLRR blocks of an XR (RFC 3611 §4.5). */
+/** sfu_rtcp_get_dlrr: @index: from 0, over all DLRR blocks of an XR (RFC 3611 §4.5), below SFU_RTCP_REPORTS_MAX. */
 bool sfu_rtcp_get_dlrr (const SfuRtcp *packet, unsigned index, SfuRtcpDlrr *ret_dlrr);
 
 /**
