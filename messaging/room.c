@@ -218,7 +218,7 @@ msg_room_set_standing (MsgCore *core, MsgId room_id, const MsgId *users, unsigne
 {
   RoomOp *op;
 
-  g_return_if_fail (core != NULL && users != NULL && standing < MSG_ROOM_STANDING_N && fn != NULL);
+  g_return_if_fail (core != NULL && (users != NULL || n == 0) && standing < MSG_ROOM_STANDING_N && fn != NULL);
   op = room_op_new (core, fn, data);
   op->room_id = room_id;
   op->users = g_array_append_vals (g_array_new (FALSE, FALSE, sizeof (MsgId)), users, n);

@@ -7,7 +7,8 @@
 #include "base/config.h"
 #include "server/ctl/command.h"
 
-static const CtlCommand *const tables[] = { ctl_state_commands, ctl_relay_commands, ctl_doctor_commands, ctl_user_commands };
+static const CtlCommand *const tables[] = { ctl_state_commands, ctl_rooms_commands, ctl_relay_commands, ctl_doctor_commands,
+                                            ctl_user_commands };
 
 static void
 describe (GString *text)

@@ -9,8 +9,6 @@
 
 #define START_BITRATE_BPS 1000000
 
-G_DEFINE_QUARK (sfu-error-quark, sfu_error)
-
 static uint32_t
 make_ssrc (void)
 {

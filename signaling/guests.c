@@ -13,11 +13,14 @@
 #define HASH_BYTES SHA256_DIGEST_LENGTH
 
 struct SigGuests {
-  SigSessions *sessions;    /* passed in, not owned */
+  GMainContext *context;    /* passed in, not owned */
+  SigSessions *sessions;    /* likewise */
   int64_t (*now_us) (void);
   GHashTable *by_device;    /* &device->id -> SigGuest (owned) */
   GHashTable *by_hash;      /* hash -> SigGuest */
   GQueue idle;              /* longest idle first */
+  GQueue ending;
+  GSource *source;          /* (nullable): while there are ending ones */
 };
 
 static guint
@@ -48,19 +51,21 @@ guest_free (gpointer data)
 static void
 set_idle (SigGuests *guests, SigGuest *guest, bool idle)
 {
-  if (idle == (guest->idle_since_us != 0))
+  if (guest->ending || idle == (guest->idle_since_us != 0))
     return;
   guest->idle_since_us = idle ? MAX (guests->now_us (), 1) : 0;
   if (idle)
-    g_queue_push_tail_link (&guests->idle, &guest->idle_link);
+    g_queue_push_tail_link (&guests->idle, &guest->link);
   else
-    g_queue_unlink (&guests->idle, &guest->idle_link);
+    g_queue_unlink (&guests->idle, &guest->link);
 }
 
 static void
 forget (SigGuests *guests, SigGuest *guest)
 {
   set_idle (guests, guest, false);
+  if (guest->ending)
+    g_queue_unlink (&guests->ending, &guest->link);
   (void) g_hash_table_remove (guests->by_hash, guest->hash);
   (void) g_hash_table_remove (guests->by_device, &guest->device->id);
 }
@@ -76,18 +81,50 @@ on_ended (SigSession *session, SigSessionEnd reason, gpointer user)
     forget (guests, guest);
 }
 
+static void
+clear_source (SigGuests *guests)
+{
+  if (guests->source == NULL)
+    return;
+  g_source_destroy (guests->source);
+  g_clear_pointer (&guests->source, g_source_unref);
+}
+
+static void
+end_now (SigGuests *guests, SigGuest *guest)
+{
+  if (sig_sessions_lookup (guests->sessions, guest->device->id) != NULL)
+    (void) sig_sessions_revoke_device (guests->sessions, guest->device->id); /* on_ended() follows */
+  else
+    forget (guests, guest);
+}
+
+static gboolean
+on_turn (gpointer user)
+{
+  SigGuests *guests = user;
+  SigGuest *guest;
+
+  clear_source (guests);
+  while ((guest = g_queue_peek_head (&guests->ending)) != NULL)
+    end_now (guests, guest);
+  return G_SOURCE_REMOVE;
+}
+
 static const SigSessionListener listener = { .on_ended = on_ended };
 
 SigGuests *
-sig_guests_new (SigSessions *sessions, int64_t (*now_us) (void))
+sig_guests_new (GMainContext *context, SigSessions *sessions, int64_t (*now_us) (void))
 {
   SigGuests *guests = g_new0 (SigGuests, 1);
 
+  guests->context = context;
   guests->sessions = sessions;
   guests->now_us = now_us;
   guests->by_device = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, guest_free);
   guests->by_hash = g_hash_table_new (hash_hash, equal_hash);
   g_queue_init (&guests->idle);
+  g_queue_init (&guests->ending);
   sig_sessions_listen (sessions, &listener, guests);
   return guests;
 }
@@ -97,6 +134,7 @@ sig_guests_free (SigGuests *guests)
 {
   if (guests == NULL)
     return;
+  clear_source (guests);
   sig_sessions_unlisten (guests->sessions, &listener, guests);
   g_hash_table_unref (guests->by_hash);
   g_hash_table_unref (guests->by_device);
@@ -130,7 +168,7 @@ sig_guests_add (SigGuests *guests, MsgId room_id, const char *name, int64_t now_
                              .platform = (char *) "guest",
                              .added_at_ms = now_ms };
 
-  guest->idle_link.data = guest;
+  guest->link.data = guest;
   guest->user = msg_user_copy (&user);
   guest->device = msg_device_copy (&device);
   guest->room_id = room_id;
@@ -170,12 +208,18 @@ sig_guests_end (SigGuests *guests, MsgId device_id)
 {
   SigGuest *guest = g_hash_table_lookup (guests->by_device, &device_id);
 
-  if (guest == NULL)
+  if (guest == NULL || guest->ending)
     return;
-  if (sig_sessions_lookup (guests->sessions, device_id) != NULL)
-    (void) sig_sessions_revoke_device (guests->sessions, device_id); /* on_ended follows */
-  else
-    forget (guests, guest);
+  set_idle (guests, guest, false);
+  guest->ending = true;
+  (void) g_hash_table_remove (guests->by_hash, guest->hash);
+  g_queue_push_tail_link (&guests->ending, &guest->link);
+  if (guests->source != NULL)
+    return;
+  guests->source = g_idle_source_new ();
+  g_source_set_priority (guests->source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (guests->source, on_turn, guests, NULL);
+  (void) g_source_attach (guests->source, guests->context);
 }
 
 void

@@ -21,11 +21,13 @@ typedef struct {
   /*< private >*/
   uint8_t hash[32];
   int64_t idle_since_us; /* 0: in the room, or in its lobby */
-  GList idle_link;
+  bool ending;
+  GList link;            /* in idle, or in ending */
 } SigGuest;
 
-/** sig_guests_new: @sessions: (transfer none): must outlive it. @now_us: al_clock_now_us() but for tests. */
-SigGuests *sig_guests_new (SigSessions *sessions, int64_t (*now_us) (void));
+/** sig_guests_new: @context: the main context. @sessions: (transfer none): must outlive it. @now_us: al_clock_now_us() but
+ *  for tests. */
+SigGuests *sig_guests_new (GMainContext *context, SigSessions *sessions, int64_t (*now_us) (void));
 void sig_guests_free (SigGuests *guests);
 
 /**
@@ -43,7 +45,8 @@ bool sig_guests_is_token (const char *token);
 const SigGuest *sig_guests_find (SigGuests *guests, const char *token);
 /** sig_guests_set_inside: whether the guest of that device has a participant. Unknown devices are passed over. */
 void sig_guests_set_inside (SigGuests *guests, MsgId device_id, bool inside);
-/** sig_guests_end: closes the session. Unknown devices are passed over. */
+/** sig_guests_end: the token is good for nothing any more, and the connection closes when what is being answered was
+ *  sent: in the next turn of the context. Unknown devices are passed over. */
 void sig_guests_end (SigGuests *guests, MsgId device_id);
 /** sig_guests_tick: ends those who do nothing; every second. */
 void sig_guests_tick (SigGuests *guests);

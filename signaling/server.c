@@ -149,7 +149,7 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
     return false;
   self->sessions = sig_sessions_new (&sessions_config);
   self->conns = sig_conns_new ();
-  self->guests = sig_guests_new (self->sessions, al_clock_now_us);
+  self->guests = sig_guests_new (self->context, self->sessions, al_clock_now_us);
   self->turn = sig_turn_new (self->config, turn_host);
   find_features (self);
   services_config = (SigServicesConfig){ .rpc = self->rpc,

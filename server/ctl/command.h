@@ -34,6 +34,7 @@ typedef struct {
 extern const CtlCommand ctl_doctor_commands[];
 extern const CtlCommand ctl_user_commands[];
 extern const CtlCommand ctl_relay_commands[];
+extern const CtlCommand ctl_rooms_commands[];
 extern const CtlCommand ctl_state_commands[];
 
 /** ctl_call: ctl_client_call(); with --json the result is printed too. Returns: (transfer full) (nullable). */

@@ -3,13 +3,14 @@
  * at the end none may be left that it did not say it does not care for. */
 #pragma once
 
+#include "fake-control.h"
 #include "services-bench.h"
 #include "signaling/rooms.h"
 
 typedef struct {
   Bench bench;
   SigRooms *rooms;
-  SfuControl *control;   /* what the fixture is told to bring; NULL: none */
+  SfuControl *control;
   char *link;            /* of the last room made */
   GQueue notes;          /* owned strings: "2 room.joined {...}" */
   GQueue others;         /* owned strings: "close 3 4003" */
@@ -29,7 +30,7 @@ rooms_new (RoomsBench *b)
   config.control = b->control;
   config.max_participants = 200;
   config.max_participants_total = 250;
-  config.max_rooms_per_user = 5;
+  config.max_rooms_per_user = 1000;
   config.join_rate = 0;
   config.now_us = bench_now_us;
   config.now_ms = bench_wall_ms;
@@ -43,6 +44,7 @@ rooms_set_up (RoomsBench *b, gconstpointer data)
   bench_set_up (&b->bench, data);
   g_queue_init (&b->notes);
   g_queue_init (&b->others);
+  b->control = fake_control_new ();
   b->rooms = rooms_new (b);
   sig_rooms_register (b->rooms, b->bench.rpc, b->bench.conns);
 }
@@ -55,6 +57,7 @@ rooms_tear_down (RoomsBench *b, gconstpointer data)
   /* the core answers what is open, so it goes first, as in the server */
   g_clear_pointer (&b->bench.core, msg_core_free);
   sig_rooms_free (b->rooms);
+  fake_control_free (b->control);
   bench_tear_down (&b->bench, data);
   g_free (b->link);
 }

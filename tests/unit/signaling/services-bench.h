@@ -103,7 +103,7 @@ bench_set_up (Bench *b, gconstpointer data)
   sig_rpc_set_checking (b->rpc, true);
   b->sessions = services.sessions = sig_sessions_new (&sessions);
   b->conns = services.conns = sig_conns_new ();
-  b->guests = services.guests = sig_guests_new (b->sessions, bench_now_us);
+  b->guests = services.guests = sig_guests_new (b->context, b->sessions, bench_now_us);
   services.core = b->core;
   b->services = sig_services_new (&services);
   b->gate = (SigGate){ b->rpc, b->sessions, b->conns, b->core, b->api_keys };
@@ -114,7 +114,7 @@ bench_tear_down (Bench *b, gconstpointer data)
 {
   static const char *const files[] = { "test.db", "test.db-wal", "test.db-shm", "test.db-lock", "test.db.lock" };
 
-  msg_core_free (b->core);
+  g_clear_pointer (&b->core, msg_core_free);
   sig_rpc_free (b->rpc);
   sig_services_free (b->services);
   sig_conns_free (b->conns);
