@@ -75,6 +75,8 @@ take_nack (SfuLeg *leg, const SfuRtcp *packet, int64_t now_us)
       AlPkt *pkt;
       SfuPacerItem item = { .slot = (uint16_t) (out - egress->outs), .kind = SFU_SEND_RTX };
 
+      if (out->slot.kind == SFU_VIDEO && (int16_t) (seqs[i] - out->keyframe_seq) < 0)
+        continue;
       if (!sfu_slot_find (&out->slot, seqs[i], now_us, rtt_us, &ref) || ref.track != out->track->id)
         continue;
       pkt = sfu_cache_find (&out->track->caches[ref.layer], ref.epoch, ref.index, now_us);

@@ -161,6 +161,8 @@ sfu_egress_send (SfuOut *out, const SfuPacket *packet, const SfuRewrite *rewrite
   number = put_extensions (&writer, out, lane, packet, rewrite, now_us);
   header_len = sfu_rtp_get_header_len (&writer);
   put_payload (&writer, packet, rewrite);
+  if (packet->frame.keyframe && packet->frame.start && packet->frame.spatial == 0)
+    out->keyframe_seq = (uint16_t) rewrite->index;
   return finish (out, &writer, data, header_len, number, 0, rewrite->index,
                  out->slot.kind == SFU_AUDIO ? SFU_SEND_AUDIO : SFU_SEND_MEDIA, 0, now_us);
 }

@@ -139,7 +139,8 @@ allocate (SfuLeg *leg, int64_t now_us)
         }
     }
   allocation = sfu_allocate (demands, n, estimate_bps > audio_bps ? estimate_bps - audio_bps : 0, states, now_us, choices);
-  sfu_send_side_set_wanted (&egress->side, allocation.wanted_bps > 0 ? allocation.wanted_bps + audio_bps : 0, now_us);
+  if (sfu_egress_is_ready (leg, now_us))
+    sfu_send_side_set_wanted (&egress->side, allocation.wanted_bps > 0 ? allocation.wanted_bps + audio_bps : 0, now_us);
   for (unsigned i = 0; i < n; i++)
     {
       egress->outs[at[i]].alloc = states[i];

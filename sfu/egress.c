@@ -10,6 +10,8 @@
 #define HISTORY_VIDEO 512
 #define HISTORY_AUDIO 64
 #define MIDS 50
+/* of a probe, in one turn */
+#define PROBE_PKTS 64
 
 static void
 on_pace (AlTimer *timer, void *user)
@@ -210,6 +212,19 @@ is_out_of_question (const SfuSlot *slot, const SfuPacket *packet)
          || (packet->frame.temporal > slot->temporal && packet->frame.temporal > slot->target_temporal);
 }
 
+/* what waits of a larger encoding is of no use once the smaller one's keyframe is there: it would only come before it */
+static void
+make_way (SfuOut *out, const SfuPacket *packet)
+{
+  SfuSlot *slot = &out->slot;
+
+  if (!packet->frame.keyframe || !packet->frame.start || packet->layer != slot->target_layer
+      || slot->target_layer >= slot->layer)
+    return;
+  sfu_pacer_drop_slot (&out->leg->egress->pacer, (uint16_t) (out - out->leg->egress->outs));
+  out->starved = false;
+}
+
 static void
 push (SfuOut *out, AlPkt *pkt, int64_t now_us)
 {
@@ -224,6 +239,7 @@ push (SfuOut *out, AlPkt *pkt, int64_t now_us)
     .keyframe = packet->frame.keyframe,
   };
 
+  make_way (out, packet);
   if (!sfu_pacer_push (&egress->pacer, &item, now_us))
     al_pkt_unref (pkt);
 }
@@ -284,17 +300,17 @@ probe (SfuLeg *leg, int64_t now_us)
   uint32_t rate_bps, bytes;
   uint8_t id;
 
-  if (!leg->setup->transport_cc || !sfu_send_side_next_probe (&egress->side, now_us, &rate_bps, &bytes, &id))
-    return;
-  for (uint32_t sent = 0; sent < bytes;)
-    {
-      size_t n = sfu_egress_pad (leg, id, now_us);
+  for (unsigned left = PROBE_PKTS; left > 0 && leg->setup->transport_cc
+                                   && sfu_send_side_next_probe (&egress->side, now_us, &rate_bps, &bytes, &id);)
+    for (uint32_t sent = 0; sent < bytes && left > 0; left--)
+      {
+        size_t n = sfu_egress_pad (leg, id, now_us);
 
-      if (n == 0)
-        return;
-      sfu_pacer_spend (&egress->pacer, (uint32_t) n, now_us);
-      sent += (uint32_t) n;
-    }
+        if (n == 0)
+          return;
+        sfu_pacer_spend (&egress->pacer, (uint32_t) n, now_us);
+        sent += (uint32_t) n;
+      }
 }
 
 void

@@ -166,12 +166,27 @@ measure (SfuLeg *leg, int64_t now_us)
       }
 }
 
+/* an encoding of which nothing is known yet has begun: receivers wait for its rate */
+static bool
+has_news (const SfuIngest *ingest)
+{
+  for (unsigned i = 0; i < SFU_PUBLISHED_MAX; i++)
+    for (unsigned at = 0; ingest->published[i].track != NULL && at < ingest->published[i].n_feeds; at++)
+      {
+        const SfuFeed *feed = &ingest->published[i].feeds[at];
+
+        if (feed->heard_us != 0 && feed->bps[SFU_TEMPORAL_MAX - 1] == 0)
+          return true;
+      }
+  return false;
+}
+
 void
 sfu_ingest_tick_feedback (SfuLeg *leg, int64_t now_us)
 {
   SfuIngest *ingest = leg->ingest;
 
-  if (now_us - ingest->facts_us >= SFU_FACTS_US)
+  if (now_us - ingest->facts_us >= (has_news (ingest) ? SFU_FIRST_FACTS_US : SFU_FACTS_US))
     measure (leg, now_us);
   if (!sfu_transport_may_send (leg->transport, now_us))
     return;

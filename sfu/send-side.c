@@ -93,17 +93,23 @@ run_ahead (SfuSendSide *side, uint32_t bytes, int64_t now_us)
     }
 }
 
+static void
+start (SfuSendSide *side, int64_t now_us)
+{
+  if (side->started)
+    return;
+  side->started = true;
+  sfu_probe_start (&side->probe, side->start_bps, now_us);
+}
+
 uint16_t
 sfu_send_side_on_sent (SfuSendSide *side, uint32_t bytes, SfuSendKind kind, uint8_t probe_id, int64_t now_us)
 {
   uint16_t seq = side->next_seq++;
   SfuSent *sent = &side->history[seq & MASK];
 
-  if (!side->started && kind == SFU_SEND_MEDIA)
-    {
-      side->started = true;
-      sfu_probe_start (&side->probe, side->start_bps, now_us);
-    }
+  if (kind == SFU_SEND_MEDIA)
+    start (side, now_us);
   /* a whole history without feedback: the oldest is not waited for any more */
   if ((uint16_t) (seq - side->reported_seq) >= SFU_SEND_HISTORY)
     {
@@ -343,6 +349,8 @@ void
 sfu_send_side_set_wanted (SfuSendSide *side, uint32_t wanted_bps, int64_t now_us)
 {
   sfu_probe_set_wanted (&side->probe, wanted_bps, side->estimate_bps, now_us);
+  if (wanted_bps > side->estimate_bps)
+    start (side, now_us); /* the first picture may not fit before more is known */
 }
 
 /* Feedback that fails to come may be all that a path still loses, or the path itself. */

@@ -114,8 +114,8 @@ void sfu_send_side_set_wanted (SfuSendSide *side, uint32_t wanted_bps, int64_t n
  *   sfu_send_side_on_sent() and @ret_id; a packet may be up to one MTU too much
  * @ret_id: of the cluster, 1 to 15
  *
- * Nothing is due before the first packet of media was sent. Also looks whether feedback fails to come; so call it at least
- * every 50 ms while media is sent.
+ * Nothing is due before the first packet of media was sent, or more was wanted than the start rate. Also looks whether
+ * feedback fails to come; so call it at least every 50 ms while media is sent.
  *
  * Returns: is something due; the out-parameters are untouched if not.
  */

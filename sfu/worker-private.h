@@ -43,6 +43,7 @@
 #define SFU_CACHE_VIDEO 512
 #define SFU_CACHE_AUDIO 64
 #define SFU_FACTS_US (500 * 1000)
+#define SFU_FIRST_FACTS_US (100 * 1000)
 
 typedef struct SfuLeg SfuLeg;
 typedef struct SfuShard SfuShard;
@@ -141,6 +142,7 @@ struct SfuOut {
   SfuSlot slot;
   uint8_t pt, rtx_pt, pt_codec;
   uint32_t pt_profile;
+  uint16_t keyframe_seq; /* video: nobody needs what was before the last keyframe */
   uint8_t mids_left; /* packets that still carry the MID */
   bool starved;      /* the pacer dropped video of it */
   bool told_begun;   /* the main thread knows the first timestamp */

@@ -22,6 +22,7 @@ typedef struct {
 
 typedef struct {
   char room[64];
+  char link[128];
   GPtrArray *callers; /* owned, as long as they are connected */
 } Rpc;
 
@@ -102,11 +103,12 @@ on_result (Caller *caller, const char *step, JsonObject *result)
   else if (strcmp (step, "create") == 0)
     {
       g_strlcpy (rpc->room, string_in (result, "room", "id"), sizeof rpc->room);
+      g_strlcpy (rpc->link, string_in (result, "room", "link"), sizeof rpc->link);
       caller->rooms->ready = rpc->room[0] != '\0';
     }
   else if (strcmp (step, "start") == 0)
     {
-      params = g_strdup_printf ("\"roomId\":\"%s\"", rpc->room);
+      params = g_strdup_printf ("\"link\":\"%s\"", rpc->link);
       call (caller, "join", "room.join", params);
     }
   else if (strcmp (step, "join") == 0 && caller->member->publisher != NULL)
