@@ -177,6 +177,11 @@ on_loaded (const MsgRoom *row, const GError *error, gpointer data)
       return;
     }
   entry = sig_rooms_find (ask->rooms, row->id);
+  if (entry == NULL && sig_rooms_is_dying (ask->rooms, row->id))
+    {
+      sig_room_ask_refuse (ask, SIG_ROOM_NOT_FOUND);
+      return;
+    }
   if (entry == NULL && ask->revision != ask->rooms->revision && ask->n_lookups < MAX_LOOKUPS)
     {
       look_up (ask);

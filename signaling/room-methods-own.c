@@ -148,8 +148,11 @@ on_list (GPtrArray *rows, const GError *error, gpointer data)
     {
       const MsgRoom *row = rows->pdata[i];
       const SigRoomEntry *entry = sig_rooms_find (ask->rooms, row->id);
-      JsonObject *object = sig_room_row_json (row, row_has_host (row, ask->who.user_id));
+      JsonObject *object;
 
+      if (sig_rooms_is_dying (ask->rooms, row->id))
+        continue;
+      object = sig_room_row_json (row, row_has_host (row, ask->who.user_id));
       json_object_set_int_member (object, "count", entry != NULL ? sig_room_count_inside (entry->room) : 0);
       json_array_add_object_element (list, object);
     }

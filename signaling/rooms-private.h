@@ -53,6 +53,7 @@ struct SigRooms {
   GHashTable *by_media;     /* media in its heap copy -> SigRoomEntry */
   GHashTable *by_device;    /* MsgId in its heap copy -> GPtrArray of SigRoomEntry, once per participant */
   GHashTable *by_ringing;   /* MsgId of users likewise, once per invitation */
+  GHashTable *dying;        /* MsgId in its heap copy: ended, and still in the database */
   GPtrArray *verbs;         /* what is registered */
   AlRateTable *joins, *guest_joins, *invites;
   AlTimerWheel *wheel;
@@ -71,6 +72,8 @@ void sig_rooms_rearm (SigRooms *rooms);
 /** sig_rooms_insert: @row: (transfer full). Returns: (transfer none). */
 SigRoomEntry *sig_rooms_insert (SigRooms *rooms, MsgRoom *row);
 SigRoomEntry *sig_rooms_find (SigRooms *rooms, MsgId id);
+/** sig_rooms_is_dying: it is over, and a reader may still find it. */
+bool sig_rooms_is_dying (const SigRooms *rooms, MsgId id);
 SigRoomEntry *sig_rooms_find_link (SigRooms *rooms, const uint8_t *link);
 SigRoomEntry *sig_room_entry_ref (SigRoomEntry *entry);
 void sig_room_entry_unref (SigRoomEntry *entry);

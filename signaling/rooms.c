@@ -122,6 +122,7 @@ sig_rooms_new (const SigRoomsConfig *config)
   rooms->by_media = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rooms->by_device = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   rooms->by_ringing = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  rooms->dying = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   rooms->verbs = g_ptr_array_new_with_free_func (g_free);
   rooms->joins = make_rates (config->join_rate);
   rooms->guest_joins = make_rates (config->join_rate);
@@ -169,6 +170,7 @@ sig_rooms_free (SigRooms *rooms)
   g_hash_table_unref (rooms->by_media);
   g_hash_table_unref (rooms->by_device);
   g_hash_table_unref (rooms->by_ringing);
+  g_hash_table_unref (rooms->dying);
   g_ptr_array_unref (rooms->verbs);
   al_rate_table_free (rooms->joins);
   al_rate_table_free (rooms->guest_joins);
@@ -343,9 +345,18 @@ sig_room_entry_settle (SigRoomEntry *entry)
     arm (entry, MIN (next_us, empty_us));
 }
 
+typedef struct {
+  SigRooms *rooms;
+  MsgId id;
+} Deletion;
+
 static void
 on_deleted (const GError *error, gpointer data)
 {
+  g_autofree Deletion *deletion = data;
+
+  deletion->rooms->revision++;
+  (void) g_hash_table_remove (deletion->rooms->dying, &deletion->id);
   /* a room that is not permanent and comes back at the next start ends again, empty */
   if (error != NULL)
     al_warning ("a room that is over could not be deleted, ignoring", "error", error->message);
@@ -369,7 +380,19 @@ sig_room_entry_end (SigRoomEntry *entry, SigRoomsEnd end)
   unload (entry);
   rooms->revision++;
   if (end != SIG_ROOMS_DELETED)
-    msg_room_delete (rooms->config.core, id, on_deleted, NULL);
+    {
+      Deletion *deletion = g_new (Deletion, 1);
+
+      *deletion = (Deletion){ rooms, id };
+      (void) g_hash_table_add (rooms->dying, g_memdup2 (&id, sizeof id));
+      msg_room_delete (rooms->config.core, id, on_deleted, deletion);
+    }
+}
+
+bool
+sig_rooms_is_dying (const SigRooms *rooms, MsgId id)
+{
+  return g_hash_table_contains (rooms->dying, &id);
 }
 
 unsigned
