@@ -75,7 +75,10 @@ export function arrange({ faces, pinned, speakers, mode, places, before, main: l
   const ranked = rank(faces, pinned, speakers);
   const main = mode === 'grid' && !pinned && !faces.some(({ source, self }) => source === 'screen' && !self) ? '' : large(faces, pinned, speakers, last);
   const rest = ranked.filter((key) => key !== main);
-  const tiles = pick(rest, places, before.filter((key) => key !== main));
+  const own = faces.find(({ self }) => self)?.key;
+  const picked = pick(rest, places, before.filter((key) => key !== main));
+  /* oneself comes last: one looks at the others */
+  const tiles = own && picked.includes(own) ? [...picked.filter((key) => key !== own), own] : picked;
   return { main, tiles, hidden: rest.length - tiles.length };
 }
 

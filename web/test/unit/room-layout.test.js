@@ -62,6 +62,12 @@ test('the speaker view follows who speaks, stays when nobody does, and never pic
   assert.equal(arrange(wish({ faces, mode: 'speaker', speakers: ['b'], pinned: 'a/camera' })).main, 'a/camera');
 });
 
+test('oneself comes last, and is there even in a crowd', () => {
+  const faces = [face('me'), ...[...'abcdefgh'].map((id) => face(id))];
+  assert.deepEqual(arrange(wish({ faces: faces.slice(0, 3) })).tiles, ['a/camera', 'b/camera', 'me/camera']);
+  assert.equal(arrange(wish({ faces, places: 4 })).tiles.at(-1), 'me/camera');
+});
+
 test('who does not fit is counted', () => {
   const { tiles, hidden } = arrange(wish({ faces: [...'abcdefghijklm'].map((id) => face(id)), places: 4, speakers: ['m'] }));
   assert.deepEqual([tiles.length, hidden, tiles.includes('m/camera')], [4, 9, true]);

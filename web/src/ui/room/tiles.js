@@ -16,7 +16,7 @@ import { Tile } from './tile.js';
 const GAP = 8;
 const RECENT = 16;
 /** what stands beside a large tile: on a wide page at its right, else below */
-const BESIDE = { wide: 860, width: 216, height: 122, low: 108 };
+const BESIDE = { wide: 860, least: 104, height: 122, low: 108 };
 
 export class Tiles extends EventTarget {
   el = h('div', { class: 'tiles', testid: 'room-tiles', 'data-mode': 'grid' });
@@ -174,8 +174,9 @@ export class Tiles extends EventTarget {
   #place(count, width, height) {
     const { style, dataset } = this.el;
     if (this.#main) {
-      const { wide, columns } = beside(width, height);
+      const { wide, columns, places } = beside(width, height);
       dataset.mode = wide ? 'beside' : 'below';
+      style.setProperty('--beside', `${Math.min(BESIDE.height, Math.floor((height + GAP) / Math.max(1, places) - GAP))}px`);
       style.setProperty('--columns', String(wide ? 1 : Math.max(1, Math.min(columns, count))));
       style.setProperty('--rows', String(Math.max(1, wide ? count : Math.ceil(count / columns))));
       dataset.alone = String(count === 0);
@@ -280,7 +281,7 @@ export class Tiles extends EventTarget {
 
 /** beside: how the others stand beside a large tile. @param {number} width @param {number} height */
 function beside(width, height) {
-  if (width >= BESIDE.wide) return { wide: true, columns: 1, places: Math.floor((height + GAP) / (BESIDE.height + GAP)) };
+  if (width >= BESIDE.wide) return { wide: true, columns: 1, places: Math.max(1, Math.floor((height + GAP) / (BESIDE.least + GAP))) };
   const columns = Math.max(2, Math.floor((width + GAP) / (BESIDE.low * 1.3 + GAP)));
   return { wide: false, columns, places: columns * (height > 560 ? 2 : 1) };
 }
