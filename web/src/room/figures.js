@@ -58,5 +58,6 @@ export class RoomFigures {
 /** @param {number} layer @param {number} of */
 function layerWords(layer, of) {
   if (layer < 0) return 'paused by the server';
-  return of > 1 ? `size ${layer + 1} of ${of}` : '';
+  /* only hosts are told of the tracks of others */
+  return of > 1 ? `size ${layer + 1} of ${of}` : of === 1 ? '' : `size ${layer + 1}`;
 }
