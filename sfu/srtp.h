@@ -3,10 +3,12 @@
  * SRTP and SRTCP (RFC 3711, RFC 7714) of one transport. Both ways have one master key each; a stream is an SSRC under it.
  *
  * What we send is encrypted by contexts of OpenSSL that are set up once per key, and carries no state but the SRTCP index:
- * the caller says the index of a packet. What we receive goes through libsrtp, which keeps index and replay window of each
- * SSRC; a new SSRC costs nothing before a packet of it was authentic, and the least recently heard one makes way.
+ * the caller says the index of a packet. What we receive has index and replay window of each SSRC; a new SSRC costs nothing
+ * before a packet of it was authentic, and the least recently heard one makes way. Under GCM both are our own; SHA1-80 is
+ * received by libsrtp.
  *
- * One thread at a time; may be handed to another one. Nothing is allocated per packet, but for a new SSRC.
+ * One thread at a time; may be handed to another one. Nothing is allocated per packet, but for a new SSRC, and for SRTP's
+ * key when the first packet comes.
  */
 #pragma once
 

@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <glib.h>
-#include <srtp2/srtp.h>
-#include <string.h>
-
-#include "sfu/srtp.h"
-
-#define SSRC 0xcafe0001u
+#include "srtp-packets.h"
 
 static const SfuSrtpProfile profiles[] = { SFU_SRTP_AEAD_AES_128_GCM, SFU_SRTP_AEAD_AES_256_GCM,
                                            SFU_SRTP_AES128_CM_SHA1_80 };
@@ -15,15 +9,6 @@ typedef struct {
   srtp_t reference;       /* sends as @ours does */
   uint8_t key[SFU_SRTP_KEY_MAX + SFU_SRTP_SALT_MAX];
 } Pair;
-
-static void
-make_key (GRand *rand, SfuSrtpKey *key)
-{
-  for (unsigned i = 0; i < sizeof key->key; i++)
-    key->key[i] = (uint8_t) g_rand_int (rand);
-  for (unsigned i = 0; i < sizeof key->salt; i++)
-    key->salt[i] = (uint8_t) g_rand_int (rand);
-}
 
 /* Returns: libsrtp's session that sends SSRC from @roc on, or any SSRC from 0 */
 static srtp_t
@@ -63,38 +48,6 @@ pair_clear (Pair *pair)
   sfu_srtp_free (pair->ours);
   sfu_srtp_free (pair->theirs);
   g_assert_cmpint (srtp_dealloc (pair->reference), ==, 0);
-}
-
-static void
-put_u32 (uint8_t *data, uint32_t value)
-{
-  for (unsigned i = 0; i < 4; i++)
-    data[i] = (uint8_t) (value >> (24 - 8 * i));
-}
-
-/* @csrcs: 0 to 15; @words: of header extension, -1: none. Returns: the header's length */
-static size_t
-write_rtp (uint8_t *data, uint32_t ssrc, uint16_t seq, unsigned csrcs, int words, size_t payload)
-{
-  size_t len = 12 + 4 * csrcs;
-
-  memset (data, 0x5a, len);
-  data[0] = (uint8_t) (0x80 | csrcs | (words >= 0 ? 0x10 : 0));
-  data[1] = 96;
-  data[2] = (uint8_t) (seq >> 8);
-  data[3] = (uint8_t) seq;
-  put_u32 (data + 8, ssrc);
-  if (words >= 0)
-    {
-      const uint8_t head[4] = { 0xbe, 0xde, (uint8_t) (words >> 8), (uint8_t) words };
-
-      memcpy (data + len, head, 4);
-      memset (data + len + 4, 0x10, (size_t) words * 4);
-      len += 4 + (size_t) words * 4;
-    }
-  for (size_t i = 0; i < payload; i++)
-    data[len + i] = (uint8_t) (i * 7 + seq);
-  return len;
 }
 
 /* Returns: the length of the packet of @index, protected by ours */
@@ -425,6 +378,7 @@ main (int argc, char **argv)
   };
 
   g_test_init (&argc, &argv, NULL);
+  g_assert_cmpint (srtp_init (), ==, 0); /* the reference */
   g_test_add_func ("/sfu/srtp/lengths", test_lengths);
   g_test_add_func ("/sfu/srtp/room", test_room);
   for (unsigned i = 0; i < G_N_ELEMENTS (tests); i++)
