@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client half of RFC 6455, as much as a load generator needs: masked text frames out, unfragmented frames in, pongs.
+ * The client half of RFC 6455, as much as a load generator needs: masked text frames out, text in frames or fragments in, pongs.
  * The mask is fixed: it protects proxies from scripts in browsers, and there is neither here.
  */
 #include "server/load/conn.h"
@@ -10,6 +10,7 @@
 struct LoadConn {
   AlStream *stream; /* owned until on_closed */
   bool bare, open;
+  GByteArray *parts; /* owned; (nullable): of a message that is not over */
   char host[AL_ADDR_STRLEN];
   /* passed in, not owned */
   const LoadConnOps *ops;
@@ -52,6 +53,26 @@ deliver (LoadConn *conn, const uint8_t *data, size_t len)
   conn->ops->on_message (conn, text, len, conn->user);
 }
 
+/* a frame of text, or the next part of one */
+static void
+take_text (LoadConn *conn, bool last, const uint8_t *data, size_t len)
+{
+  g_autoptr (GByteArray) whole = NULL;
+
+  if (last && conn->parts == NULL)
+    {
+      deliver (conn, data, len);
+      return;
+    }
+  if (conn->parts == NULL)
+    conn->parts = g_byte_array_new ();
+  g_byte_array_append (conn->parts, data, (guint) len);
+  if (!last)
+    return;
+  whole = g_steal_pointer (&conn->parts);
+  deliver (conn, whole->data, whole->len);
+}
+
 /* Returns: bytes of one whole frame, 0 when it is not all there */
 static size_t
 take_frame (LoadConn *conn, const uint8_t *data, size_t len)
@@ -81,8 +102,9 @@ take_frame (LoadConn *conn, const uint8_t *data, size_t len)
     return 0;
   switch (data[0] & 0x0f)
     {
+    case 0:
     case 1:
-      deliver (conn, data + head, payload);
+      take_text (conn, (data[0] & 0x80) != 0, data + head, payload);
       break;
     case 9:
       send_frame (conn, 10, data + head, payload);
@@ -138,6 +160,7 @@ on_closed (AlStream *stream, AlStreamClose reason, void *user)
 
   conn->stream = NULL;
   conn->ops->on_closed (conn, conn->user);
+  g_clear_pointer (&conn->parts, g_byte_array_unref);
   g_free (conn);
 }
 

@@ -166,12 +166,15 @@ static void
 on_message (LoadConn *conn, char *text, size_t len, void *user)
 {
   Janus *janus = user;
-  g_autoptr (JsonNode) node = al_json_parse (text, len, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = al_json_parse (text, len, &error);
   JsonObject *object = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
   const char *transaction = string_of (object, "transaction"), *kind = string_of (object, "janus");
   JsonObject *data = object_of (object_of (object, "plugindata"), "data");
   unsigned index;
 
+  if (node == NULL)
+    load_rooms_fail (janus->rooms, "Janus's message cannot be read", error->message);
   if (strcmp (kind, "error") == 0 || int_of (data, "error_code") != 0)
     {
       load_rooms_fail (janus->rooms, "Janus refuses", text);
