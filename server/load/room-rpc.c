@@ -21,9 +21,9 @@ typedef struct {
 } Caller;
 
 typedef struct {
-  char room[64];
-  char link[128];
+  char room[64], link[128];
   GPtrArray *callers; /* owned, as long as they are connected */
+  bool explained;
 } Rpc;
 
 static void
@@ -104,8 +104,11 @@ on_result (Caller *caller, const char *step, JsonObject *result)
     {
       g_strlcpy (rpc->room, string_in (result, "room", "id"), sizeof rpc->room);
       g_strlcpy (rpc->link, string_in (result, "room", "link"), sizeof rpc->link);
-      caller->rooms->ready = rpc->room[0] != '\0';
+      params = g_strdup_printf ("\"roomId\":\"%s\"", rpc->room);
+      call (caller, "enter", "room.join", params); /* who is outside is not told of statistics */
     }
+  else if (strcmp (step, "enter") == 0)
+    caller->rooms->ready = true;
   else if (strcmp (step, "start") == 0)
     {
       params = g_strdup_printf ("\"link\":\"%s\"", rpc->link);
@@ -115,6 +118,14 @@ on_result (Caller *caller, const char *step, JsonObject *result)
     publish (caller);
   else if (strcmp (step, "join") == 0)
     subscribe (caller);
+  else if (strcmp (step, "stats") == 0)
+    {
+      g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), result);
+      g_autofree char *text = json_to_string (node, TRUE);
+
+      g_print ("explained %s\n", text);
+      rpc->explained = true;
+    }
   else if (caller->member != NULL)
     load_rooms_take_answer (caller->member, string_in (result, NULL, "sdp"));
 }
@@ -187,11 +198,27 @@ join (LoadMember *member)
     load_rooms_fail (member->rooms, "cannot connect", error->message);
 }
 
+/* what the server says of its transports, tracks and slots, and why they are as they are */
+static void
+explain (LoadRooms *rooms)
+{
+  Rpc *rpc = rooms->signaling_data;
+  g_autofree char *params = g_strdup_printf ("\"roomId\":\"%s\"", rpc->room);
+  int64_t end_us = al_loop_now_us (rooms->loop) + 5 * G_USEC_PER_SEC;
+
+  if (rpc->callers->len > 0)
+    call (g_ptr_array_index (rpc->callers, 0), "stats", "room.stats", params); /* who made the room */
+  while (!rpc->explained && rooms->fault == NULL && al_loop_now_us (rooms->loop) < end_us)
+    al_loop_iterate (rooms->loop, 100);
+}
+
 static void
 close_rpc (LoadRooms *rooms)
 {
   Rpc *rpc = rooms->signaling_data;
 
+  if (rooms->options.explain)
+    explain (rooms);
   for (unsigned i = 0; i < rpc->callers->len; i++)
     load_conn_abort (((Caller *) g_ptr_array_index (rpc->callers, i))->conn);
   while (rpc->callers->len > 0)

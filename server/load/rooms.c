@@ -173,6 +173,7 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
     { "gro", 0, 0, G_OPTION_ARG_NONE, &options->gro, "Receive trains at once, which browsers do not", NULL },
     { "server-pid", 0, 0, G_OPTION_ARG_INT, &options->server_pid, "Measure this process's CPU and memory", "PID" },
     { "threads", 0, 0, G_OPTION_ARG_NONE, &options->threads, "Print the CPU of each of its threads", NULL },
+    { "explain", 0, 0, G_OPTION_ARG_NONE, &options->explain, "Print what the server says of it (JSON-RPC)", NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("- a room full of simulated browsers");

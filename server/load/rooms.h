@@ -36,7 +36,7 @@ typedef struct {
 typedef struct {
   char *url, *video_path, *audio_path, *local, *profiles, *jwt_secret;
   int publishers, subscribers, seconds, warmup, join_ms, sample, server_pid, settle_ms;
-  gboolean gro, janus, whip, threads;
+  gboolean gro, janus, whip, threads, explain;
 } LoadRoomsOptions;
 
 struct LoadRooms {
