@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client half of RFC 6455, as much as a load generator needs: masked text frames out, text in frames or fragments in, pongs.
+ * The client half of RFC 6455, as much as a load generator needs: masked text frames out, text in frames or fragments in,
+ * pongs.
  * The mask is fixed: it protects proxies from scripts in browsers, and there is neither here.
  */
 #include "server/load/conn.h"

@@ -94,8 +94,7 @@ class Server:
             f.write(f"[server]\ndata_dir={self.folder}/var\nmetrics_listen=\nworkers={workers}\nlog_level=warning\n"
                     f"[signaling]\nlisten=127.0.0.1:{HTTP_PORT}\ntls_listen=\nweb_root=\njwt_secret={SECRET}\n"
                     f"stranger_rate_address=0\nmax_connections_per_address=4000\n"
-                    f"[relay]\nlisten_udp=\nlisten_tcp=\nlisten_tls=\n"
-                    f"[sfu]\nlisten_udp={ADDRESS}:{MEDIA_PORT}\nadvertise={ADDRESS}:{MEDIA_PORT}\n")
+                    f"[relay]\nlisten_udp={ADDRESS}:{MEDIA_PORT}\nlisten_tcp=\nlisten_tls=\n[sfu]\nroom_join_rate=0\n")
         return [os.path.join(build, "server/aldisd"), "--config", conf]
 
     def janus(self, loops):
