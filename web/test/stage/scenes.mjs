@@ -51,6 +51,7 @@ export const SCENES = {
   'room-grid-9': { night: true, act: (page) => enter(page, 'r9') },
   'room-grid-25': { night: true, act: (page) => enter(page, 'r25'), wait: 1500 },
   'room-grid-49': { night: true, act: (page) => enter(page, 'r49'), wait: 2500 },
+  'room-image': { night: true, act: async (page) => { await enter(page, 'r9'); await page.click(id('call-camera')); await page.locator('.toast .icon-button').first().click(); }, wait: 800 },
   'room-speaker': { night: true, act: async (page) => { await enter(page, 'r9'); await press(page, 'call-layout', 'more-layout'); }, wait: 800 },
   'room-screen': { night: true, act: (page) => enter(page, 'r5s'), wait: 800 },
   'room-people': { night: true, act: async (page) => { await enter(page, 'r9'); await page.click(id('call-people')); await page.locator(id('person-menu')).nth(1).click(); }, wait: 600 },

@@ -42,6 +42,7 @@ export class RoomView extends EventTarget {
   #figures = new RoomFigures();
   #figuresOn = false;
   #before = '';
+  /** @type {Map<string, () => void>} notes about people in the lobby */ #asking = new Map();
 
   /** @param {import('../../app.js').App} app @param {RoomSession} session @param {import('../../media/local-media.js').LocalMedia} local */
   constructor(app, session, local) {
@@ -64,6 +65,7 @@ export class RoomView extends EventTarget {
   }
 
   end() {
+    for (const gone of this.#asking.values()) gone();
     this.#panels.close(false);
     this.#tiles.end();
     this.#screens.end();
@@ -204,9 +206,12 @@ export class RoomView extends EventTarget {
 
   /** @param {{participant: import('../../room/types.js').Participant, waiting: boolean}} detail */
   #waits({ participant: { id, displayName }, waiting }) {
+    this.#asking.get(id)?.();
+    this.#asking.delete(id);
     if (!waiting || !this.session.roster.isHost) return;
     chime('test', 0.3);
-    this.#app.toasts.show(`${displayName} waits to come in.`, { ms: 20000, key: `lobby-${id}`, icon: 'userPlus', action: { label: 'Let in', run: () => void this.session.call('admit', { participantId: id }).catch(() => {}) } });
+    if (this.#panels.name === 'people') return; /* they stand there */
+    this.#asking.set(id, this.#app.toasts.show(`${displayName} waits to come in.`, { ms: 20000, key: `lobby-${id}`, icon: 'userPlus', action: { label: 'Let in', run: () => void this.session.call('admit', { participantId: id }).catch(() => {}) } }));
   }
 
   /** @param {{sources: string[], by: string}} detail */
