@@ -4,6 +4,10 @@
  * so that the borders of datagrams stay. A ClientHello in several fragments is put together by OpenSSL itself; DTLSv1_listen(),
  * which cannot, and its cookies are not needed: the peer's address has been proved by ICE.
  *
+ * The SSL is given back as soon as the keys are taken (sfu_dtls_release()): nothing but alerts would use it. What stays is the
+ * record of our close_notify, encrypted beforehand, and, at a server, the flight that the client asks for again by its Finished
+ * when ours was lost (RFC 6347 §4.2.4).
+ *
  *   NEW --start--> HANDSHAKE --finished--> CONNECTED --close_notify--> CLOSED
  *                      `--alert, certificate, time--> FAILED <--alert--'
  */
@@ -20,6 +24,7 @@
 
 #define DATAGRAM_MAX 2048
 #define READS_MAX 32 /* records of one datagram */
+#define FAREWELL_MAX 64
 #define EXPORTER "EXTRACTOR-dtls_srtp" /* RFC 5764 §4.2 */
 
 struct SfuDtls {
@@ -34,6 +39,11 @@ struct SfuDtls {
     size_t len;
   } queue[SFU_DTLS_QUEUE_MAX];
   unsigned n_queued;
+  GPtrArray *flight; /* (nullable): of GBytes: what the last step of the handshake sent */
+  uint8_t farewell[FAREWELL_MAX]; /* our close_notify, once released */
+  size_t farewell_len;
+  bool is_released, is_writing_farewell;
+  int64_t flight_us, flight_end_us; /* when it was sent last; when it is no longer sent */
 
   SfuDtlsState state;
   const char *error; /* a static text */
@@ -71,8 +81,16 @@ on_bio_write (BIO *bio, const char *data, size_t len, size_t *ret_len)
 {
   SfuDtls *dtls = BIO_get_data (bio);
 
-  dtls->send ((const uint8_t *) data, len, dtls->user);
   *ret_len = len;
+  if (dtls->is_writing_farewell)
+    {
+      dtls->farewell_len = len <= FAREWELL_MAX ? len : 0;
+      memcpy (dtls->farewell, data, dtls->farewell_len);
+      return 1;
+    }
+  if (dtls->flight != NULL)
+    g_ptr_array_add (dtls->flight, g_bytes_new (data, len));
+  dtls->send ((const uint8_t *) data, len, dtls->user);
   return 1;
 }
 
@@ -160,6 +178,7 @@ sfu_dtls_free (SfuDtls *dtls)
   if (dtls == NULL)
     return;
   clear_queue (dtls);
+  sfu_dtls_drop_flight (dtls);
   SSL_free (dtls->ssl);
   g_free (dtls);
 }
@@ -179,7 +198,10 @@ set_state (SfuDtls *dtls, SfuDtlsState state)
   if (state != SFU_DTLS_HANDSHAKE)
     dtls->deadline_us = dtls->give_up_us = INT64_MAX;
   if (state >= SFU_DTLS_CLOSED)
-    g_clear_pointer (&dtls->ssl, SSL_free);
+    {
+      g_clear_pointer (&dtls->ssl, SSL_free);
+      sfu_dtls_drop_flight (dtls);
+    }
 }
 
 /* @why: (nullable): a static text; NULL: as OpenSSL says */
@@ -198,8 +220,13 @@ static void
 handshake (SfuDtls *dtls)
 {
   struct timeval left;
-  int result = SSL_do_handshake (dtls->ssl);
+  int result;
 
+  sfu_dtls_drop_flight (dtls);
+  dtls->flight = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  result = SSL_do_handshake (dtls->ssl);
+  if (result != 1 || !SSL_is_server (dtls->ssl)) /* a client has had the server's last flight: it is asked for nothing */
+    sfu_dtls_drop_flight (dtls);
   if (result == 1 && (SSL_get_selected_srtp_profile (dtls->ssl) == NULL || dtls->peer == NULL))
     {
       (void) SSL_shutdown (dtls->ssl);
@@ -248,15 +275,8 @@ run (SfuDtls *dtls, const uint8_t *data, size_t len)
   dtls->in_len = len;
   if (dtls->state == SFU_DTLS_HANDSHAKE)
     handshake (dtls);
-  else
-    (void) SSL_alloc_buffers (dtls->ssl);
   if (dtls->state == SFU_DTLS_CONNECTED)
-    {
-      read_records (dtls);
-      /* two buffers of 16 KB that an idle connection needs not */
-      if (dtls->state == SFU_DTLS_CONNECTED)
-        (void) SSL_free_buffers (dtls->ssl);
-    }
+    read_records (dtls);
   dtls->in = NULL;
   dtls->in_len = 0;
   ERR_clear_error ();
@@ -309,13 +329,59 @@ sfu_dtls_start (SfuDtls *dtls, bool client, const SfuFingerprint *fingerprints, 
   clear_queue (dtls);
 }
 
+/* does a record of @type under keys (epoch 1 or later) begin @data */
+static bool
+is_encrypted (const uint8_t *data, size_t len, uint8_t type)
+{
+  return len > 13 && data[0] == type && (data[3] != 0 || data[4] != 0);
+}
+
+/* does it hold the client's Finished? Before it stand records without keys: certificate, key exchange, ChangeCipherSpec */
+static bool
+has_finished (const uint8_t *data, size_t len)
+{
+  while (len > 13)
+    {
+      size_t record = 13 + (size_t) (data[11] << 8 | data[12]);
+
+      if (is_encrypted (data, len, 22))
+        return true;
+      if (record >= len)
+        return false;
+      data += record;
+      len -= record;
+    }
+  return false;
+}
+
+/* bounded: nobody knows any more whether it was the peer that asked */
+static void
+repeat_flight (SfuDtls *dtls)
+{
+  if (dtls->flight == NULL || dtls->now_us - dtls->flight_us < SFU_DTLS_FIRST_US || dtls->now_us >= dtls->flight_end_us)
+    return;
+  dtls->flight_us = dtls->now_us;
+  for (unsigned i = 0; i < dtls->flight->len; i++)
+    {
+      gsize len;
+      const uint8_t *data = g_bytes_get_data (g_ptr_array_index (dtls->flight, i), &len);
+
+      dtls->send (data, len, dtls->user);
+    }
+}
+
 void
 sfu_dtls_on_datagram (SfuDtls *dtls, const uint8_t *data, size_t len, int64_t now_us)
 {
   dtls->now_us = now_us;
   if (len == 0 || len > DATAGRAM_MAX || dtls->state >= SFU_DTLS_CLOSED)
     return;
-  if (dtls->state != SFU_DTLS_NEW)
+  if (dtls->is_released)
+    {
+      if (has_finished (data, len))
+        repeat_flight (dtls);
+    }
+  else if (dtls->state != SFU_DTLS_NEW)
     run (dtls, data, len);
   else if (dtls->n_queued < SFU_DTLS_QUEUE_MAX)
     {
@@ -363,11 +429,34 @@ sfu_dtls_close (SfuDtls *dtls, int64_t now_us)
     return;
   dtls->now_us = now_us;
   ERR_clear_error ();
-  if (dtls->state == SFU_DTLS_CONNECTED && SSL_alloc_buffers (dtls->ssl) == 1)
+  if (dtls->farewell_len > 0)
+    dtls->send (dtls->farewell, dtls->farewell_len, dtls->user);
+  else if (dtls->state == SFU_DTLS_CONNECTED && dtls->ssl != NULL)
     (void) SSL_shutdown (dtls->ssl);
   ERR_clear_error ();
   clear_queue (dtls);
   set_state (dtls, SFU_DTLS_CLOSED);
+}
+
+void
+sfu_dtls_release (SfuDtls *dtls, int64_t now_us)
+{
+  g_return_if_fail (dtls->state == SFU_DTLS_CONNECTED && !dtls->is_released);
+  ERR_clear_error ();
+  dtls->is_writing_farewell = true;
+  (void) SSL_shutdown (dtls->ssl);
+  dtls->is_writing_farewell = false;
+  ERR_clear_error ();
+  g_clear_pointer (&dtls->ssl, SSL_free);
+  dtls->is_released = true;
+  dtls->flight_us = now_us;
+  dtls->flight_end_us = now_us + SFU_DTLS_GIVE_UP_US;
+}
+
+void
+sfu_dtls_drop_flight (SfuDtls *dtls)
+{
+  g_clear_pointer (&dtls->flight, g_ptr_array_unref);
 }
 
 SfuDtlsState
@@ -397,7 +486,7 @@ sfu_dtls_export (SfuDtls *dtls, SfuSrtpKey *ret_send, SfuSrtpKey *ret_receive)
   SfuSrtpProfile profile;
   unsigned key_len, salt_len;
 
-  if (dtls->state != SFU_DTLS_CONNECTED)
+  if (dtls->state != SFU_DTLS_CONNECTED || dtls->is_released)
     return SFU_SRTP_NONE;
   profile = (SfuSrtpProfile) SSL_get_selected_srtp_profile (dtls->ssl)->id;
   key_len = sfu_srtp_profile_get_key_len (profile);
@@ -422,4 +511,10 @@ bool
 sfu_dtls_is_client_hello (const uint8_t *data, size_t len)
 {
   return len > 13 && data[0] == 22 && data[3] == 0 && data[4] == 0 && data[13] == 1;
+}
+
+bool
+sfu_dtls_is_alert (const uint8_t *data, size_t len)
+{
+  return is_encrypted (data, len, 21);
 }

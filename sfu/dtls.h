@@ -70,8 +70,17 @@ void sfu_dtls_on_datagram (SfuDtls *dtls, const uint8_t *data, size_t len, int64
 void sfu_dtls_tick (SfuDtls *dtls, int64_t now_us);
 /** sfu_dtls_get_deadline: Returns: when to tick next; INT64_MAX: nothing waits. */
 int64_t sfu_dtls_get_deadline (const SfuDtls *dtls);
-/** sfu_dtls_close: says close_notify when connected. */
+/** sfu_dtls_close: says close_notify when connected, also once released. */
 void sfu_dtls_close (SfuDtls *dtls, int64_t now_us);
+/**
+ * sfu_dtls_release: once, when connected, after sfu_dtls_export(): gives back what OpenSSL holds, over 30 KB. From then on:
+ * close_notify, made beforehand, is still said by sfu_dtls_close(). A Finished is answered by our last flight (which the peer,
+ * as the client, may have missed), not more often than each SFU_DTLS_FIRST_US and for SFU_DTLS_GIVE_UP_US. Nothing of the peer
+ * can be authenticated any more, alerts neither: they are ignored; sfu_dtls_is_alert() tells that there is one.
+ */
+void sfu_dtls_release (SfuDtls *dtls, int64_t now_us);
+/** sfu_dtls_drop_flight: the peer has proved that it has our last flight: it uses the keys. */
+void sfu_dtls_drop_flight (SfuDtls *dtls);
 
 SfuDtlsState sfu_dtls_get_state (const SfuDtls *dtls);
 /** sfu_dtls_get_error: Returns: (transfer none): in plain words why it failed; "" when it did not. */
@@ -79,11 +88,13 @@ const char *sfu_dtls_get_error (const SfuDtls *dtls);
 /** sfu_dtls_get_peer: Returns: (transfer none) (nullable): the fingerprint that was right; NULL before. */
 const SfuFingerprint *sfu_dtls_get_peer (const SfuDtls *dtls);
 /**
- * sfu_dtls_export: once connected: the keys of both directions (RFC 5764 §4.2).
+ * sfu_dtls_export: once connected and not released: the keys of both directions (RFC 5764 §4.2).
  *
  * Returns: the profile that was agreed on; SFU_SRTP_NONE when not connected. Outputs are then undefined.
  */
 SfuSrtpProfile sfu_dtls_export (SfuDtls *dtls, SfuSrtpKey *ret_send, SfuSrtpKey *ret_receive);
+/** sfu_dtls_is_alert: Returns: do these bytes begin with an alert that is encrypted (epoch 1 or later), by whomever. */
+bool sfu_dtls_is_alert (const uint8_t *data, size_t len);
 /** sfu_dtls_is_client_hello: Returns: do these bytes begin with a ClientHello of a new connection (epoch 0). */
 bool sfu_dtls_is_client_hello (const uint8_t *data, size_t len);
 

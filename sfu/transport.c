@@ -54,6 +54,7 @@ struct SfuTransport {
   int64_t made_us;
   int64_t heard_us;   /* anything authentic */
   int64_t consent_us; /* the last valid check by the selected path */
+  int64_t farewell_us; /* when an alert came that nobody can authenticate, and nothing authentic since; INT64_MAX: none */
   SfuTransportStats stats;
 };
 
@@ -184,7 +185,10 @@ become_connected (SfuTransport *transport, int64_t now_us)
   SfuSrtpProfile profile = sfu_dtls_export (transport->dtls, &send, &receive);
 
   if (profile != SFU_SRTP_NONE)
-    transport->srtp = sfu_srtp_new (profile, &send, &receive);
+    {
+      transport->srtp = sfu_srtp_new (profile, &send, &receive);
+      sfu_dtls_release (transport->dtls, now_us);
+    }
   OPENSSL_cleanse (&send, sizeof send);
   OPENSSL_cleanse (&receive, sizeof receive);
   if (transport->srtp == NULL)
@@ -252,6 +256,7 @@ sfu_transport_new (const SfuTransportConfig *config, const SfuTransportOps *ops,
   transport->overlap_until_us = INT64_MAX;
   transport->selected = NOBODY;
   transport->made_us = transport->heard_us = transport->consent_us = now_us;
+  transport->farewell_us = INT64_MAX;
   transport->n_fingerprints = config->n_fingerprints;
   if (config->n_fingerprints > 0)
     memcpy (transport->fingerprints, config->fingerprints, config->n_fingerprints * sizeof *config->fingerprints);
@@ -389,6 +394,7 @@ note_check (SfuTransport *transport, const SfuIceCheck *check, int generation, c
   int index = learn_path (transport, path, now_us);
 
   transport->heard_us = now_us;
+  transport->farewell_us = INT64_MAX;
   if (is_nomination (transport, check, generation))
     nominate (transport, check, generation, index, now_us);
   if (index == transport->selected)
@@ -456,6 +462,11 @@ sfu_transport_on_dtls (SfuTransport *transport, const SfuPath *path, const uint8
       finish (transport, SFU_END_RESTARTED, now_us);
       return;
     }
+  if (was_connected (transport) && sfu_dtls_is_alert (data, len))
+    {
+      transport->farewell_us = MIN (transport->farewell_us, now_us);
+      return;
+    }
   sfu_dtls_on_datagram (transport->dtls, data, len, now_us);
   follow_dtls (transport, now_us);
 }
@@ -482,7 +493,10 @@ note_packet (SfuTransport *transport, size_t wire_len, size_t len, int64_t now_u
 {
   if (len == 0)
     return 0;
+  if (transport->stats.rx_pkts == 0)
+    sfu_dtls_drop_flight (transport->dtls); /* who has the keys has finished */
   transport->heard_us = now_us;
+  transport->farewell_us = INT64_MAX;
   transport->stats.rx_pkts++;
   transport->stats.rx_bytes += wire_len;
   if (transport->state == SFU_TRANSPORT_INTERRUPTED && transport->selected != NOBODY)
@@ -517,6 +531,13 @@ get_end_us (const SfuTransport *transport)
   return MIN (transport->heard_us, transport->consent_us + SFU_CONSENT_US) + SFU_SILENCE_US;
 }
 
+/* when an alert is believed, as nothing contradicts it */
+static int64_t
+get_farewell_end_us (const SfuTransport *transport)
+{
+  return transport->farewell_us == INT64_MAX ? INT64_MAX : transport->farewell_us + SFU_FAREWELL_US;
+}
+
 void
 sfu_transport_tick (SfuTransport *transport, int64_t now_us)
 {
@@ -525,6 +546,11 @@ sfu_transport_tick (SfuTransport *transport, int64_t now_us)
   if (now_us >= get_end_us (transport))
     {
       finish (transport, SFU_END_TIMEOUT, now_us);
+      return;
+    }
+  if (now_us >= get_farewell_end_us (transport))
+    {
+      finish (transport, SFU_END_PEER, now_us);
       return;
     }
   if (now_us >= transport->overlap_until_us)
@@ -545,6 +571,7 @@ sfu_transport_get_deadline (const SfuTransport *transport)
     return INT64_MAX;
   deadline_us = MIN (get_end_us (transport), sfu_dtls_get_deadline (transport->dtls));
   deadline_us = MIN (deadline_us, transport->overlap_until_us);
+  deadline_us = MIN (deadline_us, get_farewell_end_us (transport));
   if (transport->state == SFU_TRANSPORT_CONNECTED)
     deadline_us = MIN (deadline_us, transport->heard_us + SFU_QUIET_US);
   return deadline_us;

@@ -29,6 +29,9 @@ typedef struct SfuTransport SfuTransport;
 #define SFU_CONSENT_US (30 * G_USEC_PER_SEC)
 /** SFU_SILENCE_US: nothing authentic heard for so long, or so long without consent: CLOSED. */
 #define SFU_SILENCE_US (30 * G_USEC_PER_SEC)
+/** SFU_FAREWELL_US: an alert of DTLS came, and nothing authentic for so long since: CLOSED. It cannot be authenticated any more
+ *  (sfu_dtls_release()); as consent checks are up to 6 s apart (RFC 7675 §5.1), a forged one has no effect on a living peer. */
+#define SFU_FAREWELL_US SFU_QUIET_US
 /** SFU_SETUP_US: a transport that nobody has nominated a path of by then is CLOSED. */
 #define SFU_SETUP_US (30 * G_USEC_PER_SEC)
 /** SFU_OVERLAP_US: how long checks of the generation before an ICE restart are still answered after the new one has
@@ -61,7 +64,7 @@ typedef enum {
 typedef enum {
   SFU_END_NONE,
   SFU_END_LOCAL,     /* sfu_transport_close() */
-  SFU_END_PEER,      /* close_notify */
+  SFU_END_PEER,      /* close_notify, or another alert, and then silence for SFU_FAREWELL_US */
   SFU_END_DTLS,      /* the handshake failed: sfu_transport_get_error() */
   SFU_END_TIMEOUT,   /* never a nominated path, or silent for too long */
   SFU_END_RESTARTED, /* the peer began another DTLS connection: its offer must be answered by a new transport */

@@ -378,6 +378,46 @@ test_fingerprints (void)
     }
 }
 
+/* one end gives its SSL back as soon as it is connected; the other one still comes through, over a bad link, and either one
+ * can close */
+static void
+test_release (void)
+{
+  for (unsigned seed = 0; seed < 60; seed++)
+    {
+      unsigned who = seed % 2;
+      SfuSrtpKey keys[4];
+      Link link;
+      End *end;
+
+      link_init (&link, seed);
+      end = &link.ends[who];
+      link.loss_percent = 25;
+      link.double_percent = 20;
+      link.disorder_ms = seed % 3 * 40;
+      start (&link, 0);
+      start (&link, 1);
+      while (sfu_dtls_get_state (end->dtls) == SFU_DTLS_HANDSHAKE)
+        g_assert_true (step (&link, clock_us + 10000 * MS));
+      g_assert_cmpint (sfu_dtls_export (end->dtls, &keys[0], &keys[1]), ==, SFU_SRTP_AEAD_AES_128_GCM);
+      sfu_dtls_release (end->dtls, clock_us);
+      for (unsigned i = 0; i < 300 && !both_are (&link, SFU_DTLS_CONNECTED); i++)
+        run (&link, 100 * MS);
+      g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
+      g_assert_cmpint (sfu_dtls_export (link.ends[!who].dtls, &keys[2], &keys[3]), ==, SFU_SRTP_AEAD_AES_128_GCM);
+      g_assert_cmpmem (keys[0].key, 16, keys[3].key, 16);
+      g_assert_cmpmem (keys[1].key, 16, keys[2].key, 16);
+      g_assert_cmpint (sfu_dtls_export (end->dtls, &keys[0], &keys[1]), ==, SFU_SRTP_NONE);
+      link.loss_percent = 0;
+      run (&link, 1000 * MS);
+      sfu_dtls_close (link.ends[seed % 4 < 2 ? who : !who].dtls, clock_us);
+      run (&link, 1000 * MS);
+      g_assert_cmpint (sfu_dtls_get_state (link.ends[!who].dtls), ==, SFU_DTLS_CLOSED);
+      g_assert_cmpint (sfu_dtls_get_state (end->dtls), ==, seed % 4 < 2 ? SFU_DTLS_CLOSED : SFU_DTLS_CONNECTED);
+      link_clear (&link);
+    }
+}
+
 static void
 test_close (void)
 {
@@ -465,6 +505,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/dtls/fragments", test_fragments);
   g_test_add_func ("/sfu/dtls/early", test_early);
   g_test_add_func ("/sfu/dtls/fingerprints", test_fingerprints);
+  g_test_add_func ("/sfu/dtls/release", test_release);
   g_test_add_func ("/sfu/dtls/close", test_close);
   g_test_add_func ("/sfu/dtls/connected", test_connected);
   g_test_add_func ("/sfu/dtls/nonsense", test_nonsense);

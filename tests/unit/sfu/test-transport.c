@@ -307,6 +307,7 @@ test_active (void)
   take_keys (&bench);
   g_assert_true (packet_from (&bench, &bench.paths[0], false));
   sfu_dtls_close (bench.dtls, clock_us);
+  tick_at (&bench, clock_us + SFU_FAREWELL_US);
   assert_state (&bench, SFU_TRANSPORT_CLOSED);
   g_assert_cmpint (sfu_transport_get_end (bench.transport), ==, SFU_END_PEER);
   bench_clear (&bench);
@@ -655,6 +656,110 @@ test_connection_lost (void)
   bench_clear (&bench);
 }
 
+/* the peer's close_notify cannot be authenticated any more: believed when silence follows */
+static void
+test_farewell (void)
+{
+  int64_t start_us;
+  Bench bench;
+
+  bench_init (&bench);
+  connect_peer (&bench);
+  start_us = clock_us;
+  sfu_dtls_close (bench.dtls, clock_us);
+  assert_state (&bench, SFU_TRANSPORT_CONNECTED);
+  g_assert_cmpint (sfu_transport_get_deadline (bench.transport), ==, start_us + SFU_FAREWELL_US);
+  tick_at (&bench, start_us + SFU_FAREWELL_US - 1);
+  assert_state (&bench, SFU_TRANSPORT_CONNECTED);
+  tick_at (&bench, start_us + SFU_FAREWELL_US);
+  assert_state (&bench, SFU_TRANSPORT_CLOSED);
+  g_assert_cmpint (sfu_transport_get_end (bench.transport), ==, SFU_END_PEER);
+  bench_clear (&bench);
+}
+
+/* alerts that others made do nothing to a peer that lives: consent checks, 6 s apart, or packets contradict them */
+static void
+test_forged_alerts (void)
+{
+  uint8_t alert[] = { 21, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 9, 0, 26, 1, [38] = 7 };
+  uint8_t plain[] = { 21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40 };
+  Bench bench;
+
+  bench_init (&bench);
+  connect_peer (&bench);
+  for (unsigned i = 0; i < 40; i++)
+    {
+      for (unsigned copies = 0; copies < 3; copies++)
+        sfu_transport_on_dtls (bench.transport, &bench.paths[0], alert, sizeof alert, clock_us);
+      tick_at (&bench, clock_us + 6 * SECOND);
+      assert_state (&bench, SFU_TRANSPORT_CONNECTED);
+      if (i % 4 == 3)
+        g_assert_true (packet_from (&bench, &bench.paths[0], i % 8 == 3));
+      else
+        g_assert_true (check (&bench, &bench.paths[0], true));
+      bench.n_sent = 0;
+      g_assert_cmpint (sfu_transport_get_deadline (bench.transport), ==, clock_us + SFU_QUIET_US);
+    }
+  /* without keys, or from where no check came: not even watched */
+  sfu_transport_on_dtls (bench.transport, &bench.paths[0], plain, sizeof plain, clock_us);
+  sfu_transport_on_dtls (bench.transport, &bench.paths[5], alert, sizeof alert, clock_us);
+  tick_at (&bench, clock_us + SFU_FAREWELL_US);
+  assert_state (&bench, SFU_TRANSPORT_INTERRUPTED);
+  g_assert_cmpuint (bench.n_sent, ==, 0);
+  /* a repeated one does not put the end off */
+  sfu_transport_on_dtls (bench.transport, &bench.paths[0], alert, sizeof alert, clock_us);
+  tick_at (&bench, clock_us + SFU_FAREWELL_US - 1);
+  sfu_transport_on_dtls (bench.transport, &bench.paths[0], alert, sizeof alert, clock_us);
+  assert_state (&bench, SFU_TRANSPORT_INTERRUPTED);
+  tick_at (&bench, clock_us + 1);
+  assert_state (&bench, SFU_TRANSPORT_CLOSED);
+  bench_clear (&bench);
+}
+
+/* RFC 6347 §4.2.4: our last flight is lost: the peer's Finished, which comes again, is answered by the same; until the peer
+ * has used the keys */
+static void
+test_last_flight (void)
+{
+  uint8_t finished[61] = { 22, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 1, 0, 48 };
+  SfuFingerprint fingerprint;
+  unsigned n_sent;
+  Bench bench;
+
+  bench_init (&bench);
+  fingerprint = fingerprint_of (bench.identity);
+  g_assert_true (check (&bench, &bench.paths[0], true));
+  bench.n_sent = 0;
+  sfu_dtls_start (bench.dtls, true, &fingerprint, 1, clock_us);
+  n_sent = bench.n_sent;
+  for (unsigned i = 0; i < n_sent; i++)
+    sfu_dtls_on_datagram (bench.dtls, bench.sent[i].data, bench.sent[i].len, clock_us);
+  assert_state (&bench, SFU_TRANSPORT_CONNECTED);
+  g_assert_cmpuint (bench.n_sent, >, n_sent);
+  n_sent = bench.n_sent - n_sent;
+  bench.n_sent = 0;
+  g_assert_cmpint (sfu_dtls_get_state (bench.dtls), ==, SFU_DTLS_HANDSHAKE);
+  clock_us += SFU_DTLS_FIRST_US;
+  sfu_dtls_tick (bench.dtls, clock_us);
+  g_assert_cmpuint (bench.n_sent, ==, n_sent);
+  for (unsigned i = 0; i < 100; i++) /* whoever asks: not more often */
+    sfu_transport_on_dtls (bench.transport, &bench.paths[0], finished, sizeof finished, clock_us);
+  g_assert_cmpuint (bench.n_sent, ==, n_sent);
+  (void) take_sent (&bench);
+  g_assert_cmpint (sfu_dtls_get_state (bench.dtls), ==, SFU_DTLS_CONNECTED);
+  take_keys (&bench);
+  g_assert_true (packet_from (&bench, &bench.paths[0], true));
+  clock_us += SECOND;
+  sfu_transport_on_dtls (bench.transport, &bench.paths[0], finished, sizeof finished, clock_us);
+  g_assert_cmpuint (bench.n_sent, ==, 0);
+  /* our close_notify, made beforehand, is a good one */
+  sfu_transport_close (bench.transport, clock_us);
+  g_assert_cmpuint (bench.n_sent, ==, 1);
+  sfu_dtls_on_datagram (bench.dtls, bench.sent[0].data, bench.sent[0].len, clock_us);
+  g_assert_cmpint (sfu_dtls_get_state (bench.dtls), ==, SFU_DTLS_CLOSED);
+  bench_clear (&bench);
+}
+
 /* what is no check gets no answer */
 static void
 test_other_stun (void)
@@ -691,6 +796,9 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/transport/new-dtls", test_new_dtls);
   g_test_add_func ("/sfu/transport/wrong-certificate", test_wrong_certificate);
   g_test_add_func ("/sfu/transport/connection-lost", test_connection_lost);
+  g_test_add_func ("/sfu/transport/farewell", test_farewell);
+  g_test_add_func ("/sfu/transport/forged-alerts", test_forged_alerts);
+  g_test_add_func ("/sfu/transport/last-flight", test_last_flight);
   g_test_add_func ("/sfu/transport/other-stun", test_other_stun);
   return g_test_run ();
 }
