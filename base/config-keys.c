@@ -92,6 +92,9 @@ static const AlConfigKey keys[] = {
   NUMBER ("sfu", "max_rooms_per_user", "100", 1, 100000, "Rooms that one user may own."),
   NUMBER ("sfu", "room_join_rate", "60", 0, 1000000,
           "Rooms made or joined in a minute by one user, or by guests from one address; 0: no limit."),
+
+  SECRETS ("streaming", "publish_keys", 32, "Keys that publish streams by WHIP, STREAM:KEY each."),
+  SECRETS ("streaming", "play_keys", 32, "Keys that play streams by WHEP, STREAM:KEY each; empty: everybody may."),
   { NULL }
 };
 

@@ -12,6 +12,7 @@ sig_front_down_free (SigFrontDown *down)
 {
   al_buf_unref (down->buf);
   sig_static_unref (down->files);
+  g_free (down->fields);
   g_free (down);
 }
 

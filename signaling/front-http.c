@@ -117,7 +117,7 @@ begin_post (SigFrontConn *conn, const AlHttpRequest *request, AlStr cors)
   else
     {
       conn->keep_alive = keep_alive;
-      sig_front_post_begin (conn, request, cors);
+      sig_front_post_begin (conn, request, cors, NULL);
     }
 }
 
@@ -133,8 +133,8 @@ answer_preflight (SigFrontConn *conn, AlStr origin)
   sig_front_answer_empty (conn, 204, extra);
 }
 
-static void
-refuse_origin (SigFrontConn *conn, SigOrigin who, AlStr origin)
+void
+sig_front_refuse_origin (SigFrontConn *conn, SigOrigin who, AlStr origin)
 {
   SigFrontShared *shared = conn->thread->shared;
 
@@ -171,7 +171,7 @@ handle_rpc (SigFrontConn *conn, const AlHttpRequest *request)
   else if (!al_str_equal (request->method, "GET") && !al_str_equal (request->method, "POST"))
     answer_method (conn, "GET, POST, OPTIONS");
   else if (who == SIG_ORIGIN_REFUSED || who == SIG_ORIGIN_UNNAMED || origin.len > 512)
-    refuse_origin (conn, who, origin);
+    sig_front_refuse_origin (conn, who, origin);
   else if (al_str_equal (request->method, "POST"))
     begin_post (conn, request, who == SIG_ORIGIN_ALLOWED ? origin : (AlStr){ NULL, 0 });
   else if (request->upgrade_websocket)
@@ -215,8 +215,8 @@ handle (SigFrontConn *conn, const AlHttpRequest *request)
       conn->client_tls = al_stream_is_tls (conn->stream);
       sig_proxy_resolve (shared->trusted, shared->n_trusted, request, &peer, &conn->client, &conn->client_tls);
     }
-  /* only a POST to /rpc reads a body; nobody may take another one for the next request */
-  if (has_body && !al_str_equal (request->method, "POST"))
+  /* only a POST to /rpc and what goes to WHIP and WHEP reads a body; nobody may take another one for the next request */
+  if (has_body && !al_str_equal (request->method, "POST") && !sig_front_web_is_path (request->path))
     conn->keep_alive = false;
   if (al_str_equal (request->target, "*"))
     {
@@ -224,6 +224,11 @@ handle (SigFrontConn *conn, const AlHttpRequest *request)
         sig_front_answer_empty (conn, 204, "Allow: GET, HEAD, POST, OPTIONS\r\n");
       else
         sig_front_answer_error (conn, 400, NULL, "The target must be a path.");
+      return;
+    }
+  if (((1u << conn->kind) & PUBLIC) != 0 && sig_front_web_is_path (request->path))
+    {
+      sig_front_web_handle (conn, request);
       return;
     }
   for (size_t i = 0; i < G_N_ELEMENTS (routes); i++)

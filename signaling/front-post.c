@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /rpc: takes the body in within its limits, hands it to main, sends main's answer. */
+/* Requests for main (POST /rpc, WHIP and WHEP): takes the body in within its limits, hands it up, sends main's answer. */
 #include "signaling/front-private.h"
 
 #include <string.h>
@@ -64,6 +64,7 @@ sig_front_post_clear (SigFrontConn *conn)
     g_byte_array_unref (post->body);
   g_free (post->bearer);
   g_free (post->cors);
+  sig_web_request_free (post->web);
   g_free (g_steal_pointer (&conn->post));
 }
 
@@ -83,7 +84,8 @@ check_body (SigFrontConn *conn)
   SigFrontThread *thread = conn->thread;
   const GByteArray *body = conn->post->body;
   uint32_t n_values = 0;
-  bool ok = al_json_check_values (body->len > 0 ? (const char *) body->data : "", body->len, AL_JSON_MAX_VALUES, &n_values,
+  bool ok = conn->post->web != NULL
+            || al_json_check_values (body->len > 0 ? (const char *) body->data : "", body->len, AL_JSON_MAX_VALUES, &n_values,
                                   NULL);
   bool allowed = sig_front_conn_spend (conn, body->len, n_values);
 
@@ -116,7 +118,9 @@ complete (SigFrontConn *conn)
       refuse (conn, 503, SIG_FRONT_WHY_IDLE, "Too many connections.");
       return;
     }
-  up = sig_front_up_new (thread->shared, SIG_FRONT_UP_REQUEST, conn->id, post->body->data, post->body->len, bearer);
+  up = sig_front_up_new (thread->shared, post->web != NULL ? SIG_FRONT_UP_WEB : SIG_FRONT_UP_REQUEST, conn->id,
+                         post->body->data, post->body->len, bearer);
+  up->web = g_steal_pointer (&post->web);
   up->tls = conn->client_tls;
   up->admin = conn->admin;
   up->address = conn->client;
@@ -131,14 +135,15 @@ complete (SigFrontConn *conn)
 }
 
 void
-sig_front_post_begin (SigFrontConn *conn, const AlHttpRequest *request, AlStr cors)
+sig_front_post_begin (SigFrontConn *conn, const AlHttpRequest *request, AlStr cors, SigWebRequest *web)
 {
   SigFrontPost *post = g_new0 (SigFrontPost, 1);
 
   conn->post = post;
   post->body = g_byte_array_new ();
   post->is_chunked = request->chunked;
-  post->left = request->content_length;
+  post->left = MAX (request->content_length, 0); /* a DELETE has none */
+  post->web = web;
   post->began_us = sig_front_conn_now_us (conn);
   post->bearer = get_bearer (request);
   post->cors = cors.ptr != NULL ? g_strndup (cors.ptr, cors.len) : NULL;
@@ -273,6 +278,18 @@ sig_front_post_timer (SigFrontConn *conn)
 void
 sig_front_post_respond (SigFrontConn *conn, unsigned status, AlBuf *body, unsigned retry_after_s)
 {
+  char fields[128];
+
+  (void) g_snprintf (fields, sizeof fields, "%s%s", body != NULL && body->len > 0 ? "Content-Type: application/json\r\n" : "",
+                     status == 401 ? "WWW-Authenticate: Bearer\r\n" : "");
+  if (retry_after_s > 0)
+    (void) g_snprintf (fields + strlen (fields), sizeof fields - strlen (fields), "Retry-After: %u\r\n", retry_after_s);
+  sig_front_post_respond_fields (conn, status, fields, body);
+}
+
+void
+sig_front_post_respond_fields (SigFrontConn *conn, unsigned status, const char *fields, AlBuf *body)
+{
   SigFrontHead head;
   size_t len = body != NULL ? body->len : 0;
 
@@ -286,16 +303,12 @@ sig_front_post_respond (SigFrontConn *conn, unsigned status, AlBuf *body, unsign
                           MAX (SIG_FRONT_HARD, al_stream_get_queued (conn->stream) + len + sizeof head.text));
   sig_front_head_begin (conn, &head, status);
   sig_front_head_add (&head, "Cache-Control: no-store\r\n");
-  if (len > 0)
-    sig_front_head_add (&head, "Content-Type: application/json\r\n");
-  if (status == 401)
-    sig_front_head_add (&head, "WWW-Authenticate: Bearer\r\n");
-  if (retry_after_s > 0)
-    sig_front_head_add (&head, "Retry-After: %u\r\n", retry_after_s);
+  sig_front_head_add (&head, "%s", fields);
   if (conn->post->cors != NULL)
-    sig_front_head_add (&head, "Access-Control-Allow-Origin: %s\r\nVary: Origin\r\n", conn->post->cors);
+    sig_front_head_add (&head, "Access-Control-Allow-Origin: %s\r\nVary: Origin\r\n"
+                               "Access-Control-Expose-Headers: Location, ETag, Link, Retry-After\r\n", conn->post->cors);
   sig_front_head_send (conn, &head, status == 204 ? -1 : (int64_t) len);
-  if (len > 0 && status != 204)
+  if (len > 0 && status != 204 && !conn->head_only)
     (void) sig_front_conn_send_buf (conn, body, 0);
   sig_front_post_clear (conn);
   sig_front_http_next (conn);

@@ -164,7 +164,8 @@ typedef enum {
   SIG_FRONT_UP_MESSAGE,
   SIG_FRONT_UP_REQUEST,
   SIG_FRONT_UP_CLOSED,
-  SIG_FRONT_UP_PROOF
+  SIG_FRONT_UP_PROOF,
+  SIG_FRONT_UP_WEB
 } SigFrontUpType;
 
 typedef struct SigFrontUp {
@@ -176,6 +177,7 @@ typedef struct SigFrontUp {
   AlAddr address;
   const char *bearer; /* (nullable): inside data */
   SigFrontShared *shared;
+  SigWebRequest *web; /* UP_WEB: owned */
   size_t len;
   char data[]; /* text, NUL, then the bearer and its NUL */
 } SigFrontUp;
@@ -194,6 +196,7 @@ typedef enum {
   SIG_FRONT_DOWN_DONE,
   SIG_FRONT_DOWN_KNOWN,
   SIG_FRONT_DOWN_RESPOND,
+  SIG_FRONT_DOWN_WEB,
   SIG_FRONT_DOWN_CLOSE,
   SIG_FRONT_DOWN_ABORT,
   SIG_FRONT_DOWN_FILES,
@@ -211,6 +214,7 @@ typedef struct {
   SigStatic *files;
   int64_t us;
   uint64_t seq; /* DOWN_PROBE */
+  char *fields; /* DOWN_WEB: owned */
   char reason[124];
 } SigFrontDown;
 
@@ -307,6 +311,7 @@ typedef struct {
   size_t held;
   char *bearer;
   char *cors; /* (nullable): the foreign origin that may read the answer */
+  SigWebRequest *web; /* (nullable): of /whip/ and /whep/ */
 } SigFrontPost;
 
 /** SigFrontFile: a file on its way out. */
@@ -397,13 +402,25 @@ void sig_front_post_meet (SigFrontConn *conn, const AlHttpRequest *request);
 size_t sig_front_post_get_max (const SigFrontConn *conn);
 /** sig_front_post_get_max_text: Returns: the sentence that refuses a larger body. */
 const char *sig_front_post_get_max_text (const SigFrontConn *conn);
-/** sig_front_post_begin: a request to /rpc that passed all checks of its head. */
-void sig_front_post_begin (SigFrontConn *conn, const AlHttpRequest *request, AlStr cors);
+/** sig_front_post_begin: a request for main that passed all checks of its head. @web: (nullable) (transfer full): not /rpc. */
+void sig_front_post_begin (SigFrontConn *conn, const AlHttpRequest *request, AlStr cors, SigWebRequest *web);
 size_t sig_front_post_data (SigFrontConn *conn, const uint8_t *data, size_t len);
 /** sig_front_post_timer: in BODY and WAIT. */
 void sig_front_post_timer (SigFrontConn *conn);
 void sig_front_post_respond (SigFrontConn *conn, unsigned status, AlBuf *body, unsigned retry_after_s);
+/** sig_front_post_respond_fields: @fields: header lines with CR LF, at most SIG_WEB_MAX_FIELDS bytes. */
+void sig_front_post_respond_fields (SigFrontConn *conn, unsigned status, const char *fields, AlBuf *body);
 void sig_front_post_clear (SigFrontConn *conn);
+
+/* ---- WHIP and WHEP: front-web.c ---- */
+
+/** sig_front_web_is_path: Returns: whether @path is main's to answer, with any method. */
+bool sig_front_web_is_path (AlStr path);
+void sig_front_web_handle (SigFrontConn *conn, const AlHttpRequest *request);
+void sig_web_request_free (SigWebRequest *request); /* NULL is allowed */
+
+/** sig_front_refuse_origin: 403, or what an operator has to do, for a page that @who says may not talk to us. */
+void sig_front_refuse_origin (SigFrontConn *conn, SigOrigin who, AlStr origin);
 
 void sig_front_files_serve (SigFrontConn *conn, const AlHttpRequest *request, const SigStaticFile *file);
 /** sig_front_files_pump: sends on, in SEND. */

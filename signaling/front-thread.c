@@ -234,6 +234,10 @@ tell_conn (SigFrontThread *thread, const SigFrontDown *down)
       if (!websocket)
         sig_front_post_respond (conn, down->status, down->buf, down->retry_after_s);
       break;
+    case SIG_FRONT_DOWN_WEB:
+      if (!websocket)
+        sig_front_post_respond_fields (conn, down->status, down->fields, down->buf);
+      break;
     default:
       sig_front_conn_kill (conn, SIG_FRONT_WHY_DOOMED);
       break;

@@ -52,6 +52,7 @@ sig_front_up_free (SigFrontUp *up)
     return;
   if (up->held)
     sig_front_unhold (up->shared, up->len);
+  sig_web_request_free (up->web);
   g_free (up);
 }
 

@@ -2,6 +2,8 @@
 /* The front as the main thread sees it: starts and ends the threads, gives out what they tell, tells them what to do. */
 #include "signaling/front.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/mailbox-source.h"
 #include "signaling/front-private.h"
@@ -49,6 +51,12 @@ on_up (void *message, void *user)
       break;
     case SIG_FRONT_UP_REQUEST:
       front->ops.on_request (up->conn, &peer, up->data, up->len, front->user);
+      break;
+    case SIG_FRONT_UP_WEB:
+      if (front->ops.on_web != NULL)
+        front->ops.on_web (up->conn, &peer, up->web, up->data, up->len, front->user);
+      else
+        sig_front_respond_web (front, up->conn, 404, "", NULL);
       break;
     case SIG_FRONT_UP_CLOSED:
       front->ops.on_closed (up->conn, up->code, front->user);
@@ -295,6 +303,18 @@ sig_front_respond (SigFront *front, SigConnId conn, unsigned status, AlBuf *body
   down->status = (uint16_t) status;
   down->buf = body != NULL ? al_buf_ref (body) : NULL;
   down->retry_after_s = retry_after_s;
+  post_to_conn (front, down);
+}
+
+void
+sig_front_respond_web (SigFront *front, SigConnId conn, unsigned status, const char *fields, AlBuf *body)
+{
+  SigFrontDown *down = down_new (SIG_FRONT_DOWN_WEB, conn);
+
+  g_return_if_fail (strlen (fields) <= SIG_WEB_MAX_FIELDS);
+  down->status = (uint16_t) status;
+  down->fields = g_strdup (fields);
+  down->buf = body != NULL ? al_buf_ref (body) : NULL;
   post_to_conn (front, down);
 }
 

@@ -27,6 +27,16 @@ typedef struct {
   const char *bearer; /* (nullable): the token of an Authorization: Bearer field */
 } SigPeer;
 
+/** SigWebMethod: of requests to /whip/ and /whep/; OPTIONS is answered by the front. */
+typedef enum { SIG_WEB_GET, SIG_WEB_HEAD, SIG_WEB_POST, SIG_WEB_PATCH, SIG_WEB_DELETE, SIG_WEB_METHOD_N } SigWebMethod;
+
+/** SigWebRequest: what a request says besides its body. @path: as sent, without a query. @content_type, @if_match:
+ *  (nullable) */
+typedef struct {
+  SigWebMethod method;
+  char *path, *content_type, *if_match;
+} SigWebRequest;
+
 /** SigFrontOps: all on the main thread, in the order things happened on that connection. */
 typedef struct {
   /* a WebSocket was opened on /rpc with the subprotocol aldis.v1 */
@@ -39,6 +49,10 @@ typedef struct {
   void (*on_closed) (SigConnId conn, uint16_t code, gpointer user);
   /* sig_front_probe (@seq) was answered: what was sent to the WebSocket before it has arrived */
   void (*on_proof) (SigConnId conn, uint64_t seq, gpointer user);
+  /* (nullable): a request to /whip/ or /whep/ with its whole body, whatever that is; answer once with
+   * sig_front_respond_web() */
+  void (*on_web) (SigConnId conn, const SigPeer *peer, const SigWebRequest *request, const char *body, size_t len,
+                  gpointer user);
 } SigFrontOps;
 
 /**
@@ -61,6 +75,11 @@ void sig_front_done (SigFront *front, SigConnId conn);
 void sig_front_known (SigFront *front, SigConnId conn);
 /** sig_front_respond: answers a POST. @body: JSON; (nullable): none for 204. @retry_after_s: 0 for no Retry-After. */
 void sig_front_respond (SigFront *front, SigConnId conn, unsigned status, AlBuf *body, unsigned retry_after_s);
+/** SIG_WEB_MAX_FIELDS: bytes of the fields that an answer may add. */
+#define SIG_WEB_MAX_FIELDS 2560
+/** sig_front_respond_web: answers a request of on_web. @fields: header lines with CR LF, Content-Type among them, at most
+ *  SIG_WEB_MAX_FIELDS bytes. @body: (nullable) */
+void sig_front_respond_web (SigFront *front, SigConnId conn, unsigned status, const char *fields, AlBuf *body);
 /** sig_front_close: closes a WebSocket after what is queued. @reason: at most 123 bytes. */
 void sig_front_close (SigFront *front, SigConnId conn, uint16_t code, const char *reason);
 /** sig_front_reload: reads certificates and static files again (SIGHUP). */

@@ -105,10 +105,16 @@ on_request (SigConnId id, const SigPeer *peer, const char *body, size_t len, gpo
   msg_session_start (gate->core, peer->bearer, on_post_login, post);
 }
 
+static void
+on_web (SigConnId id, const SigPeer *peer, const SigWebRequest *request, const char *body, size_t len, gpointer user)
+{
+  sig_whip_request (((SigGate *) user)->whip, id, peer, request, body, len);
+}
+
 const SigFrontOps *
 sig_gate_ops (void)
 {
-  static const SigFrontOps ops = { on_open, on_message, on_request, on_closed, on_proof };
+  static const SigFrontOps ops = { on_open, on_message, on_request, on_closed, on_proof, on_web };
 
   return &ops;
 }

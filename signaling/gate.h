@@ -7,6 +7,7 @@
 #include "signaling/conns.h"
 #include "signaling/rpc-private.h"
 #include "signaling/session-private.h"
+#include "signaling/whip.h"
 
 /** SigGate: plain; all passed in and not owned. Must stay where it is until the core is freed: tokens are looked up. */
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
   SigConns *conns;
   MsgCore *core;
   const MsgApiKeys *api_keys;
+  SigWhip *whip; /* (nullable): until it is made */
 } SigGate;
 
 /** sig_gate_ops: Returns: (transfer none): the front's callbacks, for a SigGate as `user`. */

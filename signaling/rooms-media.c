@@ -70,9 +70,12 @@ static void
 on_state (uint64_t media, uint64_t peer, bool publisher, SfuPeerState state, void *user)
 {
   g_autoptr (GArray) none = g_array_new (FALSE, FALSE, sizeof (SfuTrackInfo));
-  SigRoomEntry *entry = find_media (user, media);
+  SigRooms *rooms = user;
+  SigRoomEntry *entry = find_media (rooms, media);
   SigRoomPerson *person = entry != NULL ? sig_room_find_peer (entry->room, peer) : NULL;
 
+  if (entry == NULL && rooms->config.other_state != NULL)
+    rooms->config.other_state (media, peer, publisher, state, rooms->config.other_user);
   if (person == NULL || !publisher || state != SFU_PEER_CLOSED)
     return;
   sig_room_set_tracks (entry->room, person, none);

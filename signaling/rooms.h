@@ -42,6 +42,9 @@ typedef struct {
   SfuControl *control;     /* (nullable): without one rooms carry no media */
   SigTurn *turn;           /* (nullable) */
   SigCalls *calls;         /* (nullable): for room.create {fromCallId} */
+  /* (nullable): states of peers in rooms of the media plane that are none of these */
+  void (*other_state) (uint64_t media, uint64_t peer, bool publisher, SfuPeerState state, gpointer user);
+  gpointer other_user;
 
   unsigned max_participants;       /* of one room. Default 1,000 */
   unsigned max_participants_total; /* of all. Default 10,000 */

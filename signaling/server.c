@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "messaging/api-key.h"
 #include "messaging/core.h"
+#include "messaging/session.h"
 #include "signaling/call-methods.h"
 #include "signaling/calls.h"
 #include "signaling/core-options.h"
@@ -19,6 +20,7 @@
 #include "signaling/services.h"
 #include "signaling/turn.h"
 #include "signaling/webhook.h"
+#include "signaling/whip.h"
 
 #define TICK_S 1
 /* what a drain waits for requests in flight */
@@ -49,6 +51,7 @@ struct SigServer {
   SigWebhook *old_webhook;  /* (nullable): of before the last reload: delivers what was queued for it */
   GPtrArray *ended_webhooks; /* SigWebhook: of earlier reloads: told to stop, to be joined when they have */
   char *webhook_url, *webhook_secret;
+  SigWhip *whip;
   SigFront *front;
   GSource *tick, *drain_timer;
   /* embedded */
@@ -167,8 +170,59 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
                                          .turn = self->turn,
                                          .turn_config = self->config };
   self->services = sig_services_new (&services_config);
-  self->gate = (SigGate){ self->rpc, self->sessions, self->conns, self->core, self->api_keys };
+  self->gate = (SigGate){ self->rpc, self->sessions, self->conns, self->core, self->api_keys, NULL };
   return true;
+}
+
+/* Streams are rooms of the media plane beside those of people. */
+static void
+on_other_state (uint64_t media, uint64_t peer, bool publisher, SfuPeerState state, gpointer user)
+{
+  sig_whip_state (((SigServer *) user)->whip, media, peer, publisher, state);
+}
+
+static void
+whip_respond (SigConnId conn, unsigned status, const char *fields, AlBuf *body, gpointer user)
+{
+  sig_front_respond_web (((SigServer *) user)->front, conn, status, fields, body);
+}
+
+typedef struct {
+  SigWhipLoginFn fn;
+  gpointer data;
+} WhipLogin;
+
+static void
+on_whip_login (const MsgLogin *login, const GError *error, gpointer user)
+{
+  g_autofree WhipLogin *ask = user;
+
+  ask->fn (error == NULL ? login->user->username : NULL, ask->data);
+}
+
+static void
+whip_find_user (const char *token, SigWhipLoginFn fn, gpointer data, gpointer user)
+{
+  WhipLogin *ask = g_new0 (WhipLogin, 1);
+
+  ask->fn = fn;
+  ask->data = data;
+  msg_session_start (((SigServer *) user)->core, token, on_whip_login, ask);
+}
+
+static bool
+make_whip (SigServer *self, GError **error)
+{
+  SigWhipConfig config = { .control = self->control,
+                           .turn = self->turn,
+                           .respond = whip_respond,
+                           .find_user = whip_find_user,
+                           .user = self,
+                           .now_us = al_clock_now_us,
+                           .wall_ms = al_clock_wall_ms };
+
+  self->whip = self->gate.whip = sig_whip_new (&config, self->config, error);
+  return self->whip != NULL;
 }
 
 static void
@@ -186,6 +240,8 @@ make_rooms (SigServer *self)
   config.control = self->control;
   config.turn = self->turn;
   config.calls = self->calls;
+  config.other_state = on_other_state;
+  config.other_user = self;
   self->rooms = sig_rooms_new (&config);
   sig_rooms_register (self->rooms, self->rpc, self->conns);
 }
@@ -305,6 +361,7 @@ on_tick (gpointer user)
 
   sig_sessions_tick (self->sessions);
   sig_guests_tick (self->guests);
+  sig_whip_tick (self->whip);
   return G_SOURCE_CONTINUE;
 }
 
@@ -327,7 +384,8 @@ sig_server_new (GMainContext *context, const AlConfig *config, AlMetrics *metric
   self->metrics = metrics;
   self->control = control;
   self->ended_webhooks = g_ptr_array_new_with_free_func (webhook_free);
-  if (!open_core (self, error) || !make_api (self, turn_host, error) || !make_calls (self, error)
+  if (!open_core (self, error) || !make_api (self, turn_host, error) || !make_whip (self, error)
+      || !make_calls (self, error)
       || !start_webhook (self, error))
     return NULL;
   self->front = sig_front_new (context, config, metrics, sig_gate_ops (), &self->gate, error);
@@ -397,6 +455,7 @@ sig_server_free (SigServer *self)
   /* the core and the calls answer what is open, so they go while there is a front to carry it */
   g_clear_pointer (&self->core, msg_core_free);
   g_clear_pointer (&self->rooms, sig_rooms_free);
+  g_clear_pointer (&self->whip, sig_whip_free);
   g_clear_pointer (&self->calls, sig_calls_free);
   g_clear_pointer (&self->front, sig_front_free);
   g_clear_pointer (&self->rpc, sig_rpc_free);
@@ -425,7 +484,7 @@ sig_server_reload (SigServer *self, const AlConfig *config, GError **error)
       || g_strcmp0 (self->webhook_secret, al_config_get_string (config, "signaling", "webhook_secret")) != 0;
   SigWebhook *webhook = NULL;
 
-  if (api_keys == NULL || (other_hook && !make_webhook (self, config, &webhook, error)))
+  if (api_keys == NULL || !sig_whip_check (config, error) || (other_hook && !make_webhook (self, config, &webhook, error)))
     return false;
   if (!sig_front_reload (self->front, error))
     {
@@ -435,6 +494,7 @@ sig_server_reload (SigServer *self, const AlConfig *config, GError **error)
   if (other_hook)
     take_webhook (self, config, webhook);
   sig_turn_reload (self->turn, config);
+  sig_whip_reload (self->whip, config);
   msg_api_keys_free (self->api_keys);
   self->gate.api_keys = self->api_keys = g_steal_pointer (&api_keys);
   return true;

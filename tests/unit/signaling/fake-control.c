@@ -158,3 +158,11 @@ sfu_control_get_stats (SfuControl *control, uint64_t room, SfuStatsFn fn, void *
   g_array_append_val (slots, slot);
   fn (&stats, user);
 }
+
+/* Rooms do not ask for it: their clients send an offer. */
+bool
+sfu_control_restart_ice (SfuControl *control, uint64_t room, uint64_t peer, bool publisher, const char *ufrag,
+                         const char *pwd, char **ret_ufrag, char **ret_pwd)
+{
+  return false;
+}

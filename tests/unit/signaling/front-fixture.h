@@ -102,10 +102,13 @@ on_proof (SigConnId conn, uint64_t seq, gpointer user)
   g_string_append_printf (((Fixture *) user)->log, "proof %u\n", (unsigned) seq);
 }
 
+/* (nullable): SigFrontOps.on_web of all fixtures */
+static void (*fixture_on_web) (SigConnId, const SigPeer *, const SigWebRequest *, const char *, size_t, gpointer);
+
 static inline void
 fixture_start (Fixture *fixture, const char *more)
 {
-  static const SigFrontOps ops = { on_open, on_message, on_request, on_closed, on_proof };
+  const SigFrontOps ops = { on_open, on_message, on_request, on_closed, on_proof, fixture_on_web };
   g_autoptr (GError) error = NULL;
 
   fixture->config_text = g_strdup_printf ("[server]\ndata_dir=%s/var\nmetrics_listen=127.0.0.1:0\n%s[signaling]\n"
