@@ -55,6 +55,7 @@ export class Server {
       signaling: { listen: `${host}:${server.port}`, tls_listen: `${host}:${server.tlsPort}`, web_root: path.join(top, 'web/dist'), ...settings.signaling },
       messaging: { ...settings.messaging },
       sfu: { ...settings.sfu },
+      streaming: { ...settings.streaming },
       relay: { listen_udp: '', listen_tcp: '', listen_tls: '', ...settings.relay },
     };
     await server.launch();
