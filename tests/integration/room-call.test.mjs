@@ -148,5 +148,20 @@ room('ended by its host, it is over for everybody', async () => {
     await person.sees('room-ended');
     assert.equal(await person.get('room-ended').getAttribute('data-reason'), 'room_ended', person.username);
   }
+});
+
+room('a call of two becomes a room, if both want', async () => {
+  for (const person of [alice, bob]) await person.click('room-done');
+  await alice.call('bob');
+  await bob.answer();
+  await Promise.all([alice.active(), bob.active()]);
+  await alice.click('call-room');
+  await alice.click('confirm-room-yes');
+  await bob.sees('room-invitation');
+  assert.match(await bob.get('room-invitation').textContent(), /no longer from end to end/);
+  await bob.click('invitation-accept');
+  await Promise.all([inside(alice), inside(bob)]);
+  await Promise.all([watches(alice, 'bob'), watches(bob, 'alice')]);
+  for (const person of [alice, bob]) assert.equal(await person.get('call-view').count(), 0, 'the call is over');
   for (const person of [alice, bob, guest]) assert.deepEqual(person.errors, [], `errors in the page of ${person.username}`);
 });

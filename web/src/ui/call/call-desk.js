@@ -49,13 +49,18 @@ export class CallDesk extends EventTarget {
     return this.#view?.session.state === 'active' ? this.#view.session.id : '';
   }
 
-  /** borrow: devices of one's own, on and off as those of the call are. @returns {Promise<LocalMedia>} */
-  async borrow() {
+  /** which devices of the call are on */
+  get devices() {
+    const local = this.#view?.local;
+    return { muted: Boolean(local?.muted), camera: Boolean(local?.camera) };
+  }
+
+  /** borrow: devices of one's own, on and off as those of a call. @param {{muted: boolean, camera: boolean}} [like] @returns {Promise<LocalMedia>} */
+  async borrow({ muted, camera } = this.devices) {
     const local = new LocalMedia(this.#app);
-    const from = this.#view?.local;
-    local.setMuted(Boolean(from?.muted));
+    local.setMuted(muted);
     await local.startMicrophone();
-    if (from?.camera) await local.startCamera();
+    if (camera) await local.startCamera();
     return local;
   }
 

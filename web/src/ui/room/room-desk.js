@@ -120,21 +120,23 @@ export class RoomDesk extends EventTarget {
     const { roomId, title, from, ring, callId } = params;
     if (!ring || this.#ringing.has(roomId) || this.#view?.session.id === roomId) return;
     void this.#app.rpc.call('room.ring', { roomId }).catch(() => {});
-    const sheet = new Invitation(this.#app, { roomId, title, from, moved: Boolean(callId && callId === this.#app.calls.callId) }, (accepted) => void this.#answered(params, accepted));
+    const moved = Boolean(callId && callId === this.#app.calls.callId);
+    /* the other side may be in the room, and the call over, before this one is answered */
+    const devices = moved ? this.#app.calls.devices : null;
+    const sheet = new Invitation(this.#app, { roomId, title, from, moved }, (accepted) => void this.#answered(params, accepted, devices));
     this.#ringing.set(roomId, sheet);
     this.#app.toasts.say(`${from.displayName} invites you into ${title}`, true);
   }
 
-  /** @param {{roomId: string, title: string, callId?: string}} invitation @param {boolean} accepted */
-  async #answered({ roomId, title, callId }, accepted) {
+  /** @param {{roomId: string, title: string}} invitation @param {boolean} accepted @param {{muted: boolean, camera: boolean} | null} devices of the call that it comes from */
+  async #answered({ roomId, title }, accepted, devices) {
     this.#silence(roomId);
     if (!accepted) {
       await this.#app.rpc.call('room.decline', { roomId, reason: 'declined' }).catch(() => {});
       return;
     }
     if (this.#view) await this.#view.leave();
-    const moving = callId && callId === this.#app.calls.callId;
-    const local = moving ? await this.#app.calls.borrow() : undefined;
+    const local = devices ? await this.#app.calls.borrow(devices) : undefined;
     await this.enter({ roomId }, { title, local, onenter: () => this.#app.calls.hangUp() });
   }
 
