@@ -16,7 +16,7 @@
 static const AlConfigKey keys[] = {
   TEXT ("server", "data_dir", "./var", "Folder of the database, the self-signed certificate and the admin socket."),
   TEXT ("server", "public_address", "", "Host name or address by which clients reach this server; empty: worked out."),
-  NUMBER ("server", "workers", "0", 0, 256, "Threads of the media plane; 0: one per core."),
+  NUMBER ("server", "workers", "0", 0, 64, "Threads of the media plane; 0: one per core."),
   WORD ("server", "log_level", "info", "error|warning|info|debug", "The least important messages that are logged."),
   WORD ("server", "udp_offload", "auto", "auto|off", "Segmentation and coalescing of UDP packets in the kernel."),
   ADDRESS ("server", "metrics_listen", "127.0.0.1:9464", "Where /metrics answers in OpenMetrics text; never a public one."),

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-#define MAX_WORKERS 256
+#define MAX_WORKERS 64 /* what the SFU's rings and masks are made for */
 /* some 20 ms of 1 Gbit/s: a worker that is busy with a handshake loses nothing */
 #define RCVBUF_BYTES (2 * 1024 * 1024)
 

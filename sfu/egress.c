@@ -55,52 +55,121 @@ init_out (SfuLeg *leg, SfuOut *out, unsigned lane_index)
   sfu_slot_init (&out->slot, &config);
 }
 
-/* slots only come to it: a later offer has all the sections of the one before */
+/* Returns: how many slots the setup has; no more of a kind than can be assigned. @ret_lanes: (nullable): of each */
+static unsigned
+list_lanes (const SfuLegSetup *setup, uint16_t *ret_lanes)
+{
+  unsigned n = 0, of_kind[SFU_KIND_N] = { 0 };
+
+  for (unsigned i = 0; i < setup->n_lanes; i++)
+    {
+      const SfuLane *lane = &setup->lanes[i];
+
+      if (lane->ssrc == 0 || of_kind[lane->kind]++ >= SFU_SLOTS_MAX)
+        continue;
+      if (ret_lanes != NULL)
+        ret_lanes[n] = (uint16_t) i;
+      n++;
+    }
+  return n;
+}
+
+static SfuOut *
+find_out (SfuOut *outs, unsigned n, uint32_t ssrc)
+{
+  for (unsigned i = 0; i < n; i++)
+    if (outs[i].slot.ssrc == ssrc)
+      return &outs[i];
+  return NULL;
+}
+
+/* Returns: are the slots that there were the first of @lanes, with the same SSRCs. */
+static bool
+only_more (const SfuEgress *egress, const SfuLegSetup *setup, const uint16_t *lanes, unsigned n)
+{
+  if (n < egress->n_outs)
+    return false;
+  for (unsigned i = 0; i < egress->n_outs; i++)
+    if (egress->outs[i].lane != lanes[i] || egress->outs[i].slot.ssrc != setup->lanes[lanes[i]].ssrc)
+      return false;
+  return true;
+}
+
+/* a slot is gone, or its section is another's now: all of them begin anew, but what keeps its SSRC keeps its numbers */
 static void
-add_outs (SfuLeg *leg)
+empty_all (SfuLeg *leg, int64_t now_us)
+{
+  SfuEgress *egress = leg->egress;
+
+  sfu_pacer_clear (&egress->pacer);
+  for (unsigned i = 0; i < egress->n_outs; i++)
+    sfu_egress_show (&egress->outs[i], NULL, now_us);
+  sfu_slots_init (&egress->slots, leg->setup->peer, 0, 0);
+}
+
+/* whoever points to a slot that has moved must know */
+static void
+follow (SfuOut *from, SfuOut *to)
+{
+  for (guint i = 0; from->track != NULL && i < from->track->outs->len; i++)
+    if (g_ptr_array_index (from->track->outs, i) == from)
+      g_ptr_array_index (from->track->outs, i) = to;
+}
+
+static void
+index_outs (SfuEgress *egress)
+{
+  unsigned n_audio = 0, n_video = 0;
+
+  g_free (egress->audio);
+  g_free (egress->video);
+  egress->audio = g_new0 (uint16_t, MAX (egress->n_outs, 1));
+  egress->video = g_new0 (uint16_t, MAX (egress->n_outs, 1));
+  for (unsigned i = 0; i < egress->n_outs; i++)
+    {
+      bool audio = egress->outs[i].slot.kind == SFU_AUDIO;
+
+      egress->outs[i].index = (uint16_t) (audio ? n_audio : n_video);
+      (audio ? egress->audio : egress->video)[audio ? n_audio++ : n_video++] = (uint16_t) i;
+    }
+  sfu_slots_resize (&egress->slots, n_audio, n_video);
+}
+
+/* the slots become those of the setup */
+static void
+take_slots (SfuLeg *leg, int64_t now_us)
 {
   SfuEgress *egress = leg->egress;
   const SfuLegSetup *setup = leg->setup;
-  unsigned n = 0, n_audio = 0, n_video = 0, at = 0;
+  uint16_t lanes[2 * SFU_SLOTS_MAX];
+  unsigned n = list_lanes (setup, lanes);
   SfuOut *outs;
 
-  for (unsigned i = 0; i < setup->n_lanes; i++)
-    n += setup->lanes[i].ssrc != 0;
-  if (n == egress->n_outs)
+  if (n == egress->n_outs && only_more (egress, setup, lanes, n))
     return;
-  outs = g_new0 (SfuOut, n);
-  for (unsigned i = 0; i < setup->n_lanes; i++)
+  if (!only_more (egress, setup, lanes, n))
+    empty_all (leg, now_us);
+  outs = g_new0 (SfuOut, MAX (n, 1));
+  for (unsigned i = 0; i < n; i++)
     {
-      if (setup->lanes[i].ssrc == 0)
-        continue;
-      if (at < egress->n_outs && egress->outs[at].lane == i)
-        outs[at] = egress->outs[at];
-      else
-        init_out (leg, &outs[at], i);
-      at++;
+      SfuOut *old = find_out (egress->outs, egress->n_outs, setup->lanes[lanes[i]].ssrc);
+
+      if (old == NULL)
+        {
+          init_out (leg, &outs[i], lanes[i]);
+          continue;
+        }
+      outs[i] = *old;
+      outs[i].lane = lanes[i];
+      follow (old, &outs[i]);
     }
-  /* they have moved: whoever points to them must know */
   for (unsigned i = 0; i < egress->n_outs; i++)
-    for (guint t = 0; egress->outs[i].track != NULL && t < egress->outs[i].track->outs->len; t++)
-      if (g_ptr_array_index (egress->outs[i].track->outs, t) == &egress->outs[i])
-        for (unsigned to = 0; to < n; to++)
-          if (outs[to].lane == egress->outs[i].lane)
-            g_ptr_array_index (egress->outs[i].track->outs, t) = &outs[to];
+    if (find_out (outs, n, egress->outs[i].slot.ssrc) == NULL)
+      sfu_slot_clear (&egress->outs[i].slot);
   g_free (egress->outs);
   egress->outs = outs;
   egress->n_outs = n;
-  g_free (egress->audio);
-  g_free (egress->video);
-  egress->audio = g_new0 (uint16_t, n);
-  egress->video = g_new0 (uint16_t, n);
-  for (unsigned i = 0; i < n; i++)
-    {
-      bool audio = outs[i].slot.kind == SFU_AUDIO;
-
-      outs[i].index = (uint16_t) (audio ? n_audio : n_video);
-      (audio ? egress->audio : egress->video)[audio ? n_audio++ : n_video++] = (uint16_t) i;
-    }
-  sfu_slots_resize (&egress->slots, MIN (n_audio, SFU_SLOTS_MAX), MIN (n_video, SFU_SLOTS_MAX));
+  index_outs (egress);
 }
 
 SfuEgress *
@@ -119,7 +188,7 @@ sfu_egress_new (SfuLeg *leg, int64_t now_us)
   sfu_slots_init (&egress->slots, leg->setup->peer, 0, 0);
   al_timer_init (&egress->pace, on_pace, leg);
   al_timer_init (&egress->tick, on_tick, leg);
-  add_outs (leg);
+  take_slots (leg, now_us);
   al_timer_set (al_loop_get_timers (leg->worker->loop), &egress->tick, now_us + TICK_US);
   return egress;
 }
@@ -148,7 +217,7 @@ sfu_egress_free (SfuLeg *leg)
 void
 sfu_egress_update (SfuLeg *leg, int64_t now_us)
 {
-  add_outs (leg);
+  take_slots (leg, now_us);
   sfu_shard_want_assign (leg->shard);
 }
 

@@ -68,9 +68,12 @@ sfu_ingest_forget_track (SfuLeg *leg, SfuTrack *track)
 static void
 add_input (SfuIngest *ingest, uint32_t ssrc, unsigned published, unsigned feed, bool rtx)
 {
-  SfuFeed *at = &ingest->published[published].feeds[feed];
+  SfuFeed *at;
   unsigned slot = ingest->n_inputs;
 
+  if (feed >= ingest->published[published].n_feeds)
+    return;
+  at = &ingest->published[published].feeds[feed];
   if (rtx)
     at->rtx_ssrc = ssrc;
   else
@@ -85,6 +88,12 @@ add_input (SfuIngest *ingest, uint32_t ssrc, unsigned published, unsigned feed, 
   ingest->inputs[slot].feed = (uint8_t) feed;
   ingest->inputs[slot].rtx = rtx;
   ingest->n_inputs = MAX (ingest->n_inputs, slot + 1);
+}
+
+static unsigned
+count_feeds (const SfuPublication *publication)
+{
+  return MAX (publication->n_rids > 0 ? publication->n_rids : publication->n_ssrcs, 1);
 }
 
 static void
@@ -105,7 +114,7 @@ add_published (SfuLeg *leg, unsigned lane_index, int64_t now_us)
   index--;
   published->track = track;
   published->lane = lane_index;
-  published->n_feeds = MAX (MAX (publication->n_rids, publication->n_rids > 0 ? 0 : publication->n_ssrcs), 1);
+  published->n_feeds = count_feeds (publication);
   published->feeds = g_new0 (SfuFeed, published->n_feeds);
   for (unsigned i = 0; i < published->n_feeds; i++)
     {
@@ -143,7 +152,9 @@ sfu_ingest_update (SfuLeg *leg, int64_t now_us)
       if (published->track == NULL)
         continue;
       lane = published->lane < setup->n_lanes ? &setup->lanes[published->lane] : NULL;
-      if (lane == NULL || !lane->active || lane->publication->track != published->track->id)
+      /* with more or fewer encodings it begins anew, too */
+      if (lane == NULL || !lane->active || lane->publication->track != published->track->id
+          || count_feeds (lane->publication) != published->n_feeds)
         sfu_ingest_forget_track (leg, published->track);
     }
   ingest->transport_cc_id = 0;
