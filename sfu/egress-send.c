@@ -58,6 +58,9 @@ needs_two_bytes (const SfuLane *lane, const SfuPacket *packet, const SfuRewrite 
 
   if (lane->exts.id[SFU_EXT_DEPENDENCY] != 0 && dependency > 16)
     return true;
+  for (unsigned i = 0; i < G_N_ELEMENTS (passed); i++)
+    if (lane->exts.id[passed[i]] != 0 && packet->ext_len[passed[i]] > 16)
+      return true;
   for (unsigned i = 0; i < SFU_EXT_N; i++)
     if (lane->exts.id[i] > 14)
       return true;
@@ -90,7 +93,7 @@ put_extensions (SfuRtpWriter *writer, SfuOut *out, const SfuLane *lane, const Sf
   if (packet == NULL)
     return number;
   for (unsigned i = 0; i < G_N_ELEMENTS (passed); i++)
-    if (packet->ext_at[passed[i]] != 0 && ids[passed[i]] != 0)
+    if (packet->ext_len[passed[i]] != 0 && ids[passed[i]] != 0)
       (void) sfu_rtp_put_ext (writer, ids[passed[i]], packet->rtp.data + packet->ext_at[passed[i]],
                               packet->ext_len[passed[i]]);
   if (ids[SFU_EXT_DEPENDENCY] != 0 && rewrite->dependency_len > 0)

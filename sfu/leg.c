@@ -183,9 +183,14 @@ sfu_leg_free (SfuLeg *leg)
 static void
 note_remote (SfuLeg *leg, const AlAddr *remote, int64_t now_us)
 {
+  if (!sfu_tuples_may_set (leg->worker->tuples, remote, leg->worker->config.index, leg, now_us))
+    return;
   for (unsigned i = 0; i < leg->n_remotes; i++)
     if (al_addr_equal (&leg->remotes[i], remote))
-      return;
+      {
+        sfu_tuples_set (leg->worker->tuples, remote, leg->worker->config.index, leg, now_us);
+        return;
+      }
   if (leg->n_remotes == SFU_PATHS_MAX)
     {
       sfu_tuples_remove (leg->worker->tuples, &leg->remotes[0], leg);

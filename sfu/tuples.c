@@ -83,6 +83,16 @@ sfu_tuples_find (SfuTuples *tuples, const AlAddr *remote)
   return is_empty (tuple) ? NULL : tuple;
 }
 
+bool
+sfu_tuples_may_set (SfuTuples *tuples, const AlAddr *remote, unsigned worker, const void *leg, int64_t now_us)
+{
+  const SfuTuple *tuple = sfu_tuples_find (tuples, remote);
+
+  if (tuple == NULL)
+    return tuples->n < SFU_TUPLES_MAX;
+  return (tuple->leg == leg && tuple->worker == worker) || now_us - tuple->used_us >= SFU_TUPLE_HELD_US;
+}
+
 /* puts all that @keep says into a table of @size */
 static void
 rebuild (SfuTuples *tuples, unsigned size, bool (*keep) (const SfuTuple *tuple, const void *data), const void *data)

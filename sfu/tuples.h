@@ -22,6 +22,13 @@ SfuTuples *sfu_tuples_new (void);
 void sfu_tuples_free (SfuTuples *tuples);
 /** sfu_tuples_find: Returns: (transfer none) (nullable): until the table is changed. */
 SfuTuple *sfu_tuples_find (SfuTuples *tuples, const AlAddr *remote);
+/** SFU_TUPLES_MAX: addresses in the table. SFU_TUPLE_HELD_US: for so long an address stays with who was heard by it. */
+#define SFU_TUPLES_MAX 131072
+#define SFU_TUPLE_HELD_US INT64_C (15000000)
+
+/** sfu_tuples_may_set: Returns: false: the table is full, or the address is somebody else's who was heard there lately: who
+ *  has a leg of his own could else name another's address by a forged check, and take its media away. */
+bool sfu_tuples_may_set (SfuTuples *tuples, const AlAddr *remote, unsigned worker, const void *leg, int64_t now_us);
 /** sfu_tuples_set: in place of what it stood for before. */
 void sfu_tuples_set (SfuTuples *tuples, const AlAddr *remote, unsigned worker, void *leg, int64_t now_us);
 /** sfu_tuples_remove: when it stands for @leg still. */

@@ -311,7 +311,8 @@ take_stun (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, const S
     sfu_leg_on_stun (leg, &message, path, now_us);
   else if (owner != SFU_NOBODY && owner != worker->config.index && udp != NULL)
     {
-      sfu_tuples_set (worker->tuples, datagram->from, owner, NULL, now_us);
+      if (sfu_tuples_may_set (worker->tuples, datagram->from, owner, NULL, now_us))
+        sfu_tuples_set (worker->tuples, datagram->from, owner, NULL, now_us);
       pass_on (worker, owner, udp, datagram);
     }
   else if (udp != NULL)

@@ -69,11 +69,29 @@ test_expire (void)
   g_assert_cmpuint (sfu_tuples_find (tuples, &fresh)->worker, ==, 1);
 }
 
+/* a forged check names the address of somebody who is heard there: it stays his, until he is silent */
+static void
+test_held (void)
+{
+  g_autoptr (SfuTuples) tuples = sfu_tuples_new ();
+  AlAddr addr = make_addr (1, 1);
+  int victim, thief;
+
+  g_assert_true (sfu_tuples_may_set (tuples, &addr, 0, &victim, 0));
+  sfu_tuples_set (tuples, &addr, 0, &victim, 0);
+  g_assert_true (sfu_tuples_may_set (tuples, &addr, 0, &victim, 1));
+  g_assert_false (sfu_tuples_may_set (tuples, &addr, 0, &thief, 1));
+  g_assert_false (sfu_tuples_may_set (tuples, &addr, 1, NULL, 1));
+  g_assert_false (sfu_tuples_may_set (tuples, &addr, 0, &thief, SFU_TUPLE_HELD_US - 1));
+  g_assert_true (sfu_tuples_may_set (tuples, &addr, 0, &thief, SFU_TUPLE_HELD_US));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sfu/tuples/random", test_random);
   g_test_add_func ("/sfu/tuples/expire", test_expire);
+  g_test_add_func ("/sfu/tuples/held", test_held);
   return g_test_run ();
 }
