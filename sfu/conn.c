@@ -89,7 +89,10 @@ find_leg (SfuConn *conn, const AlStunMessage *message, int64_t now_us)
   size_t len;
 
   if (!sfu_ice_check (worker->config.identity, worker->hmac, message, &check))
-    return false;
+    {
+      worker->counts.dropped[SFU_DROP_CHECK]++;
+      return false;
+    }
   conn->leg = sfu_worker_find_leg (worker, check.local, check.use_candidate, &owner, now_us);
   if (conn->leg != NULL)
     {
@@ -231,7 +234,10 @@ sfu_conn_send (SfuConn *conn, const uint8_t *data, size_t len)
   uint8_t header[SFU_TCP_FRAME_HEADER];
 
   if (al_stream_get_queued (conn->stream) + len > QUEUE_BYTES)
-    return;
+    {
+      conn->worker->counts.dropped[SFU_DROP_TCP_QUEUE]++;
+      return;
+    }
   sfu_tcp_frame_begin (len, header);
   (void) al_stream_send (conn->stream, header, sizeof header);
   (void) al_stream_send (conn->stream, data, len);

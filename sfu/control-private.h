@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
   uint64_t id;
   struct SfuRoomDesk *room; /* not owned */
-  SfuLegDesk legs[2];       /* by SfuLegKind */
+  SfuLegDesk legs[2];       /* of a subscriber, of a publisher */
   GArray *tracks;           /* owned: SfuTrackInfo */
   GArray *wants;            /* owned: SfuWant */
 } SfuPeerDesk;

@@ -69,6 +69,7 @@ take_nack (SfuLeg *leg, const SfuRtcp *packet, int64_t now_us)
     return;
   n = sfu_rtcp_list_nacks (packet, seqs, G_N_ELEMENTS (seqs));
   out->nacks += (uint32_t) n;
+  leg->worker->counts.rx_nacks += n;
   for (size_t i = 0; i < n; i++)
     {
       SfuSentRef ref;
@@ -87,7 +88,10 @@ take_nack (SfuLeg *leg, const SfuRtcp *packet, int64_t now_us)
       item.frame = sfu_packet_of (pkt)->rtp.timestamp;
       item.bytes = (uint16_t) (pkt->len + SFU_WIRE_BYTES + 2);
       if (!sfu_pacer_push (&egress->pacer, &item, now_us))
-        al_pkt_unref (pkt);
+        {
+          leg->worker->counts.dropped[SFU_DROP_PACER_FULL]++;
+          al_pkt_unref (pkt);
+        }
     }
   sfu_egress_pump (leg, now_us);
 }
@@ -100,6 +104,7 @@ take_keyframe_request (SfuLeg *leg, uint32_t ssrc, int64_t now_us)
   if (out == NULL || out->track == NULL || out->slot.kind != SFU_VIDEO)
     return;
   out->plis++;
+  leg->worker->counts.rx_keyframe_requests++;
   if (sfu_keyframe_may_ask (&out->asker, now_us))
     sfu_track_want_keyframe (out->track, (unsigned) MAX (out->slot.layer >= 0 ? out->slot.layer : out->slot.target_layer, 0),
                              now_us);
@@ -152,7 +157,10 @@ sfu_egress_on_rtcp (SfuLeg *leg, const uint8_t *data, size_t len, int64_t now_us
   uint32_t ssrc;
 
   if (!sfu_rtcp_is_valid (data, len))
-    return;
+    {
+      leg->worker->counts.dropped[SFU_DROP_MALFORMED]++;
+      return;
+    }
   while (sfu_rtcp_next (data, len, &packet))
     switch (packet.kind)
       {

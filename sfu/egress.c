@@ -260,6 +260,7 @@ sfu_egress_drop (const SfuPacerItem *item, void *user)
 {
   SfuLeg *leg = user;
 
+  leg->worker->counts.dropped[SFU_DROP_PACER_LATE]++;
   if (item->pkt != NULL)
     al_pkt_unref (item->pkt);
   if (item->kind == SFU_SEND_MEDIA && item->slot < leg->egress->n_outs)
@@ -310,7 +311,10 @@ push (SfuOut *out, AlPkt *pkt, int64_t now_us)
 
   make_way (out, packet);
   if (!sfu_pacer_push (&egress->pacer, &item, now_us))
-    al_pkt_unref (pkt);
+    {
+      out->leg->worker->counts.dropped[SFU_DROP_PACER_FULL]++;
+      al_pkt_unref (pkt);
+    }
 }
 
 void
@@ -355,7 +359,7 @@ pop (SfuLeg *leg, const SfuPacerItem *item, int64_t now_us)
                                .seq = (uint16_t) item->info[0],
                                .layer = packet->layer };
 
-      (void) sfu_egress_resend (out, &ref, item->pkt, 0, now_us);
+      leg->worker->counts.resent += sfu_egress_resend (out, &ref, item->pkt, 0, now_us) > 0;
     }
   else if (sfu_slot_on_packet (&out->slot, packet, now_us, &rewrite) == SFU_SLOT_SEND)
     (void) sfu_egress_send (out, packet, &rewrite, now_us);

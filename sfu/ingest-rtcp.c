@@ -86,14 +86,18 @@ put_requests (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, SfuRtcpWriter
   if (lane->nack && (published->track->kind == SFU_AUDIO || sfu_layers_used_get (&published->used) != 0))
     {
       n = sfu_nack_list (&feed->nack, now_us, ingest->rtt_us, seqs, NACKS);
+      leg->worker->counts.tx_nacks += n;
       any = n > 0 && sfu_rtcp_put_nack (out, ingest->ssrc, feed->ssrc, seqs, n);
       if (sfu_nack_take_keyframe_wanted (&feed->nack))
         sfu_keyframe_want (&feed->keyframe, now_us);
     }
   if (published->track->kind == SFU_VIDEO && sfu_keyframe_take (&feed->keyframe, now_us, ingest->rtt_us))
-    any |= lane->pli || !lane->fir
-               ? sfu_rtcp_put_pli (out, ingest->ssrc, feed->ssrc)
-               : sfu_rtcp_put_fir (out, ingest->ssrc, feed->ssrc, sfu_keyframe_next_fir (&feed->keyframe));
+    {
+      leg->worker->counts.tx_keyframe_requests++;
+      any |= lane->pli || !lane->fir
+                 ? sfu_rtcp_put_pli (out, ingest->ssrc, feed->ssrc)
+                 : sfu_rtcp_put_fir (out, ingest->ssrc, feed->ssrc, sfu_keyframe_next_fir (&feed->keyframe));
+    }
   return any;
 }
 
@@ -254,7 +258,10 @@ sfu_ingest_on_rtcp (SfuLeg *leg, const uint8_t *data, size_t len, int64_t now_us
   SfuRtcp packet = { 0 };
 
   if (!sfu_rtcp_is_valid (data, len))
-    return;
+    {
+      leg->worker->counts.dropped[SFU_DROP_MALFORMED]++;
+      return;
+    }
   while (sfu_rtcp_next (data, len, &packet))
     switch (packet.kind)
       {

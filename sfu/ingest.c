@@ -326,6 +326,7 @@ route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const Sf
 
   if (received != SFU_RECEIVED_NEW && received != SFU_RECEIVED_RESET)
     {
+      leg->worker->counts.dropped[SFU_DROP_DUPLICATE]++;
       al_pkt_unref (pkt);
       return;
     }
@@ -336,6 +337,7 @@ route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const Sf
   packet->layer = (uint8_t) (feed - published->feeds);
   packet->time_us = now_us;
   packet->recovered = recovered;
+  leg->worker->counts.recovered += recovered;
   packet->level = 127;
   note_extensions (lane, packet);
   if (feed->codec != payload->codec || feed->profile != payload->profile)
@@ -441,10 +443,16 @@ sfu_ingest_on_rtp (SfuLeg *leg, const uint8_t *data, size_t len, int64_t now_us)
   bool rtx;
 
   if (!sfu_rtp_parse (data, len, &rtp))
-    return;
+    {
+      leg->worker->counts.dropped[SFU_DROP_MALFORMED]++;
+      return;
+    }
   note_arrival (leg, &rtp, now_us);
   if (map->of[rtp.payload_type] == SFU_NO_PT)
-    return;
+    {
+      leg->worker->counts.dropped[SFU_DROP_UNKNOWN_TYPE]++;
+      return;
+    }
   payload = &map->list[map->of[rtp.payload_type] & ~SFU_IS_RTX];
   rtx = (map->of[rtp.payload_type] & SFU_IS_RTX) != 0;
   for (at = 0; at < ingest->n_inputs && ingest->inputs[at].ssrc != rtp.ssrc; at++)
@@ -453,13 +461,16 @@ sfu_ingest_on_rtp (SfuLeg *leg, const uint8_t *data, size_t len, int64_t now_us)
     {
       if (!learn (leg, &rtp, payload, rtx))
         {
-          leg->worker->n_unknown_ssrc++;
+          leg->worker->counts.dropped[SFU_DROP_UNKNOWN_SSRC]++;
           return;
         }
       for (at = 0; at < ingest->n_inputs && ingest->inputs[at].ssrc != rtp.ssrc; at++)
         ;
       if (at == ingest->n_inputs)
-        return;
+        {
+          leg->worker->counts.dropped[SFU_DROP_UNKNOWN_SSRC]++;
+          return;
+        }
     }
   published = &ingest->published[ingest->inputs[at].published];
   feed = &published->feeds[ingest->inputs[at].feed];
@@ -471,7 +482,6 @@ sfu_ingest_on_rtp (SfuLeg *leg, const uint8_t *data, size_t len, int64_t now_us)
     }
   if (rtx)
     {
-      feed->rtx_pkts++;
       pkt = feed->ssrc != 0 ? unwrap (leg->worker, &rtp, feed->ssrc, payload->payload_type) : NULL;
     }
   else

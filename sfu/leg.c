@@ -24,12 +24,14 @@ on_state (SfuTransport *transport, SfuTransportState state, void *user)
   switch (state)
     {
     case SFU_TRANSPORT_CONNECTED:
+      leg->worker->counts.connected++;
       tell_state (leg, SFU_PEER_CONNECTED);
       break;
     case SFU_TRANSPORT_INTERRUPTED:
       tell_state (leg, SFU_PEER_INTERRUPTED);
       break;
     case SFU_TRANSPORT_CLOSED:
+      leg->worker->counts.ended[sfu_transport_get_end (transport)]++;
       tell_state (leg, SFU_PEER_CLOSED);
       al_loop_defer (leg->worker->loop, &leg->end);
       break;
@@ -162,6 +164,7 @@ sfu_leg_free (SfuLeg *leg)
         sfu_transport_close (leg->transport, now_us);
       sfu_shard_want_assign (leg->shard);
     }
+  sfu_leg_add_counts (leg, &worker->counts);
   sfu_conn_forget_leg (worker, leg);
   al_defer_cancel (&leg->end);
   al_timer_cancel (&leg->timer);

@@ -22,6 +22,7 @@ struct SfuMesh {
   AlMailbox **boxes; /* owned */
   AlMailbox *main;   /* owned */
   Way *ways;         /* owned: from * n + to */
+  _Atomic uint64_t n_refused[SFU_WORKERS_MAX]; /* by worker */
   SfuRegistry *registry;
 };
 
@@ -133,6 +134,7 @@ sfu_mesh_post (SfuMesh *mesh, unsigned worker, SfuMail *mail)
 {
   if (al_mailbox_post (mesh->boxes[worker], mail))
     return true;
+  atomic_fetch_add_explicit (&mesh->n_refused[worker], 1, memory_order_relaxed);
   mail->free (mail);
   return false;
 }
@@ -142,8 +144,15 @@ sfu_mesh_tell_main (SfuMesh *mesh, SfuNews *news)
 {
   if (al_mailbox_post (mesh->main, news))
     return true;
+  atomic_fetch_add_explicit (&mesh->n_refused[0], 1, memory_order_relaxed);
   news->free (news);
   return false;
+}
+
+uint64_t
+sfu_mesh_get_n_refused (const SfuMesh *mesh, unsigned worker)
+{
+  return atomic_load_explicit (&mesh->n_refused[worker], memory_order_relaxed);
 }
 
 bool

@@ -31,7 +31,10 @@ struct SfuNews {
   void (*free) (SfuNews *news);
 };
 
-/** sfu_mesh_new: @n: workers, 1 to 64. Returns: (transfer full) (nullable): NULL with G_IO_ERROR. */
+/** SFU_WORKERS_MAX: bits of the masks that say which workers want a packet. */
+#define SFU_WORKERS_MAX 64
+
+/** sfu_mesh_new: @n: workers, 1 to SFU_WORKERS_MAX. Returns: (transfer full) (nullable): NULL with G_IO_ERROR. */
 SfuMesh *sfu_mesh_new (unsigned n, GError **error);
 /** sfu_mesh_free: after its workers. NULL is allowed. */
 void sfu_mesh_free (SfuMesh *mesh);
@@ -43,6 +46,9 @@ AlMailbox *sfu_mesh_get_main_box (SfuMesh *mesh);
 
 /** sfu_mesh_post: @mail: (transfer full). Any thread. Returns: false: the box is full, the mail is freed. */
 bool sfu_mesh_post (SfuMesh *mesh, unsigned worker, SfuMail *mail);
+/** sfu_mesh_get_n_refused: Returns: mail to @worker that found its box full; news to the main thread are worker 0's. Any
+ *  thread. */
+uint64_t sfu_mesh_get_n_refused (const SfuMesh *mesh, unsigned worker);
 /** sfu_mesh_tell_main: @news: (transfer full). Any thread. */
 bool sfu_mesh_tell_main (SfuMesh *mesh, SfuNews *news);
 

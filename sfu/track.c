@@ -22,7 +22,9 @@ push (SfuTrack *track, AlPkt *pkt)
 
   for (uint64_t left = track->forward; left != 0; left &= left - 1)
     if (!sfu_mesh_push (worker->config.mesh, worker->config.index, (unsigned) __builtin_ctzll (left), al_pkt_ref (pkt)))
-      worker->n_ring_full++;
+      worker->counts.dropped[SFU_DROP_RING_FULL]++;
+    else
+      worker->counts.crossed++;
 }
 
 void

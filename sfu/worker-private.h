@@ -18,6 +18,7 @@
 #include "sfu/audio.h"
 #include "sfu/cache.h"
 #include "sfu/clock.h"
+#include "sfu/counts.h"
 #include "sfu/demand.h"
 #include "sfu/dependency.h"
 #include "sfu/keyframe.h"
@@ -25,6 +26,7 @@
 #include "sfu/pacer.h"
 #include "sfu/packet.h"
 #include "sfu/receiver.h"
+#include "sfu/report.h"
 #include "sfu/send-side.h"
 #include "sfu/setup.h"
 #include "sfu/slot.h"
@@ -35,7 +37,6 @@
 #include "sfu/twcc.h"
 #include "sfu/worker.h"
 
-#define SFU_WORKERS_MAX 64
 #define SFU_TRACK_BURST 64
 #define SFU_INPUTS_MAX 32
 #define SFU_PUBLISHED_MAX 8
@@ -77,7 +78,6 @@ typedef struct {
   SfuNack nack;
   SfuKeyframe keyframe;
   SfuDependencyState *dependency; /* owned; NULL: none came */
-  uint32_t rtx_pkts;
   uint16_t width, height;
   uint32_t bytes[SFU_TEMPORAL_MAX], frames[SFU_TEMPORAL_MAX]; /* since the last facts */
   uint32_t bps[SFU_TEMPORAL_MAX];
@@ -95,7 +95,6 @@ typedef struct {
   SfuFeed *feeds;  /* owned: n_feeds */
   SfuAudio audio;
   SfuLayersUsed used;
-  bool told_used;
   uint8_t needed[SFU_WORKERS_MAX]; /* by worker */
 } SfuPublished;
 
@@ -205,7 +204,6 @@ struct SfuLeg {
   AlAddr remotes[SFU_PATHS_MAX]; /* in worker->tuples */
   char ufrags[2][SFU_ICE_UFRAG_LEN + 1]; /* in worker->ufrags */
   uint64_t tx_pkts, tx_bytes;
-  bool told_interrupted;
 };
 
 struct SfuWorker {
@@ -222,14 +220,15 @@ struct SfuWorker {
   GHashTable *legs;   /* SfuLeg -> itself, owned */
   GHashTable *ufrags; /* text -> SfuLeg */
   GPtrArray *conns;   /* SfuConn */
+  SfuReport *report;
   SfuVia *vias;       /* one for each socket */
   SfuTrack *bursts;
   AlDefer flush;      /* bursts, then rings */
   AlTimer tick;
   int64_t ntp_offset_us; /* wall clock, since 1900, minus monotonic */
   bool pool_adopted, ended;
-  uint64_t n_pool_empty, n_ring_full, n_unknown_ssrc;
-  AlCounter *counters[3];
+  SfuCounts counts;   /* but for what legs and the mesh count for themselves */
+  AlTimer publish;
 };
 
 /* worker.c */
@@ -243,6 +242,13 @@ void sfu_worker_want_flush (SfuWorker *worker);
 /** sfu_worker_take_pkt: Returns: (transfer full) (nullable): of the pool; counted when it is empty. */
 AlPkt *sfu_worker_take_pkt (SfuWorker *worker);
 SfuLeg *sfu_worker_find_local (SfuWorker *worker, const uint8_t *ufrag);
+
+/* worker-counts.c */
+void sfu_worker_begin_report (SfuWorker *worker);
+/** sfu_worker_get_counts: of all that there is and was. */
+void sfu_worker_get_counts (SfuWorker *worker, SfuCounts *ret_counts);
+/** sfu_leg_add_counts: what the leg has counted for itself. */
+void sfu_leg_add_counts (const SfuLeg *leg, SfuCounts *counts);
 
 /* leg.c */
 /** sfu_leg_new: @setup: (transfer full). */

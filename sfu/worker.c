@@ -41,7 +41,7 @@ sfu_worker_take_pkt (SfuWorker *worker)
     }
   pkt = al_pool_take (worker->pool);
   if (pkt == NULL)
-    worker->n_pool_empty++;
+    worker->counts.dropped[SFU_DROP_POOL_EMPTY]++;
   return pkt;
 }
 
@@ -118,6 +118,7 @@ sfu_worker_new (AlLoop *loop, AlUdpHub *hub, const SfuWorkerConfig *config, GErr
   worker->flush = (AlDefer){ .fn = on_flush, .user = worker };
   al_timer_init (&worker->tick, on_tick, worker);
   worker->ntp_offset_us = al_clock_wall_ms () * 1000 + NTP_EPOCH_S * G_USEC_PER_SEC - al_clock_now_us ();
+  sfu_worker_begin_report (worker);
   worker->pool = al_pool_new (config->n_pkts, AL_PKT_SIZE, error);
   if (worker->pool == NULL
       || !al_loop_add_mailbox (loop, sfu_mesh_get_box (config->mesh, config->index), on_mail, worker, error))
@@ -135,6 +136,7 @@ sfu_worker_prepare_free (SfuWorker *worker)
   al_loop_remove_mailbox (worker->loop, sfu_mesh_get_box (worker->config.mesh, worker->config.index));
   al_defer_cancel (&worker->flush);
   al_timer_cancel (&worker->tick);
+  al_timer_cancel (&worker->publish);
   sfu_conn_free_all (worker);
   for (;;)
     {
@@ -163,6 +165,7 @@ sfu_worker_free (SfuWorker *worker)
   g_clear_pointer (&worker->ufrags, g_hash_table_unref);
   g_clear_pointer (&worker->conns, g_ptr_array_unref);
   g_free (worker->vias);
+  sfu_report_free (worker->report);
   al_pool_free (worker->pool);
   g_free (worker);
 }
@@ -255,7 +258,10 @@ pass_on (SfuWorker *worker, unsigned owner, AlUdp *udp, const AlUdpDatagram *dat
   Forward *forward;
 
   if (datagram->len > AL_PKT_SIZE - SFU_PACKET_ROOM)
-    return;
+    {
+      worker->counts.dropped[SFU_DROP_MALFORMED]++;
+      return;
+    }
   pkt = sfu_worker_take_pkt (worker);
   if (pkt == NULL)
     return;
@@ -271,7 +277,7 @@ pass_on (SfuWorker *worker, unsigned owner, AlUdp *udp, const AlUdpDatagram *dat
   pkt->len = (uint16_t) datagram->len;
   memcpy (pkt->data + SFU_PACKET_ROOM, datagram->data, datagram->len);
   if (!sfu_mesh_push (worker->config.mesh, worker->config.index, owner, pkt))
-    worker->n_ring_full++;
+    worker->counts.dropped[SFU_DROP_RING_FULL]++;
   sfu_worker_want_flush (worker);
 }
 
@@ -304,7 +310,10 @@ take_stun (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, const S
   if (leg == NULL)
     {
       if (!sfu_ice_check (worker->config.identity, worker->hmac, &message, &check))
-        return true;
+        {
+          worker->counts.dropped[SFU_DROP_CHECK]++;
+          return true;
+        }
       leg = sfu_worker_find_leg (worker, check.local, check.use_candidate, &owner, now_us);
     }
   if (leg != NULL)
@@ -350,7 +359,10 @@ take_packet (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64
   SfuPath path;
 
   if (tuple == NULL)
-    return;
+    {
+      worker->counts.dropped[SFU_DROP_STRANGER]++;
+      return;
+    }
   tuple->used_us = now_us;
   if (tuple->leg == NULL)
     {

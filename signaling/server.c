@@ -215,6 +215,7 @@ make_whip (SigServer *self, GError **error)
 {
   SigWhipConfig config = { .control = self->control,
                            .turn = self->turn,
+                           .metrics = self->metrics,
                            .respond = whip_respond,
                            .find_user = whip_find_user,
                            .user = self,

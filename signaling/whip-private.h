@@ -41,6 +41,9 @@ struct SigWhip {
   GHashTable *streams;  /* name -> SigWhipStream, owned */
   GHashTable *rooms;    /* room -> SigWhipStream */
   GHashTable *sessions; /* id -> SigWhipSession, owned */
+  /* of players, of publishers; NULL without metrics */
+  AlGauge *live[2];
+  AlCounter *opened[2];
 };
 
 /** SigWhipAsk: one request while it is looked at. */

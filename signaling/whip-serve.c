@@ -121,6 +121,8 @@ open_session (const SigWhipAsk *ask, const SfuOffer *offer, const SfuSection *se
     }
   session->ufrag = g_strdup (offer->remote.ufrag);
   session->pwd = g_strdup (offer->remote.pwd);
+  if (ask->whip->config.metrics != NULL)
+    al_counter_add (ask->whip->opened[session->publisher], 1);
   respond_created (ask, session);
 }
 

@@ -19,6 +19,19 @@ session_free (gpointer data)
   g_free (session);
 }
 
+static void
+make_metrics (SigWhip *whip, AlMetrics *metrics)
+{
+  static const char *const protocols[2] = { "protocol=\"whep\"", "protocol=\"whip\"" };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (protocols); i++)
+    {
+      whip->live[i] = al_metrics_gauge (metrics, "aldis_whip_sessions", "Sessions of WHIP and WHEP that live.", protocols[i]);
+      whip->opened[i] =
+          al_metrics_counter (metrics, "aldis_whip_sessions_opened", "Sessions that were answered.", protocols[i]);
+    }
+}
+
 SigWhip *
 sig_whip_new (const SigWhipConfig *config, const AlConfig *settings, GError **error)
 {
@@ -28,14 +41,22 @@ sig_whip_new (const SigWhipConfig *config, const AlConfig *settings, GError **er
   whip->streams = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   whip->rooms = g_hash_table_new (g_int64_hash, g_int64_equal);
   whip->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, session_free);
+  if (config->metrics != NULL)
+    make_metrics (whip, config->metrics);
   return sig_whip_read_keys (whip, settings, error) ? g_steal_pointer (&whip) : NULL;
 }
 
 void
 sig_whip_free (SigWhip *whip)
 {
+  GHashTableIter iter;
+  gpointer session;
+
   if (whip == NULL)
     return;
+  g_hash_table_iter_init (&iter, whip->sessions);
+  while (whip->config.metrics != NULL && g_hash_table_iter_next (&iter, NULL, &session))
+    al_gauge_add (whip->live[((SigWhipSession *) session)->publisher], -1);
   g_hash_table_unref (whip->sessions);
   g_hash_table_unref (whip->rooms);
   g_hash_table_unref (whip->streams);
@@ -112,6 +133,8 @@ sig_whip_add_session (const SigWhipAsk *ask)
   stream->n_sessions++;
   if (session->publisher)
     stream->publisher = session;
+  if (whip->config.metrics != NULL)
+    al_gauge_add (whip->live[session->publisher], 1);
   return session;
 }
 
@@ -126,6 +149,8 @@ sig_whip_remove_session (SigWhip *whip, SigWhipSession *session)
   if (stream->publisher == session)
     stream->publisher = NULL;
   stream->n_sessions--;
+  if (whip->config.metrics != NULL)
+    al_gauge_add (whip->live[session->publisher], -1);
   (void) g_hash_table_remove (whip->sessions, session->id);
   settle_stream (whip, stream);
 }

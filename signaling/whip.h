@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
+#include "base/metrics.h"
 #include "messaging/core.h"
 #include "sfu/control.h"
 #include "signaling/front.h"
@@ -35,11 +36,13 @@ typedef void (*SigWhipLoginFn) (const char *username, gpointer data);
  * SigWhipConfig: all passed in and not owned.
  * @control: (nullable): without one every POST is answered 503
  * @turn: (nullable): the relay is off
+ * @metrics: (nullable)
  * @find_user: looks a session's token up; calls @fn once, now or later
  */
 typedef struct {
   SfuControl *control;
   SigTurn *turn;
+  AlMetrics *metrics;
   SigWhipRespondFn respond;
   void (*find_user) (const char *token, SigWhipLoginFn fn, gpointer data, gpointer user);
   gpointer user;

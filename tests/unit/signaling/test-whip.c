@@ -111,6 +111,7 @@ wall_ms (void)
 
 typedef struct {
   SigWhip *whip;
+  AlMetrics *metrics;
   AlConfig *config;
   unsigned status;
   char *fields, *body, *location, *etag;
@@ -157,7 +158,7 @@ static void
 start (Fixture *fixture, const char *streaming, SigTurn *turn, bool media)
 {
   SigWhipConfig config = { .control = media ? (SfuControl *) fixture : NULL, .turn = turn, .respond = respond,
-                           .find_user = find_user, .user = fixture, .now_us = now_us, .wall_ms = wall_ms };
+                           .metrics = fixture->metrics = al_metrics_new (), .find_user = find_user, .user = fixture, .now_us = now_us, .wall_ms = wall_ms };
   g_autoptr (GError) error = NULL;
 
   memset (&plane, 0, sizeof plane);
@@ -177,6 +178,7 @@ static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   sig_whip_free (fixture->whip);
+  al_metrics_free (fixture->metrics);
   al_config_free (fixture->config);
   clear_answer (fixture);
   g_free (fixture->location);
@@ -421,6 +423,41 @@ test_end (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (plane.peers + plane.rooms + sig_whip_count_streams (fixture->whip), ==, 0);
 }
 
+static void
+check_metrics (Fixture *fixture, int64_t publishers, int64_t players, uint64_t published, uint64_t played)
+{
+  AlMetrics *metrics = fixture->metrics;
+
+  g_assert_cmpint (al_gauge_get (al_metrics_gauge (metrics, "aldis_whip_sessions", NULL, "protocol=\"whip\"")), ==, publishers);
+  g_assert_cmpint (al_gauge_get (al_metrics_gauge (metrics, "aldis_whip_sessions", NULL, "protocol=\"whep\"")), ==, players);
+  g_assert_cmpuint (al_counter_get (al_metrics_counter (metrics, "aldis_whip_sessions_opened", NULL, "protocol=\"whip\"")), ==,
+                    published);
+  g_assert_cmpuint (al_counter_get (al_metrics_counter (metrics, "aldis_whip_sessions_opened", NULL, "protocol=\"whep\"")), ==,
+                    played);
+}
+
+/* What an operator sees of it; an offer that the plane refuses opens nothing. */
+static void
+test_metrics (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) bad = g_error_new (SFU_ERROR, SFU_ERROR_BAD_OFFER, "line 1");
+
+  check_metrics (fixture, 0, 0, 0, 0);
+  plane.fails = bad;
+  g_assert_cmpuint (ask (fixture, SIG_WEB_POST, "/whip/show", KEY, SDP, NULL, SENDS), ==, 406);
+  plane.fails = NULL;
+  check_metrics (fixture, 0, 0, 0, 0);
+  begin (fixture, "/whip/show", KEY, SENDS);
+  begin (fixture, "/whep/show", NULL, RECEIVES);
+  begin (fixture, "/whep/show", NULL, RECEIVES);
+  check_metrics (fixture, 1, 2, 1, 2);
+  g_assert_cmpuint (ask (fixture, SIG_WEB_DELETE, fixture->location, NULL, NULL, NULL, ""), ==, 200);
+  check_metrics (fixture, 1, 1, 1, 2);
+  clock_us += SIG_WHIP_CONNECT_US;
+  sig_whip_tick (fixture->whip);
+  check_metrics (fixture, 0, 0, 1, 2);
+}
+
 /* Who does not connect in time, or is gone, is removed; who is connected stays. */
 static void
 test_states (Fixture *fixture, gconstpointer data)
@@ -562,6 +599,7 @@ main (int argc, char **argv)
   ADD ("restart", test_restart);
   ADD ("end", test_end);
   ADD ("states", test_states);
+  ADD ("metrics", test_metrics);
   ADD ("refused-by-plane", test_refused_by_plane);
   for (unsigned i = 0; i < G_N_ELEMENTS (rows); i++)
     {
