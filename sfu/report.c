@@ -24,7 +24,7 @@ make_flows (SfuReport *report, AlMetrics *metrics)
       report->packets[i] = al_metrics_counter (metrics, "aldis_sfu_packets", "SRTP and SRTCP packets.", labels);
       report->bytes[i] = al_metrics_counter (metrics, "aldis_sfu_bytes", "Bytes of them, behind IP and UDP.", labels);
       report->nacks[i] = al_metrics_counter (metrics, "aldis_sfu_nacks",
-                                             "Packets that subscribers asked for again, and that publishers were asked for.", labels);
+                                             "Packets that were asked for again: by subscribers, of publishers.", labels);
       report->requests[i] = al_metrics_counter (metrics, "aldis_sfu_keyframe_requests",
                                                 "PLI and FIR of subscribers, and those sent to publishers.", labels);
       report->retransmissions[i] = al_metrics_counter (metrics, "aldis_sfu_retransmissions",
@@ -52,14 +52,15 @@ sfu_report_new (AlMetrics *metrics)
   SfuReport *report = g_new0 (SfuReport, 1);
 
   make_gauges (report, metrics);
-  report->connected = al_metrics_counter (metrics, "aldis_sfu_connected", "Transports that were connected, or came back.", NULL);
+  report->connected = al_metrics_counter (metrics, "aldis_sfu_connected", "Transports that were connected or came back.", NULL);
   for (unsigned i = SFU_END_NONE + 1; i < SFU_END_N; i++)
     {
       g_autofree char *labels = al_metrics_labels ("reason", sfu_end_name ((SfuTransportEnd) i), NULL);
 
       report->ended[i] = al_metrics_counter (metrics, "aldis_sfu_ended", "Transports that ended.", labels);
     }
-  report->path_changes = al_metrics_counter (metrics, "aldis_sfu_path_changes", "Transports that began at an address, or moved to another one.", NULL);
+  report->path_changes =
+      al_metrics_counter (metrics, "aldis_sfu_path_changes", "Addresses that transports began at or moved to.", NULL);
   make_flows (report, metrics);
   report->crossed = al_metrics_counter (metrics, "aldis_sfu_crossed", "Packets handed from one worker to another.", NULL);
   for (unsigned i = 0; i < SFU_DROP_N; i++)
