@@ -121,8 +121,6 @@ AlIo al_stream_tls_write (AlStream *stream, const void *data, size_t len, size_t
 bool al_stream_tls_has_pending (AlStream *stream);
 /** al_stream_tls_shutdown: AL_IO_AGAIN: close_notify did not fit into the socket. */
 AlIo al_stream_tls_shutdown (AlStream *stream);
-/** al_tls_dup_ctx: Returns: (transfer full): the certificate in use now. Any thread. */
-SSL_CTX *al_tls_dup_ctx (AlTls *tls);
 
 /* listener.c */
 /** al_listener_take_tls_step: Returns: false when this turn's budget for handshakes is used up; try next turn. */

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/stream-private.h"
+#include "base/dtls.h"
 
 struct AlTls {
   atomic_uint refs;
@@ -19,6 +19,7 @@ struct AlTls {
   char *certificate, *key;
   uint8_t *alpn; /* wire form: length byte, name, ...; NULL: no ALPN */
   unsigned alpn_len;
+  bool is_datagram;
   /* protected by lock */
   pthread_mutex_t lock;
   SSL_CTX *ctx;
@@ -71,14 +72,43 @@ make_common_ctx (const SSL_METHOD *method)
   return ctx;
 }
 
+/* A session keeps its buffers: small ones, which hold what one datagram does. Forward secrecy and AEAD, as in RFC 9325 §4.2. */
 static SSL_CTX *
-make_ctx (AlTls *tls, GError **error)
+make_datagram_ctx (void)
+{
+  SSL_CTX *ctx;
+
+  ERR_clear_error ();
+  ctx = SSL_CTX_new (DTLS_server_method ());
+  g_assert (ctx != NULL);
+  (void) SSL_CTX_set_min_proto_version (ctx, DTLS1_2_VERSION);
+  (void) SSL_CTX_set_options (ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION
+                                     | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  (void) SSL_CTX_set_session_cache_mode (ctx, SSL_SESS_CACHE_OFF);
+  (void) SSL_CTX_set_max_send_fragment (ctx, AL_DTLS_DATAGRAM_MAX);
+  SSL_CTX_set_read_ahead (ctx, 1); /* a datagram is read at once */
+  if (SSL_CTX_set_cipher_list (ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1
+      || SSL_CTX_set1_groups_list (ctx, "X25519:P-256:P-384") != 1)
+    g_assert_not_reached ();
+  al_dtls_trust_cookies (ctx);
+  return ctx;
+}
+
+static SSL_CTX *
+make_stream_ctx (AlTls *tls)
 {
   SSL_CTX *ctx = make_common_ctx (TLS_server_method ());
 
   (void) SSL_CTX_set_num_tickets (ctx, 1);
   if (tls->alpn != NULL)
     SSL_CTX_set_alpn_select_cb (ctx, on_alpn, tls);
+  return ctx;
+}
+
+static SSL_CTX *
+make_ctx (AlTls *tls, GError **error)
+{
+  SSL_CTX *ctx = tls->is_datagram ? make_datagram_ctx () : make_stream_ctx (tls);
 
   if (SSL_CTX_use_certificate_chain_file (ctx, tls->certificate) != 1)
     set_openssl_error (error, tls->certificate, "cannot use this certificate");
@@ -109,8 +139,8 @@ set_alpn (AlTls *tls, const char *const *names)
   tls->alpn = g_byte_array_free (wire, wire->len == 0);
 }
 
-AlTls *
-al_tls_new (const char *certificate, const char *key, const char *const *alpn, GError **error)
+static AlTls *
+tls_new (const char *certificate, const char *key)
 {
   AlTls *tls = g_new0 (AlTls, 1);
 
@@ -118,6 +148,26 @@ al_tls_new (const char *certificate, const char *key, const char *const *alpn, G
   (void) pthread_mutex_init (&tls->lock, NULL);
   tls->certificate = g_strdup (certificate);
   tls->key = g_strdup (key);
+  return tls;
+}
+
+AlTls *
+al_tls_new_datagram (const AlTls *same, GError **error)
+{
+  AlTls *tls = tls_new (same->certificate, same->key);
+
+  tls->is_datagram = true;
+  tls->ctx = make_ctx (tls, error);
+  if (tls->ctx == NULL)
+    g_clear_pointer (&tls, al_tls_unref);
+  return tls;
+}
+
+AlTls *
+al_tls_new (const char *certificate, const char *key, const char *const *alpn, GError **error)
+{
+  AlTls *tls = tls_new (certificate, key);
+
   set_alpn (tls, alpn);
   tls->ctx = make_ctx (tls, error);
   if (tls->ctx == NULL)
@@ -128,10 +178,8 @@ al_tls_new (const char *certificate, const char *key, const char *const *alpn, G
 AlTls *
 al_tls_new_client (const char *trust, GError **error)
 {
-  AlTls *tls = g_new0 (AlTls, 1);
+  AlTls *tls = tls_new (NULL, NULL);
 
-  atomic_init (&tls->refs, 1);
-  (void) pthread_mutex_init (&tls->lock, NULL);
   tls->ctx = make_common_ctx (TLS_client_method ());
   if (trust == NULL)
     return tls;

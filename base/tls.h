@@ -3,6 +3,7 @@
 #pragma once
 
 #include <glib.h>
+#include <openssl/types.h>
 #include <stdbool.h>
 
 typedef struct AlTls AlTls;
@@ -19,6 +20,16 @@ typedef struct AlTls AlTls;
 AlTls *al_tls_new (const char *certificate, const char *key, const char *const *alpn, GError **error);
 
 /**
+ * al_tls_new_datagram:
+ * @same: made by al_tls_new()
+ *
+ * For servers of DTLS 1.2 with the same files, see base/dtls.h: ciphers with forward secrecy and AEAD, no tickets, sessions,
+ * renegotiation; cookies of ClientHellos are taken as right (al_dtls_trust_cookies()). Records hold 2048 bytes at most.
+ * Returns: (transfer full) (nullable): NULL with the file and OpenSSL's reason in @error.
+ */
+AlTls *al_tls_new_datagram (const AlTls *same, GError **error);
+
+/**
  * al_tls_new_client:
  * @trust: (nullable): path of a PEM file with the authorities to trust; "" for the system's; NULL trusts any certificate
  *   (tests and load generators that talk to the machine they stand on)
@@ -33,6 +44,9 @@ bool al_tls_reload (AlTls *tls, GError **error);
 /** al_tls_has_name: Returns: whether the certificate in use names @host, a DNS name without a dot at its end, in its
  *  subjectAltName, also by a wildcard (RFC 6125). Any thread. */
 bool al_tls_has_name (AlTls *tls, const char *host);
+
+/** al_tls_dup_ctx: Returns: (transfer full): the settings in use now; SSL_CTX_free() it. Any thread. */
+SSL_CTX *al_tls_dup_ctx (AlTls *tls);
 
 AlTls *al_tls_ref (AlTls *tls);
 void al_tls_unref (AlTls *tls);

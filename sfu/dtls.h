@@ -76,7 +76,7 @@ void sfu_dtls_close (SfuDtls *dtls, int64_t now_us);
  * sfu_dtls_release: once, when connected, after sfu_dtls_export(): gives back what OpenSSL holds, over 30 KB. From then on:
  * close_notify, made beforehand, is still said by sfu_dtls_close(). A Finished is answered by our last flight (which the peer,
  * as the client, may have missed), not more often than each SFU_DTLS_FIRST_US and for SFU_DTLS_GIVE_UP_US. Nothing of the peer
- * can be authenticated any more, alerts neither: they are ignored; sfu_dtls_is_alert() tells that there is one.
+ * can be authenticated any more, alerts neither: they are ignored; al_dtls_is_alert() tells that there is one.
  */
 void sfu_dtls_release (SfuDtls *dtls, int64_t now_us);
 /** sfu_dtls_drop_flight: the peer has proved that it has our last flight: it uses the keys. */
@@ -93,9 +93,5 @@ const SfuFingerprint *sfu_dtls_get_peer (const SfuDtls *dtls);
  * Returns: the profile that was agreed on; SFU_SRTP_NONE when not connected. Outputs are then undefined.
  */
 SfuSrtpProfile sfu_dtls_export (SfuDtls *dtls, SfuSrtpKey *ret_send, SfuSrtpKey *ret_receive);
-/** sfu_dtls_is_alert: Returns: do these bytes begin with an alert that is encrypted (epoch 1 or later), by whomever. */
-bool sfu_dtls_is_alert (const uint8_t *data, size_t len);
-/** sfu_dtls_is_client_hello: Returns: do these bytes begin with a ClientHello of a new connection (epoch 0). */
-bool sfu_dtls_is_client_hello (const uint8_t *data, size_t len);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SfuDtls, sfu_dtls_free)

@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#include "base/dtls-hello.h"
+
 #define NOBODY -1
 
 typedef struct {
@@ -457,12 +459,12 @@ sfu_transport_on_dtls (SfuTransport *transport, const SfuPath *path, const uint8
       return;
     }
   /* RFC 8842 §5: a connection of its own after an ICE restart. Without one it is a late copy, or a forgery */
-  if (was_connected (transport) && transport->restarts != transport->dtls_restarts && sfu_dtls_is_client_hello (data, len))
+  if (was_connected (transport) && transport->restarts != transport->dtls_restarts && al_dtls_is_client_hello (data, len))
     {
       finish (transport, SFU_END_RESTARTED, now_us);
       return;
     }
-  if (was_connected (transport) && sfu_dtls_is_alert (data, len))
+  if (was_connected (transport) && al_dtls_is_alert (data, len))
     {
       transport->farewell_us = MIN (transport->farewell_us, now_us);
       return;

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <string.h>
 
+#include "base/dtls-hello.h"
 #include "sfu/dtls.h"
 #include "virtual-clock.h"
 
@@ -451,9 +452,9 @@ test_connected (void)
   start (&link, 0);
   start (&link, 1);
   run (&link, 100 * MS);
-  g_assert_true (sfu_dtls_is_client_hello (hello, sizeof hello));
-  g_assert_false (sfu_dtls_is_client_hello (hello, 13));
-  g_assert_false (sfu_dtls_is_client_hello (alert, sizeof alert));
+  g_assert_true (al_dtls_is_client_hello (hello, sizeof hello));
+  g_assert_false (al_dtls_is_client_hello (hello, 13));
+  g_assert_false (al_dtls_is_client_hello (alert, sizeof alert));
   for (unsigned i = 0; i < 2; i++)
     {
       sfu_dtls_on_datagram (link.ends[i].dtls, alert, sizeof alert, clock_us);
