@@ -23,6 +23,8 @@ typedef enum { SFU_AUDIO, SFU_VIDEO, SFU_KIND_N } SfuKind;
 #define SFU_LAYERS_MAX 4
 #define SFU_SPATIAL_MAX 4
 #define SFU_TEMPORAL_MAX 4
+/** SFU_LAYER_BIT: of spatial layer @s and temporal layer @t in a mask of 16. */
+#define SFU_LAYER_BIT(s, t) (1u << ((s) *SFU_TEMPORAL_MAX + (t)))
 
 /** SfuVp8: of the payload descriptor (RFC 7741 §4.2). Offsets count from the payload's first byte; 0: not there. */
 typedef struct {
@@ -54,6 +56,8 @@ typedef struct {
  * @fdiffs: frame numbers back to each frame that it refers to: exactly when all of those were got it can be decoded
  * @chain_diffs: frame numbers back to the frame before on chain c; 0: the chain begins here. A decode target is intact while
  *   each frame of the chain that protects it was got
+ * @pending_layers, @broken_layers: bit SFU_LAYER_BIT (s, t): the chain of the richest target up to layers s and t has a gap
+ *   before this frame: one that may still be filled, one that never will be
  */
 typedef struct {
   uint16_t frame_number;
@@ -62,6 +66,7 @@ typedef struct {
   uint32_t decode_targets;   /* bit t: the frame belongs to (is not "not present" in) decode target t */
   uint32_t switch_targets;   /* bit t: switch indication: from here on target t can be decoded */
   uint32_t active_targets;   /* the last active_decode_targets_bitmask known */
+  uint16_t pending_layers, broken_layers;
   uint8_t n_targets, n_chains, n_fdiffs;
   uint8_t chain_diffs[SFU_CHAINS_MAX];
   uint16_t fdiffs[SFU_FDIFFS_MAX];

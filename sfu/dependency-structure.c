@@ -110,6 +110,21 @@ derive_targets (SfuDependencyState *state)
     }
 }
 
+/* what each chain protects, by the limits of a receiver that gets the richest target within them */
+static void
+derive_chains (SfuDependencyState *state)
+{
+  (void) memset (state->chain_layers, 0, sizeof state->chain_layers);
+  for (unsigned spatial = 0; state->n_chains > 0 && spatial < SFU_SPATIAL_MAX; spatial++)
+    for (unsigned temporal = 0; temporal < SFU_TEMPORAL_MAX; temporal++)
+      {
+        int target = sfu_dependency_find_target (state, spatial, temporal);
+
+        if (target >= 0)
+          state->chain_layers[state->chain_of[target]] |= (uint16_t) SFU_LAYER_BIT (spatial, temporal);
+      }
+}
+
 static void
 read_resolutions (SfuBits *bits, SfuDependencyState *state)
 {
@@ -147,6 +162,7 @@ sfu_dependency_read_structure (SfuBits *bits, SfuDependencyState *state)
   if (!read_fdiffs (bits, state) || !read_chains (bits, state))
     return false;
   derive_targets (state);
+  derive_chains (state);
   read_resolutions (bits, state);
   if (bits->failed)
     return false;

@@ -264,3 +264,16 @@ sfu_dependency_find_target (const SfuDependencyState *state, unsigned spatial, u
     }
   return found;
 }
+
+unsigned
+sfu_dependency_read_layers (const uint8_t *data, size_t len, uint8_t ret_layers[SFU_DEPENDENCY_TARGETS_MAX])
+{
+  SfuDependencyState none = { 0 }, state;
+  SfuDescriptor descriptor;
+
+  if (!sfu_dependency_read (&none, &state, data, len, &descriptor) || !descriptor.structure)
+    return 0;
+  for (unsigned target = 0; target < state.n_targets; target++)
+    ret_layers[target] = (uint8_t) (state.target_spatial[target] << 4 | state.target_temporal[target]);
+  return state.n_targets;
+}

@@ -32,6 +32,7 @@ typedef struct {
  * @n_targets: 0: no structure yet
  * @target_spatial, @target_temporal: the layers that decode target t contains
  * @chain_of: the chain that protects decode target t; undefined when @n_chains is 0
+ * @chain_layers: bit SFU_LAYER_BIT (s, t): chain c protects the richest target up to these layers
  * @width, @height: of spatial layer s; 0 when not told
  */
 typedef struct {
@@ -40,6 +41,7 @@ typedef struct {
   uint32_t active_targets;
   uint8_t target_spatial[SFU_DEPENDENCY_TARGETS_MAX], target_temporal[SFU_DEPENDENCY_TARGETS_MAX];
   uint8_t chain_of[SFU_DEPENDENCY_TARGETS_MAX];
+  uint16_t chain_layers[SFU_CHAINS_MAX];
   uint16_t width[SFU_SPATIAL_MAX], height[SFU_SPATIAL_MAX];
   SfuDependencyTemplate templates[SFU_DEPENDENCY_TEMPLATES_MAX];
   /*< private >*/
@@ -73,6 +75,10 @@ bool sfu_dependency_parse (SfuDependencyState *state, const uint8_t *data, size_
 uint32_t sfu_dependency_get_targets (const SfuDependencyState *state, unsigned spatial, unsigned temporal);
 /** sfu_dependency_find_target: Returns: the richest decode target within these layers (spatial before temporal); -1: none. */
 int sfu_dependency_find_target (const SfuDependencyState *state, unsigned spatial, unsigned temporal);
+
+/** sfu_dependency_read_layers: of a descriptor that brings a structure: spatial << 4 | temporal layer of each decode target.
+ *  Returns: how many there are; 0: it cannot be read or has no structure. */
+unsigned sfu_dependency_read_layers (const uint8_t *data, size_t len, uint8_t ret_layers[SFU_DEPENDENCY_TARGETS_MAX]);
 
 /** sfu_dependency_set_number: another frame_number, in place. @data: a descriptor: at least 3 bytes */
 void sfu_dependency_set_number (uint8_t *data, uint16_t frame_number);

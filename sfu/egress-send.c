@@ -11,6 +11,8 @@ static const SfuExt passed[] = { SFU_EXT_AUDIO_LEVEL, SFU_EXT_ORIENTATION,  SFU_
                                  SFU_EXT_ABS_CAPTURE_TIME, SFU_EXT_COLOR_SPACE, SFU_EXT_CONTENT_TYPE };
 
 #define ROOM (AL_UDP_MAX_DATAGRAM - 64)
+/* what was received at all can be sent on, however much its extensions grow, as RTX and under the longest tag (point 15) */
+_Static_assert (AL_PKT_SIZE - SFU_PACKET_ROOM + SFU_EGRESS_GROWTH + 2 + SFU_SRTP_OVERHEAD <= ROOM, "packets have room to grow");
 
 /* Returns: false: the receiver cannot decode it. */
 static bool
@@ -51,14 +53,18 @@ commit (SfuLeg *leg, const uint8_t *data, size_t len)
     sfu_conn_send (via->conn, data, len);
 }
 
-static bool
-needs_two_bytes (const SfuLane *lane, const SfuPacket *packet, const SfuRewrite *rewrite)
+bool
+sfu_egress_needs_two_bytes (const SfuOut *out, const SfuLane *lane, const SfuPacket *packet, const SfuRewrite *rewrite)
 {
-  size_t dependency = rewrite->dependency_len > 0 ? rewrite->dependency_len : packet->ext_len[SFU_EXT_DEPENDENCY];
+  size_t dependency = rewrite->dependency_len;
 
+  if (dependency == 0 && packet != NULL)
+    dependency = packet->ext_len[SFU_EXT_DEPENDENCY];
   if (lane->exts.id[SFU_EXT_DEPENDENCY] != 0 && dependency > 16)
     return true;
-  for (unsigned i = 0; i < G_N_ELEMENTS (passed); i++)
+  if (out->mids_left > 0 && lane->exts.id[SFU_EXT_MID] != 0 && strlen (lane->mid) > 16)
+    return true;
+  for (unsigned i = 0; packet != NULL && i < G_N_ELEMENTS (passed); i++)
     if (lane->exts.id[passed[i]] != 0 && packet->ext_len[passed[i]] > 16)
       return true;
   for (unsigned i = 0; i < SFU_EXT_N; i++)
@@ -67,10 +73,9 @@ needs_two_bytes (const SfuLane *lane, const SfuPacket *packet, const SfuRewrite 
   return false;
 }
 
-/* Returns: where the transport-wide number is to be written; NULL: it was not negotiated. */
-static uint8_t *
-put_extensions (SfuRtpWriter *writer, SfuOut *out, const SfuLane *lane, const SfuPacket *packet, const SfuRewrite *rewrite,
-                int64_t now_us)
+uint8_t *
+sfu_egress_put_extensions (SfuRtpWriter *writer, SfuOut *out, const SfuLane *lane, const SfuPacket *packet,
+                           const SfuRewrite *rewrite, int64_t now_us)
 {
   static const uint8_t zeros[SFU_TRANSPORT_CC_BYTES];
   const uint8_t *ids = lane->exts.id;
@@ -160,8 +165,8 @@ sfu_egress_send (SfuOut *out, const SfuPacket *packet, const SfuRewrite *rewrite
     return 0;
   data = begin (leg, own);
   sfu_rtp_begin (&writer, data, ROOM, out->pt, rewrite->marker, (uint16_t) rewrite->index, rewrite->timestamp,
-                 out->slot.ssrc, needs_two_bytes (lane, packet, rewrite));
-  number = put_extensions (&writer, out, lane, packet, rewrite, now_us);
+                 out->slot.ssrc, sfu_egress_needs_two_bytes (out, lane, packet, rewrite));
+  number = sfu_egress_put_extensions (&writer, out, lane, packet, rewrite, now_us);
   header_len = sfu_rtp_get_header_len (&writer);
   put_payload (&writer, packet, rewrite);
   if (packet->frame.keyframe && packet->frame.start && packet->frame.spatial == 0)
@@ -191,8 +196,8 @@ sfu_egress_resend (SfuOut *out, const SfuSentRef *ref, AlPkt *pkt, uint8_t probe
   original[1] = (uint8_t) rewrite.index;
   data = begin (leg, own);
   sfu_rtp_begin (&writer, data, ROOM, out->rtx_pt, rewrite.marker, (uint16_t) index, rewrite.timestamp, out->slot.rtx_ssrc,
-                 needs_two_bytes (lane, packet, &rewrite));
-  number = put_extensions (&writer, out, lane, packet, &rewrite, now_us);
+                 sfu_egress_needs_two_bytes (out, lane, packet, &rewrite));
+  number = sfu_egress_put_extensions (&writer, out, lane, packet, &rewrite, now_us);
   header_len = sfu_rtp_get_header_len (&writer);
   (void) sfu_rtp_put_payload (&writer, original, sizeof original);
   put_payload (&writer, packet, &rewrite);
@@ -213,8 +218,9 @@ send_padding (SfuOut *out, uint8_t payload_type, uint8_t probe_id, int64_t now_u
   uint64_t index = sfu_slot_next_rtx (&out->slot);
 
   data = begin (leg, own);
-  sfu_rtp_begin (&writer, data, ROOM, payload_type, false, (uint16_t) index, 0, out->slot.rtx_ssrc, false);
-  number = put_extensions (&writer, out, lane, NULL, &rewrite, now_us);
+  sfu_rtp_begin (&writer, data, ROOM, payload_type, false, (uint16_t) index, 0, out->slot.rtx_ssrc,
+                 sfu_egress_needs_two_bytes (out, lane, NULL, &rewrite));
+  number = sfu_egress_put_extensions (&writer, out, lane, NULL, &rewrite, now_us);
   header_len = sfu_rtp_get_header_len (&writer);
   return finish (out, &writer, data, header_len, number, 255, index, SFU_SEND_PADDING, probe_id, now_us);
 }

@@ -43,7 +43,10 @@ static void
 free_feeds (SfuPublished *published)
 {
   for (unsigned i = 0; i < published->n_feeds; i++)
-    g_free (published->feeds[i].dependency);
+    {
+      g_free (published->feeds[i].dependency);
+      g_free (published->feeds[i].chains);
+    }
   g_clear_pointer (&published->feeds, g_free);
   published->n_feeds = 0;
 }
@@ -278,6 +281,7 @@ note_frame (SfuFeed *feed, SfuPacket *packet, const SfuPayload *payload)
         {
           feed->dependency = g_new0 (SfuDependencyState, 1); /* once per encoding */
           sfu_dependency_init (feed->dependency);
+          feed->chains = g_new0 (SfuChains, 1);
         }
       packet->frame.has_dependency =
           sfu_dependency_parse (feed->dependency, rtp->data + packet->ext_at[SFU_EXT_DEPENDENCY],
@@ -288,6 +292,19 @@ note_frame (SfuFeed *feed, SfuPacket *packet, const SfuPayload *payload)
       feed->width = packet->frame.width;
       feed->height = packet->frame.height;
     }
+}
+
+/* behind the list of what is missing; what is not asked for may still only be late */
+static void
+note_chains (SfuFeed *feed, const SfuLane *lane, SfuPacket *packet)
+{
+  uint64_t awaited = sfu_nack_get_oldest (&feed->nack);
+
+  if (!packet->frame.has_dependency)
+    return;
+  if (!lane->nack && awaited != SFU_CHAINS_NOTHING && packet->index > SFU_CHAINS_REORDER)
+    awaited = MAX (awaited, packet->index - SFU_CHAINS_REORDER);
+  sfu_chains_on_packet (feed->chains, feed->dependency, packet->index, awaited, &packet->frame);
 }
 
 static void
@@ -331,7 +348,11 @@ route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const Sf
       return;
     }
   if (received == SFU_RECEIVED_RESET && feed->receiver.epoch > 1)
-    sfu_nack_init (&feed->nack);
+    {
+      sfu_nack_init (&feed->nack);
+      if (feed->chains != NULL)
+        sfu_chains_init (feed->chains);
+    }
   packet->track = track->id;
   packet->epoch = feed->receiver.epoch;
   packet->layer = (uint8_t) (feed - published->feeds);
@@ -363,6 +384,7 @@ route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const Sf
   else
     note_sizes (published, packet);
   sfu_nack_on_packet (&feed->nack, packet->index, track->kind == SFU_VIDEO ? &packet->frame : NULL, now_us);
+  note_chains (feed, lane, packet);
   if (packet->frame.keyframe && packet->frame.start)
     sfu_keyframe_on_keyframe (&feed->keyframe);
   count (feed, packet, now_us);

@@ -236,11 +236,12 @@ write_dependency (const SfuPacket *packet, const SfuSpan *span, SfuRewrite *rewr
   uint8_t len = packet->ext_len[SFU_EXT_DEPENDENCY];
   uint16_t number;
 
-  if (!packet->frame.has_dependency || span->frame_offset == 0 || len < 3)
+  /* also when the rest of it cannot be read: its structure may still be on the way */
+  if (span->frame_offset == 0 || len < 3)
     return;
   memcpy (rewrite->dependency, packet->rtp.data + packet->ext_at[SFU_EXT_DEPENDENCY], len);
   rewrite->dependency_len = len;
-  number = (uint16_t) (packet->frame.dependency.frame_number + span->frame_offset);
+  number = (uint16_t) ((rewrite->dependency[1] << 8 | rewrite->dependency[2]) + span->frame_offset);
   rewrite->dependency[1] = (uint8_t) (number >> 8); /* behind the two flags and the template's id */
   rewrite->dependency[2] = (uint8_t) number;
 }

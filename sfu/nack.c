@@ -217,6 +217,12 @@ sfu_nack_get_deadline (const SfuNack *nack, int64_t now_us, int64_t rtt_us)
   return least <= 0 ? now_us : (now_us / 1000 + (least + 999) / 1000) * 1000;
 }
 
+uint64_t
+sfu_nack_get_oldest (const SfuNack *nack)
+{
+  return nack->n > 0 ? index_at (nack, 0) : UINT64_MAX;
+}
+
 bool
 sfu_nack_take_keyframe_wanted (SfuNack *nack)
 {

@@ -61,6 +61,8 @@ unsigned sfu_nack_list (SfuNack *nack, int64_t now_us, int64_t rtt_us, uint16_t 
 /** sfu_nack_get_deadline: Returns: when sfu_nack_list() has something to say, not before @now_us; INT64_MAX: nothing is
  *  missing. */
 int64_t sfu_nack_get_deadline (const SfuNack *nack, int64_t now_us, int64_t rtt_us);
+/** sfu_nack_get_oldest: Returns: the lowest index that is missing and not given up; UINT64_MAX: none. */
+uint64_t sfu_nack_get_oldest (const SfuNack *nack);
 /** sfu_nack_take_keyframe_wanted: Returns: were packets given up since the last call (and no keyframe came): without a
  *  keyframe the stream cannot be decoded. Always false for audio. */
 bool sfu_nack_take_keyframe_wanted (SfuNack *nack);

@@ -15,7 +15,6 @@
 
 #define RTT_US 100000
 #define RTT_MIN_US 10000
-#define TARGETS_US 1000000 /* active decode targets are told for so long: nobody acknowledges them */
 #define SR_PATIENCE_US 1000000
 #define ALL 15u
 
@@ -93,7 +92,7 @@ sfu_slot_needs_keyframe (const SfuSlot *slot)
 
   if (slot->kind == SFU_AUDIO || slot->track == 0 || slot->target_layer < 0)
     return -1;
-  if (slot->layer != slot->target_layer)
+  if (slot->layer != slot->target_layer || slot->broken)
     return slot->target_layer;
   spatial = slot->target_spatial < slot->top_spatial ? slot->target_spatial : slot->top_spatial;
   return spatial > slot->spatial ? slot->target_layer : -1;
@@ -161,8 +160,8 @@ switch_to (SfuSlot *slot, const SfuPacket *packet, int64_t now_us)
   slot->frame_known = slot->picture_open = false;
   slot->switches++;
   slot->sr_due_us = now_us;
-  slot->dropped_targets = 0;
-  slot->targets_until_us = 0;
+  sfu_targets_init (&slot->targets);
+  slot->broken = false;
   if (!slot->begun)
     slot->first_rtp = packet->rtp.timestamp + slot->munger.map->spans[slot->munger.span % SFU_MUNGER_SPANS].ts_offset;
   slot->begun = true;
@@ -185,21 +184,34 @@ can_add_spatial (const SfuFrame *frame)
   return frame->codec == SFU_CODEC_VP9 && !frame->vp9.inter_picture;
 }
 
-static void
-raise_limits (SfuSlot *slot, uint8_t spatial, uint8_t temporal, int64_t now_us)
+/* Has all come so far that what is up to these layers needs? With a keyframe all begins anew. */
+static bool
+is_whole (const SfuFrame *frame, unsigned spatial, unsigned temporal)
 {
-  slot->spatial = spatial;
-  slot->temporal = temporal;
-  if (slot->dropped_targets != 0)
-    {
-      slot->dropped_targets = 0;
-      slot->targets_until_us = now_us + TARGETS_US;
-    }
+  const SfuDependency *dependency = &frame->dependency;
+
+  return frame->keyframe || !frame->has_dependency
+         || ((dependency->pending_layers | dependency->broken_layers) & SFU_LAYER_BIT (spatial, temporal)) == 0;
+}
+
+/* What can never be decoded again is not sent on: the receiver goes on with the highest spatial layers that can, and sees
+ * no more than a smaller picture until the keyframe comes. */
+static void
+leave_broken (SfuSlot *slot, const SfuFrame *frame)
+{
+  uint16_t broken = frame->has_dependency ? frame->dependency.broken_layers : 0;
+  int spatial = slot->spatial;
+
+  while (spatial >= 0 && (broken & SFU_LAYER_BIT ((unsigned) spatial, slot->temporal)) != 0)
+    spatial--;
+  slot->broken = spatial < 0;
+  if (spatial >= 0)
+    slot->spatial = (uint8_t) spatial;
 }
 
 /* The first packet that is seen of a frame: is it sent? */
 static bool
-decide (SfuSlot *slot, const SfuPacket *packet, int64_t now_us)
+decide (SfuSlot *slot, const SfuPacket *packet)
 {
   const SfuFrame *frame = &packet->frame;
   bool new_picture = !slot->frame_known || packet->rtp.timestamp != slot->frame_rtp;
@@ -213,17 +225,18 @@ decide (SfuSlot *slot, const SfuPacket *packet, int64_t now_us)
     {
       if (temporal > slot->target_temporal || (frame->keyframe && temporal < slot->target_temporal))
         temporal = slot->target_temporal;
-      if (temporal > slot->temporal)
-        raise_limits (slot, slot->spatial, temporal, now_us);
       slot->temporal = temporal;
       if (slot->spatial > slot->target_spatial)
         slot->spatial = slot->target_spatial;
     }
+  if (new_picture)
+    leave_broken (slot, frame);
   if (own && frame->switch_up && frame->temporal > slot->temporal && frame->temporal <= slot->target_temporal &&
-      frame->spatial <= slot->spatial)
-    raise_limits (slot, slot->spatial, frame->temporal, now_us);
-  if (own && below && frame->spatial <= slot->target_spatial && frame->temporal <= slot->temporal && can_add_spatial (frame))
-    raise_limits (slot, frame->spatial, slot->temporal, now_us);
+      frame->spatial <= slot->spatial && is_whole (frame, slot->spatial, frame->temporal))
+    slot->temporal = frame->temporal;
+  if (own && below && frame->spatial <= slot->target_spatial && frame->temporal <= slot->temporal &&
+      can_add_spatial (frame) && is_whole (frame, frame->spatial, slot->temporal))
+    slot->spatial = frame->spatial;
   return frame->spatial <= slot->spatial && frame->temporal <= slot->temporal;
 }
 
@@ -239,17 +252,23 @@ least_limits (uint8_t a, uint8_t b)
   return (uint8_t) (MIN (a >> 4, b >> 4) << 4 | MIN (a & ALL, b & ALL));
 }
 
+/* With a keyframe the layers above begin, up to what is wanted. */
+static uint8_t
+get_highest (const SfuSlot *slot, const SfuFrame *frame)
+{
+  return frame->keyframe && slot->layer == slot->target_layer ? slot->target_spatial : slot->spatial;
+}
+
 /* The end of the highest spatial layer that is sent is the picture's end (point 21). */
 static bool
 is_marked (const SfuSlot *slot, const SfuPacket *packet)
 {
   const SfuFrame *frame = &packet->frame;
-  /* with a keyframe the layers above begin, up to what is wanted */
-  uint8_t highest = frame->keyframe && slot->layer == slot->target_layer ? slot->target_spatial : slot->spatial;
 
   if (packet->rtp.marker)
     return true;
-  return (frame->codec == SFU_CODEC_VP9 || frame->has_dependency) && frame->end && frame->spatial == highest;
+  return (frame->codec == SFU_CODEC_VP9 || frame->has_dependency) && frame->end
+         && frame->spatial == get_highest (slot, frame);
 }
 
 static void
@@ -260,6 +279,12 @@ account (SfuSlot *slot, const SfuPacket *packet, const SfuRewrite *rewrite)
     slot->bytes += packet->rtp.payload_len;
 }
 
+static void
+tell_targets (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuRewrite *rewrite)
+{
+  sfu_targets_tell (&slot->targets, packet, get_highest (slot, &packet->frame), slot->temporal, now_us, rewrite);
+}
+
 static SfuSlotAction
 forward_late (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuRewrite *ret_rewrite)
 {
@@ -268,48 +293,10 @@ forward_late (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuRewrite
   ret_rewrite->strip_red = ret_rewrite->codec == SFU_CODEC_RED && !slot->red;
   if (ret_rewrite->strip_red)
     ret_rewrite->codec = SFU_CODEC_OPUS;
+  if (packet->frame.has_dependency && !ret_rewrite->empty && packet->frame.dependency.structure)
+    tell_targets (slot, packet, now_us, ret_rewrite);
   account (slot, packet, ret_rewrite);
   return SFU_SLOT_SEND;
-}
-
-/* Splices active_decode_targets_bitmask into a descriptor that has none and no structure (AV1 RTP specification,
- *   A.8.2): flags and template (8) frame_number (16) | structure, ACTIVE, dtis, fdiffs, chains (1 each) | ACTIVE MASK |
- *   the rest */
-static void
-tell_targets (const SfuSlot *slot, const SfuPacket *packet, SfuRewrite *rewrite)
-{
-  const SfuDependency *dependency = &packet->frame.dependency;
-  unsigned n = dependency->n_targets, len = packet->ext_len[SFU_EXT_DEPENDENCY], bit = 24;
-  const uint8_t *from = packet->rtp.data + packet->ext_at[SFU_EXT_DEPENDENCY];
-  uint32_t mask = dependency->active_targets & ~slot->dropped_targets;
-  uint8_t out[SFU_REWRITE_DEPENDENCY + 1] = { 0 };
-  unsigned flags = len > 3 ? from[3] >> 3 : 0, skip = 29;
-
-  if (n == 0 || n > 32 || len < 3 || (flags & 0x10) != 0)
-    return;
-  if ((flags & 8) != 0)
-    skip += n; /* it has a mask of its own, which is in @mask already */
-  if (len + 5 > SFU_REWRITE_DEPENDENCY)
-    return;
-  memcpy (out, rewrite->dependency_len != 0 ? rewrite->dependency : from, 3);
-  flags |= 8;
-  for (unsigned i = 5; i-- > 0; bit++)
-    out[bit / 8] |= (uint8_t) ((flags >> i & 1) << (7 - bit % 8));
-  for (unsigned i = n; i-- > 0; bit++)
-    out[bit / 8] |= (uint8_t) ((mask >> i & 1) << (7 - bit % 8));
-  for (; skip < len * 8; skip++, bit++)
-    out[bit / 8] |= (uint8_t) ((from[skip / 8] >> (7 - skip % 8) & 1) << (7 - bit % 8));
-  rewrite->dependency_len = (uint8_t) ((bit + 7) / 8);
-  memcpy (rewrite->dependency, out, rewrite->dependency_len);
-}
-
-static void
-note_dropped_targets (SfuSlot *slot, const SfuDependency *dependency, int64_t now_us)
-{
-  if ((dependency->decode_targets & ~slot->dropped_targets) == 0)
-    return;
-  slot->dropped_targets |= dependency->decode_targets;
-  slot->targets_until_us = now_us + TARGETS_US;
 }
 
 static SfuSlotAction
@@ -323,8 +310,8 @@ send (SfuSlot *slot, const SfuPacket *packet, bool switched, int64_t now_us, Sfu
   ret_rewrite->strip_red = ret_rewrite->codec == SFU_CODEC_RED && !slot->red;
   if (ret_rewrite->strip_red)
     ret_rewrite->codec = SFU_CODEC_OPUS;
-  if (packet->frame.has_dependency && now_us < slot->targets_until_us)
-    tell_targets (slot, packet, ret_rewrite);
+  if (packet->frame.has_dependency)
+    tell_targets (slot, packet, now_us, ret_rewrite);
   account (slot, packet, ret_rewrite);
   return SFU_SLOT_SEND;
 }
@@ -344,7 +331,7 @@ forward (SfuSlot *slot, const SfuPacket *packet, bool switched, int64_t now_us, 
   if (slot->kind == SFU_VIDEO &&
       (!slot->frame_known || packet->rtp.timestamp != slot->frame_rtp || frame->spatial != slot->frame_spatial))
     {
-      slot->frame_forward = decide (slot, packet, now_us);
+      slot->frame_forward = decide (slot, packet);
       slot->frame_known = true;
       slot->frame_rtp = packet->rtp.timestamp;
       slot->frame_spatial = frame->spatial;
@@ -354,8 +341,6 @@ forward (SfuSlot *slot, const SfuPacket *packet, bool switched, int64_t now_us, 
     return send (slot, packet, switched, now_us, ret_rewrite);
   /* a picture of which a lower spatial layer is sent keeps its id */
   sfu_munger_skip (&slot->munger, packet, frame->spatial == 0);
-  if (frame->has_dependency)
-    note_dropped_targets (slot, &frame->dependency, now_us);
   return SFU_SLOT_DROP;
 }
 

@@ -29,6 +29,7 @@
 #include "sfu/codec.h"
 #include "sfu/munger.h"
 #include "sfu/packet.h"
+#include "sfu/targets.h"
 
 typedef enum { SFU_SLOT_DROP, SFU_SLOT_SEND, SFU_SLOT_N } SfuSlotAction;
 
@@ -80,9 +81,8 @@ typedef struct {
   bool picture_open;                 /* part of a picture has been sent, not its end */
   uint8_t frame_spatial, top_spatial; /* of it; the highest seen in this layer */
   uint32_t frame_rtp;
-  uint8_t n_targets;                 /* dependency descriptor: decode targets ... */
-  uint32_t dropped_targets;          /* ... of which frames are dropped on purpose */
-  int64_t targets_until_us;          /* so long that is told */
+  bool broken;                       /* not even the lowest layers can be decoded on */
+  SfuTargets targets;                /* of the dependency descriptor */
   int64_t sr_due_us;
   SfuMunger munger;
 } SfuSlot;
@@ -108,7 +108,8 @@ void sfu_slot_trim (SfuSlot *slot);
  * @layer: simulcast encoding; -1: nothing, from the next frame on (audio: the next packet)
  * @spatial, @temporal: highest layers inside it; SFU_SPATIAL_MAX - 1 and SFU_TEMPORAL_MAX - 1 for all. Down: from the
  *   next picture on; up: temporal layers from a frame that says so (VP8's Y, dependency descriptor, a keyframe) on;
- *   spatial layers from a frame that depends on no earlier picture on
+ *   spatial layers from a frame that depends on no earlier picture on. With a dependency descriptor up only to what is
+ *   whole; a spatial layer whose chain is broken is not sent on, and sfu_slot_needs_keyframe() says so
  */
 void sfu_slot_set_target (SfuSlot *slot, int layer, unsigned spatial, unsigned temporal);
 

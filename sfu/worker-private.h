@@ -17,6 +17,7 @@
 #include "sfu/allocator.h"
 #include "sfu/audio.h"
 #include "sfu/cache.h"
+#include "sfu/chains.h"
 #include "sfu/clock.h"
 #include "sfu/counts.h"
 #include "sfu/demand.h"
@@ -77,7 +78,8 @@ typedef struct {
   SfuReceiver receiver;
   SfuNack nack;
   SfuKeyframe keyframe;
-  SfuDependencyState *dependency; /* owned; NULL: none came */
+  SfuDependencyState *dependency; /* owned; NULL: none came ... */
+  SfuChains *chains;              /* ... owned, beside it */
   uint16_t width, height;
   uint32_t bytes[SFU_TEMPORAL_MAX], frames[SFU_TEMPORAL_MAX]; /* since the last facts */
   uint32_t bps[SFU_TEMPORAL_MAX];

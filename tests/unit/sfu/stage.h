@@ -16,7 +16,8 @@
 /** A packet as published. @sent: how often the slot sent it; @index: under which number */
 typedef struct {
   SfuPacket packet;
-  uint8_t data[32]; /* dependency descriptor at 4, payload at 12 */
+  uint8_t data[32];        /* dependency descriptor at 4, payload at 12 */
+  uint8_t descriptor[256]; /* another one */
   bool frame_lost;
 } StagePacket;
 
@@ -226,7 +227,8 @@ stage_feed (Stage *stage, const StagePacket *p)
     }
   if (p->packet.frame.has_dependency)
     {
-      const uint8_t *dependency = rewrite->dependency_len > 0 ? rewrite->dependency : p->data + 4;
+      const uint8_t *dependency
+          = rewrite->dependency_len > 0 ? rewrite->dependency : p->data + MAX (p->packet.ext_at[SFU_EXT_DEPENDENCY], 4);
 
       got.frame_number = (uint16_t) (dependency[1] << 8 | dependency[2]);
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Points 22 and 24: the dependency descriptor over switches, for AV1 and whatever is encrypted. */
+#include "l2t2.h"
 #include "stage.h"
 
 static Stage stage;
@@ -46,60 +47,223 @@ test_numbers (void)
   stage_clear (&stage);
 }
 
-static unsigned
-read_bits (const uint8_t *data, unsigned at, unsigned n)
+/* A packet with a descriptor made elsewhere, read as the publisher's worker reads it. */
+static StagePacket *
+put_described (SfuDependencyState *state, Bytes descriptor, bool marker, uint32_t rtp)
 {
-  unsigned value = 0;
+  g_auto (Bytes) own = descriptor;
+  StagePacket *p = source_put (&stage, &source, 0, (SfuFrame){ 0 }, marker, rtp);
 
-  for (; n > 0; n--, at++)
-    value = value << 1 | (data[at / 8] >> (7 - at % 8) & 1u);
-  return value;
+  g_assert_cmpuint (own.len, <=, sizeof p->descriptor);
+  memcpy (p->descriptor, own.data, own.len);
+  g_assert_true (sfu_dependency_parse (state, p->descriptor, own.len, &p->packet.frame));
+  p->packet.rtp.data = p->data;
+  p->packet.ext_at[SFU_EXT_DEPENDENCY] = (uint16_t) (p->descriptor - p->data);
+  p->packet.ext_len[SFU_EXT_DEPENDENCY] = (uint8_t) own.len;
+  return p;
 }
 
-/* When layers are cut, the decode targets that lose frames are told to be inactive, in bits between the others. */
+/* What the receiver reads of what it got. */
+static SfuFrame
+read_got (SfuDependencyState *receiver, const StageGot *got)
+{
+  const SfuPacket *packet = &got->from->packet;
+  bool rewritten = got->rewrite.dependency_len > 0;
+  SfuFrame frame = { 0 };
+
+  g_assert_true (sfu_dependency_parse (receiver,
+                                       rewritten ? got->rewrite.dependency
+                                                 : packet->rtp.data + packet->ext_at[SFU_EXT_DEPENDENCY],
+                                       rewritten ? got->rewrite.dependency_len : packet->ext_len[SFU_EXT_DEPENDENCY], &frame));
+  return frame;
+}
+
+/* When layers are cut, the decode targets that lose frames are told to be inactive: with the structure, which makes all of
+ * them active, and for a second from each change. */
 static void
 test_targets (void)
 {
-  static const uint8_t plain[] = { 0xc1, 0x12, 0x34 };
-  static const uint8_t custom[] = { 0xc1, 0x12, 0x34, 0x2d, 0xb6, 0xdb }; /* custom dtis, 001 | 01101101.. */
-  static const uint8_t masked[] = { 0xc1, 0x12, 0x34, 0x4f, 0xa0 };       /* a mask of 6 ones and 1 custom bit */
-  SfuFrame low = { .start = true, .end = true, .has_dependency = true };
-  SfuFrame high = low;
-  StagePacket *p;
-  SfuRewrite rewrite;
+  SfuDependencyState publisher = { 0 }, receiver = { 0 };
+  uint16_t number = 0x1000;
+  StageGot *got;
+  SfuFrame frame;
 
   start (SFU_CODEC_AV1, 1);
   source.dependency = false;
-  low.dependency = (SfuDependency){ .decode_targets = 0x3f, .active_targets = 0x3f, .n_targets = 6 };
-  high.dependency = (SfuDependency){ .decode_targets = 0x38, .active_targets = 0x3f, .n_targets = 6 };
-  high.spatial = 1;
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
-  low.keyframe = true;
-  p = source_put (&stage, &source, 0, low, false, 0);
-  g_assert_cmpuint (stage_feed (&stage, p)->rewrite.dependency_len, ==, 0);
-  low.keyframe = false;
-  g_assert_null (stage_feed (&stage, source_put (&stage, &source, 0, high, true, 0)));
-  for (unsigned i = 0; i < 3; i++)
+  for (unsigned round = 0; round < 3; round++)
     {
-      const uint8_t *bytes = i == 0 ? plain : i == 1 ? custom : masked;
-      uint8_t len = i == 0 ? sizeof plain : i == 1 ? sizeof custom : sizeof masked;
+      /* 0: S0 alone; 1: all; 2: all, then without T1 */
+      uint32_t expected = round == 0 ? 0x3 : 0xf;
 
-      p = source_put (&stage, &source, 0, low, false, 3000 * (i + 1));
-      memcpy (p->data + 4, bytes, len);
-      p->packet.ext_at[SFU_EXT_DEPENDENCY] = 4;
-      p->packet.ext_len[SFU_EXT_DEPENDENCY] = len;
-      g_assert_cmpint (sfu_slot_on_packet (&stage.slot, &p->packet, stage.now_us, &rewrite), ==, SFU_SLOT_SEND);
-      g_assert_cmpmem (rewrite.dependency, 3, plain, 3);
-      g_assert_cmphex (read_bits (rewrite.dependency, 24, 5), ==, i == 0 ? 0x08 : i == 1 ? 0x0d : 0x09);
-      g_assert_cmphex (read_bits (rewrite.dependency, 29, 6), ==, 0x07);
-      if (i == 1)
-        g_assert_cmphex (read_bits (rewrite.dependency, 35, 19), ==, read_bits (custom, 29, 19));
-      g_assert_cmpuint (rewrite.dependency_len, ==, i == 0 ? 5 : i == 1 ? 7 : 5);
+      sfu_slot_set_target (&stage.slot, 0, round == 0 ? 0 : 1, 3);
+      got = stage_feed (&stage, put_described (&publisher, make_key (number, true), false, number * 3000));
+      g_assert_nonnull (got);
+      g_assert_cmpint (got->rewrite.dependency_len != 0, ==, round == 0);
+      frame = read_got (&receiver, got);
+      g_assert_true (frame.keyframe && frame.dependency.structure && frame.dependency.n_targets == 4);
+      g_assert_cmphex (frame.dependency.active_targets, ==, expected);
+      got = stage_feed (&stage, put_described (&publisher, make_plain (3, number + 1), true, number * 3000));
+      g_assert_cmpint (got != NULL, ==, round > 0);
+      number += 2;
+      for (unsigned i = 0; i < 3; i++)
+        {
+          stage.now_us += i == 2 ? 1001 * MS : 33 * MS;
+          if (round == 2 && i == 0)
+            {
+              sfu_slot_set_target (&stage.slot, 0, 1, 0);
+              expected = 0x5;
+            }
+          got = stage_feed (&stage, put_described (&publisher, make_plain (1, number), false, number * 3000));
+          g_assert_nonnull (got);
+          /* told for a second, not for ever */
+          g_assert_cmpuint (got->rewrite.dependency_len, ==, expected != 0xf && i < 2 ? 5 : 0);
+          g_assert_cmphex (read_got (&receiver, got).dependency.active_targets, ==, expected);
+          got = stage_feed (&stage, put_described (&publisher, make_plain (4, number + 1), true, number * 3000));
+          g_assert_cmpint (got != NULL, ==, round > 0);
+          number += 2;
+        }
     }
-  stage.now_us += 1001 * MS;
-  p = source_put (&stage, &source, 0, low, false, 90000);
-  g_assert_cmpint (sfu_slot_on_packet (&stage.slot, &p->packet, stage.now_us, &rewrite), ==, SFU_SLOT_SEND);
-  g_assert_cmpuint (rewrite.dependency_len, ==, 0);
+  stage_clear (&stage);
+}
+
+/* A mask, and fields of the frame's own, keep their places behind the mask that is spliced in. */
+static void
+test_targets_custom (void)
+{
+  SfuDependencyState publisher = { 0 }, receiver = { 0 };
+  uint8_t data[16];
+  SfuBitWriter out;
+  StageGot *got;
+  SfuFrame frame;
+
+  start (SFU_CODEC_AV1, 1);
+  source.dependency = false;
+  sfu_slot_set_target (&stage.slot, 0, 0, 3);
+  (void) read_got (&receiver, stage_feed (&stage, put_described (&publisher, make_key (7, false), true, 3000)));
+  for (unsigned masked = 0; masked < 2; masked++)
+    {
+      sfu_bit_writer_init (&out, data, sizeof data);
+      put_head (&out, ID (1), (uint16_t) (8 + masked), masked ? "01101" : "00101");
+      if (masked)
+        sfu_bit_writer_put (&out, 0xe, 4); /* the source itself has switched target 0 off */
+      sfu_bit_writer_put (&out, 0x5b, 8);
+      sfu_bit_writer_put (&out, 0x0907, 16);
+      got = stage_feed (&stage, put_described (&publisher, bytes_copy (data, sfu_bit_writer_end (&out)), true, 6000 + masked));
+      g_assert_nonnull (got);
+      frame = read_got (&receiver, got);
+      g_assert_cmphex (frame.dependency.active_targets, ==, masked ? 2 : 3);
+      g_assert_cmphex (frame.dependency.decode_targets, ==, got->from->packet.frame.dependency.decode_targets);
+      g_assert_cmphex (frame.dependency.switch_targets, ==, got->from->packet.frame.dependency.switch_targets);
+      g_assert_cmpuint (frame.dependency.chain_diffs[0], ==, 9);
+      g_assert_cmpuint (frame.dependency.chain_diffs[1], ==, 7);
+    }
+  stage_clear (&stage);
+}
+
+/* Who comes later gets the structure: nothing is sent until the frame that brings it, and what was sent can be read from
+ * its first byte on by one who knows nothing of the stream. */
+static void
+test_late (void)
+{
+  SfuDependencyState publisher = { 0 }, receiver = { 0 };
+  StageGot *got;
+
+  start (SFU_CODEC_AV1, 1);
+  source.dependency = false;
+  stage_feed (&stage, put_described (&publisher, make_key (1, true), true, 3000));
+  sfu_slot_set_target (&stage.slot, 0, 0, 3);
+  for (uint16_t i = 0; i < 4; i++)
+    g_assert_null (stage_feed (&stage, put_described (&publisher, make_plain (1, (uint16_t) (2 + i)), true, 6000 + i)));
+  /* a frame that needs no other, but leans on the structure that came before: no */
+  g_assert_null (stage_feed (&stage, put_described (&publisher, make_plain (0, 6), true, 12000)));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, 0);
+  got = stage_feed (&stage, put_described (&publisher, make_key (7, true), true, 15000));
+  g_assert_nonnull (got);
+  g_assert_true (read_got (&receiver, got).keyframe);
+  got = stage_feed (&stage, put_described (&publisher, make_plain (1, 8), true, 18000));
+  g_assert_cmpuint (read_got (&receiver, got).dependency.n_chains, ==, 2);
+  stage_clear (&stage);
+}
+
+/* What cannot be read yet, its structure being on the way, has its frame number rewritten all the same. */
+static void
+test_unread (void)
+{
+  StageGot *got, *next;
+  StagePacket *p;
+
+  start (SFU_CODEC_VP8, 2);
+  source.dependency = true;
+  sfu_slot_set_target (&stage.slot, 0, 0, 0);
+  stage_picture (&stage, &source, 33 * MS);
+  sfu_slot_set_target (&stage.slot, 1, 0, 0);
+  source.layers[1].want_key = true;
+  stage_picture (&stage, &source, 33 * MS);
+  got = &stage.got[stage.n_got - 1];
+  g_assert_cmpuint (got->from->packet.layer, ==, 1);
+  p = source_put (&stage, &source, 1, (SfuFrame){ .start = true, .end = true, .has_dependency = true }, true,
+                  got->from->packet.rtp.timestamp + 3000);
+  p->packet.frame.has_dependency = false;
+  p->data[5] = (uint8_t) ((got->from->packet.frame.dependency.frame_number + 1) >> 8);
+  p->data[6] = (uint8_t) (got->from->packet.frame.dependency.frame_number + 1);
+  next = stage_feed (&stage, p);
+  g_assert_nonnull (next);
+  g_assert_cmpuint (next->rewrite.dependency_len, ==, 3);
+  g_assert_cmpuint (next->rewrite.dependency[1] << 8 | next->rewrite.dependency[2], ==, (uint16_t) (got->frame_number + 1));
+  stage_clear (&stage);
+}
+
+static StageGot *
+feed_layer (unsigned spatial, uint16_t pending, uint16_t broken, uint32_t switches, bool key, uint32_t rtp)
+{
+  SfuFrame frame = { .start = true, .end = true, .has_dependency = true, .keyframe = key, .spatial = (uint8_t) spatial };
+
+  frame.dependency = (SfuDependency){ .decode_targets = spatial == 0 ? 3 : 2, .active_targets = 3, .n_targets = 2, .n_chains = 2,
+                                      .switch_targets = switches, .pending_layers = pending, .broken_layers = broken };
+  return stage_feed (&stage, source_put (&stage, &source, 0, frame, spatial == 1, rtp));
+}
+
+/* Up only to a target whose chain is whole; one that is broken is left for what can still be decoded, and a keyframe is asked
+ * for. */
+static void
+test_chains (void)
+{
+  const uint16_t upper = 0xfff0, all = 0xffff;
+
+  start (SFU_CODEC_AV1, 1);
+  source.dependency = false;
+  sfu_slot_set_target (&stage.slot, 0, 0, 3);
+  g_assert_nonnull (feed_layer (0, 0, 0, 3, true, 0));
+  g_assert_null (feed_layer (1, 0, 0, 2, true, 0));
+  sfu_slot_set_target (&stage.slot, 0, 1, 3);
+  /* a switch indication, but something that it needs is missing, or lost */
+  g_assert_nonnull (feed_layer (0, upper, 0, 0, false, 3000));
+  g_assert_null (feed_layer (1, upper, 0, 2, false, 3000));
+  g_assert_nonnull (feed_layer (0, 0, upper, 0, false, 6000));
+  g_assert_null (feed_layer (1, 0, upper, 2, false, 6000));
+  g_assert_nonnull (feed_layer (0, 0, 0, 0, false, 9000));
+  g_assert_nonnull (feed_layer (1, 0, 0, 2, false, 9000));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, -1);
+  /* what may still come is waited for, by the receiver */
+  g_assert_nonnull (feed_layer (0, all, 0, 0, false, 12000));
+  g_assert_nonnull (feed_layer (1, all, 0, 0, false, 12000));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, -1);
+  /* it never will, of the upper layer */
+  g_assert_cmpint (feed_layer (0, 0, upper, 0, false, 15000)->rewrite.marker, ==, true);
+  g_assert_null (feed_layer (1, 0, upper, 0, false, 15000));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, 0);
+  g_assert_nonnull (feed_layer (0, 0, 0, 3, true, 18000));
+  g_assert_nonnull (feed_layer (1, 0, 0, 2, true, 18000));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, -1);
+  /* of both: the frames go on, the decoder may cope, and a keyframe is asked for until it comes */
+  g_assert_nonnull (feed_layer (0, 0, all, 0, false, 21000));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, 0);
+  g_assert_nonnull (feed_layer (1, 0, all, 0, false, 21000));
+  g_assert_nonnull (feed_layer (0, 0, all, 0, false, 24000));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, 0);
+  g_assert_nonnull (feed_layer (0, 0, 0, 3, true, 27000));
+  g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, -1);
   stage_clear (&stage);
 }
 
@@ -154,6 +318,10 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sfu/slot-dependency/numbers", test_numbers);
   g_test_add_func ("/sfu/slot-dependency/targets", test_targets);
+  g_test_add_func ("/sfu/slot-dependency/targets-custom", test_targets_custom);
+  g_test_add_func ("/sfu/slot-dependency/late", test_late);
+  g_test_add_func ("/sfu/slot-dependency/unread", test_unread);
+  g_test_add_func ("/sfu/slot-dependency/chains", test_chains);
   g_test_add_func ("/sfu/slot-dependency/switch-indication", test_switch_indication);
   g_test_add_func ("/sfu/slot-dependency/encrypted", test_encrypted);
   return g_test_run ();
