@@ -349,7 +349,8 @@ agree_transport (Answering *self)
   return true;
 }
 
-/* A slot that goes on keeps its number and its SSRCs; a new one gets the first number of its kind that is free. */
+/* A slot that goes on keeps its number and, while it is active, its SSRCs; a new one gets the first number of its kind that is
+ * free. */
 static void
 number_slots (Answering *self)
 {
@@ -365,7 +366,8 @@ number_slots (Answering *self)
       if (before->is_rejected || own->is_rejected)
         continue;
       own->slot = before->slot;
-      own->n_ssrcs = before->n_ssrcs;
+      /* one that was inactive has no stream any more: under its old SSRC, numbers would come again (RFC 7714 §8.1) */
+      own->n_ssrcs = sfu_answer_accepts (before) ? before->n_ssrcs : 0;
       (void) memcpy (own->ssrcs, before->ssrcs, sizeof (own->ssrcs));
       used[own->kind][own->slot] = true;
     }

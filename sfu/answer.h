@@ -49,7 +49,7 @@ SfuAnswer *sfu_answer_new_publisher (const SfuOffer *offer, const SfuAnswer *pre
                                      GError **error);
 /**
  * sfu_answer_new_subscriber: accepts every section that would receive: a slot, with all codecs that we can forward. A slot
- * that @previous has keeps its SSRCs; a new one has n_ssrcs 0 and waits for the caller's.
+ * that was active in @previous keeps its SSRCs; a new one, and one that comes back, has n_ssrcs 0 and waits for the caller's.
  */
 SfuAnswer *sfu_answer_new_subscriber (const SfuOffer *offer, const SfuAnswer *previous, GError **error);
 void sfu_answer_free (SfuAnswer *answer);

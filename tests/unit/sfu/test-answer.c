@@ -239,6 +239,24 @@ test_restart (void)
   "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=recvonly\r\na=rtcp-mux\r\n" \
   "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
 
+/* Point 14: a slot that was inactive begins a new stream: its numbers would begin anew under the same keys, and no number of an
+ * SSRC may stand for two packets (RFC 7714 §8.1). */
+static void
+test_slot_comes_back (void)
+{
+  g_autofree char *paused = sdp_change (small_offer, "*a=sendrecv", "a=inactive");
+  g_autoptr (SfuAnswer) first = subscribe (small_offer, NULL), still = subscribe (paused, first);
+  g_autoptr (SfuAnswer) longer = subscribe (paused, still);
+  g_autoptr (SfuOffer) offer = sdp_offer (small_offer);
+  g_autoptr (SfuAnswer) again = sfu_answer_new_subscriber (offer, longer, NULL);
+
+  g_assert_cmpuint (first->sections[1].ssrcs[0].ssrc, ==, 7001);
+  g_assert_false (sfu_answer_accepts (&still->sections[1]));
+  g_assert_true (sfu_answer_accepts (&again->sections[1]));
+  g_assert_cmpuint (again->sections[1].n_ssrcs, ==, 0); /* they are the caller's to give */
+  g_assert_cmpuint (again->sections[1].slot, ==, first->sections[1].slot);
+}
+
 /* Point 13: a slot keeps its SSRC and its stream; a closed one gives its number away. */
 static void
 test_slots (void)
@@ -471,6 +489,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/answer/roles", test_roles);
   g_test_add_func ("/sfu/answer/restart", test_restart);
   g_test_add_func ("/sfu/answer/slots", test_slots);
+  g_test_add_func ("/sfu/answer/slot-comes-back", test_slot_comes_back);
   g_test_add_func ("/sfu/answer/again", test_again);
   g_test_add_func ("/sfu/answer/rejected-all", test_rejected_all);
   g_test_add_func ("/sfu/answer/bad-places", test_bad_places);
