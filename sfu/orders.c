@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sfu/orders.h"
 
-#include "sfu/worker-private.h"
+#include "sfu/ingest-private.h"
 
 typedef struct {
   SfuMail mail;
@@ -74,6 +74,8 @@ do_track (SfuMail *mail, SfuWorker *worker, int64_t now_us)
   track->muted = order->muted;
   if (shard->speakers != NULL && track->kind == SFU_AUDIO)
     sfu_speakers_set_muted (shard->speakers, track->id, track->muted);
+  if (track->published != NULL)
+    sfu_ingest_tell_facts (track->leg, track->published, now_us);
   sfu_shard_want_assign (shard);
 }
 
