@@ -34,7 +34,7 @@ typedef struct {
   uint64_t connected, ended[SFU_END_N], path_changes;
   uint64_t rx_pkts, rx_bytes, tx_pkts, tx_bytes, crossed;
   uint64_t rx_nacks, tx_nacks, rx_keyframe_requests, tx_keyframe_requests;
-  uint64_t recovered, resent; /* by RTX: from publishers, to subscribers */
+  uint64_t recovered, resent; /* by RTX (and from RED): of publishers; by RTX: to subscribers */
   uint64_t dropped[SFU_DROP_N];
   uint64_t rooms, legs[2], tracks[SFU_KIND_N], connections;
 } SfuCounts;

@@ -331,10 +331,9 @@ count (SfuFeed *feed, const SfuPacket *packet, int64_t now_us)
     feed->n_temporal = (uint8_t) (temporal + 1);
 }
 
-/* @pkt: (transfer full): the RTP packet stands in it, its description not yet */
-static void
-route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const SfuPayload *payload, bool recovered,
-       int64_t now_us)
+void
+sfu_ingest_route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const SfuPayload *payload, bool recovered,
+                  int64_t now_us)
 {
   SfuTrack *track = published->track;
   const SfuLane *lane = &leg->setup->lanes[published->lane];
@@ -361,7 +360,7 @@ route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const Sf
   leg->worker->counts.recovered += recovered;
   packet->level = 127;
   note_extensions (lane, packet);
-  if (feed->codec != payload->codec || feed->profile != payload->profile)
+  if (!packet->from_red && (feed->codec != payload->codec || feed->profile != payload->profile))
     {
       feed->codec = payload->codec;
       feed->profile = payload->profile;
@@ -394,9 +393,8 @@ route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pkt, const Sf
     sfu_track_on_packet (track, pkt, now_us);
 }
 
-/* Returns: (transfer full) (nullable): @len bytes of an RTP packet in a packet of the pool, parsed. */
-static AlPkt *
-take_in (SfuWorker *worker, const uint8_t *head, size_t head_len, const uint8_t *data, size_t len)
+AlPkt *
+sfu_ingest_take_in (SfuWorker *worker, const uint8_t *head, size_t head_len, const uint8_t *data, size_t len)
 {
   AlPkt *pkt = head_len + len <= AL_PKT_SIZE - SFU_PACKET_ROOM ? sfu_worker_take_pkt (worker) : NULL;
   SfuPacket *packet;
@@ -434,7 +432,7 @@ unwrap (SfuWorker *worker, const SfuRtp *rtp, uint32_t ssrc, uint8_t payload_typ
   head[9] = (uint8_t) (ssrc >> 16);
   head[10] = (uint8_t) (ssrc >> 8);
   head[11] = (uint8_t) ssrc;
-  return take_in (worker, head, rtp->header_len, payload + 2, rtp->payload_len - 2u);
+  return sfu_ingest_take_in (worker, head, rtp->header_len, payload + 2, rtp->payload_len - 2u);
 }
 
 static void
@@ -507,9 +505,13 @@ sfu_ingest_on_rtp (SfuLeg *leg, const uint8_t *data, size_t len, int64_t now_us)
       pkt = feed->ssrc != 0 ? unwrap (leg->worker, &rtp, feed->ssrc, payload->payload_type) : NULL;
     }
   else
-    pkt = take_in (leg->worker, NULL, 0, data, len);
+    {
+      if (payload->codec == SFU_CODEC_RED)
+        sfu_ingest_recover (leg, published, feed, &rtp, now_us);
+      pkt = sfu_ingest_take_in (leg->worker, NULL, 0, data, len);
+    }
   if (pkt != NULL)
-    route (leg, published, feed, pkt, payload, rtx, now_us);
+    sfu_ingest_route (leg, published, feed, pkt, payload, rtx, now_us);
 }
 
 /* its receivers are told of the gap as of one that is dropped on purpose: an empty packet closes it */
@@ -517,8 +519,8 @@ void
 sfu_ingest_skip (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, const SfuRtp *rtp, int64_t now_us)
 {
   const SfuPayloadMap *map = &leg->setup->payloads;
-  AlPkt *pkt = take_in (leg->worker, NULL, 0, rtp->data, rtp->len);
+  AlPkt *pkt = sfu_ingest_take_in (leg->worker, NULL, 0, rtp->data, rtp->len);
 
   if (pkt != NULL)
-    route (leg, published, feed, pkt, &map->list[map->of[rtp->payload_type] & ~SFU_IS_RTX], false, now_us);
+    sfu_ingest_route (leg, published, feed, pkt, &map->list[map->of[rtp->payload_type] & ~SFU_IS_RTX], false, now_us);
 }

@@ -21,6 +21,7 @@
  * @epoch: grows when the publisher's SSRC of this layer changes: @index and timestamp begin anew
  * @time_us: arrival, on the monotonic clock
  * @recovered: came by RTX, or late
+ * @from_red: was in the redundancy of the packet behind it (RFC 2198): for receivers that do not get that
  * @level: RFC 6464: 0 (loudest) to 127 dBov below; 127 when not told. @voice: its V bit
  * @ext_at, @ext_len: values of the publisher's header extensions, from rtp.data; 0: not there
  */
@@ -30,7 +31,7 @@ typedef struct {
   int64_t time_us;
   uint32_t epoch;
   uint8_t layer, level;
-  bool voice, recovered;
+  bool voice, recovered, from_red;
   uint16_t ext_at[SFU_EXT_N];
   uint8_t ext_len[SFU_EXT_N];
   SfuRtp rtp;

@@ -187,6 +187,17 @@ sfu_receiver_on_packet (SfuReceiver *receiver, const SfuRtp *rtp, bool recovered
   return SFU_RECEIVED_NEW;
 }
 
+unsigned
+sfu_receiver_count_missing (const SfuReceiver *receiver, uint32_t ssrc, uint16_t seq, uint32_t *ret_rtp)
+{
+  uint16_t ahead = (uint16_t) (seq - (uint16_t) receiver->highest);
+
+  if (!receiver->started || ssrc != receiver->ssrc || ahead < 2 || ahead >= MAX_JUMP)
+    return 0;
+  *ret_rtp = receiver->newest_rtp;
+  return ahead - 1u;
+}
+
 void
 sfu_receiver_on_sr (SfuReceiver *receiver, uint64_t ntp, int64_t now_us)
 {

@@ -79,6 +79,9 @@ void sfu_receiver_init (SfuReceiver *receiver, uint32_t rate);
 SfuReceived sfu_receiver_on_packet (SfuReceiver *receiver, const SfuRtp *rtp, bool recovered, int64_t now_us,
                                     uint64_t *ret_index);
 
+/** sfu_receiver_count_missing: Returns: how many packets are missing directly before one with @seq, should it come now; 0
+ *  also when it is late, or a jump. @ret_rtp: timestamp of the packet that came before those */
+unsigned sfu_receiver_count_missing (const SfuReceiver *receiver, uint32_t ssrc, uint16_t seq, uint32_t *ret_rtp);
 /** sfu_receiver_on_sr: a sender report of the stream's SSRC came. @ntp: its 64 bits */
 void sfu_receiver_on_sr (SfuReceiver *receiver, uint64_t ntp, int64_t now_us);
 /** sfu_receiver_make_report: and begins the next interval. Returns: false before the first packet. */

@@ -67,6 +67,48 @@ sfu_red_find (const uint8_t *payload, size_t len, uint32_t offset, SfuRedBlock *
   return false;
 }
 
+/* Returns: how many packets before the packet the block of @offset was, when they are all as far apart; 0: not to be said. */
+static unsigned
+count_behind (uint32_t offset, unsigned n_lost, uint32_t span)
+{
+  uint32_t step = span / (n_lost + 1);
+
+  if (span % (n_lost + 1) != 0 || offset % step != 0)
+    return 0;
+  return offset / step;
+}
+
+unsigned
+sfu_red_find_lost (const uint8_t *payload, size_t len, unsigned n_lost, uint32_t span, SfuRedLost ret_lost[SFU_RED_BLOCKS_MAX])
+{
+  SfuRedBlock blocks[SFU_RED_BLOCKS_MAX];
+  unsigned n, n_inside = 0, first = 0, n_found = 0;
+
+  if (n_lost == 0 || span > INT32_MAX || span <= n_lost || !sfu_red_parse (payload, len, blocks, &n))
+    return 0;
+  for (unsigned i = 0; i + 1 < n; i++)
+    {
+      /* they stand in their order (RFC 2198 §3 leaves it open; then nothing is believed) */
+      if (i > 0 && blocks[i].offset >= blocks[i - 1].offset)
+        return 0;
+      if (blocks[i].offset >= span)
+        first = i + 1;
+      else
+        n_inside += blocks[i].offset > 0;
+    }
+  if (n_inside > n_lost)
+    return 0;
+  for (unsigned i = 0; i < n_inside; i++)
+    {
+      const SfuRedBlock *block = &blocks[first + i];
+      unsigned behind = n_inside == n_lost ? n_lost - i : count_behind (block->offset, n_lost, span);
+
+      if (behind > 0 && block->len > 0)
+        ret_lost[n_found++] = (SfuRedLost){ *block, behind };
+    }
+  return n_found;
+}
+
 size_t
 sfu_red_write (const SfuRedBlock *blocks, unsigned n, uint8_t *ret_data, size_t size)
 {

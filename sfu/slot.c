@@ -379,6 +379,8 @@ sfu_slot_on_packet (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuR
 
   if (packet->track != slot->track || slot->track == 0 || packet->layer >= SFU_LAYERS_MAX)
     return SFU_SLOT_DROP;
+  if (packet->from_red && slot->red)
+    return SFU_SLOT_DROP; /* the receiver finds it where we have found it */
   if (!look (slot, packet, &in_order, &contiguous))
     return forward_late (slot, packet, now_us, ret_rewrite);
   begins = slot->kind == SFU_AUDIO ? packet->rtp.payload_len > 0 && in_order

@@ -42,7 +42,8 @@ typedef enum { SFU_SLOT_DROP, SFU_SLOT_SEND, SFU_SLOT_N } SfuSlotAction;
  *   first wrap does not make the receiver count cycles wrong (RFC 3711 §3.3.1)
  * @history: outgoing packets that can be found again, a power of two from 16 to 4096; 12 bytes each, allocated when the
  *   slot gets its first source. 512 is a good second of 720p; 64 for audio
- * @red: the receiver understands RED; else rewrite.strip_red is set for RED packets
+ * @red: the receiver understands RED; else rewrite.strip_red is set for RED packets, and it gets those that were recovered
+ *   from RED
  */
 typedef struct {
   SfuKind kind;

@@ -46,6 +46,18 @@ check_red (const uint8_t *data, size_t size)
 
   if (!sfu_red_parse (data, size, blocks, &n) || size > sizeof again)
     return;
+  for (unsigned n_lost = 1; n_lost < 12; n_lost++)
+    {
+      SfuRedLost lost[SFU_RED_BLOCKS_MAX];
+      unsigned n_found = sfu_red_find_lost (data, size, n_lost, 960 * (n_lost + 1), lost);
+
+      g_assert_cmpuint (n_found, <, n);
+      for (unsigned i = 0; i < n_found; i++)
+        {
+          g_assert_true (lost[i].behind >= 1 && lost[i].behind <= n_lost && (i == 0 || lost[i].behind < lost[i - 1].behind));
+          g_assert_true (lost[i].block.data + lost[i].block.len <= data + size);
+        }
+    }
   g_assert_true (sfu_red_find_primary (data, size, &block));
   g_assert_true (block.data + block.len == data + size);
   g_assert_cmpuint (sfu_red_write (blocks, n, again, sizeof again), ==, size);

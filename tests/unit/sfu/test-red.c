@@ -139,6 +139,53 @@ test_captured (void)
     }
 }
 
+/* Which lost packets a block can stand for is told by timestamps alone: RFC 2198 has no sequence numbers. */
+static void
+test_find_lost (void)
+{
+  static const struct {
+    const char *red;
+    unsigned n_lost, span, n_found;
+    struct {
+      unsigned behind, offset;
+    } found[3];
+  } cases[] = {
+    { "ef0f0001 6f aa bb", 1, 1920, 1, { { 1, 960 } } },
+    { "ef1e0001 ef0f0001 6f aa aa bb", 2, 2880, 2, { { 2, 1920 }, { 1, 960 } } },
+    { "ef1e0001 ef0f0001 6f aa aa bb", 1, 1920, 1, { { 1, 960 } } },              /* the other one has come */
+    { "ef0f0001 6f aa bb", 4, 4800, 1, { { 1, 960 } } },                          /* of several the last */
+    { "ef1e0001 6f aa bb", 3, 3840, 1, { { 2, 1920 } } },                         /* redundancy of a distance of two */
+    { "ef2d0001 ef0f0001 6f aa aa bb", 2, 6000, 2, { { 2, 2880 }, { 1, 960 } } }, /* after a pause, as many as were lost */
+    { "ef0f0001 6f aa bb", 2, 5000, 0, { { 0, 0 } } },                            /* after a pause: one of two, but which? */
+    { "ef0f0001 6f aa bb", 2, 1000, 0, { { 0, 0 } } },
+    { "ef1e0000 ef0f0001 6f aa bb", 2, 2880, 1, { { 1, 960 } } },                 /* nothing to repeat of the first */
+    { "ef0f0001 6f aa bb", 1, 960, 0, { { 0, 0 } } },                             /* the packet that has come */
+    { "ef0f0001 6f aa bb", 0, 960, 0, { { 0, 0 } } },
+    { "ef000001 6f aa bb", 1, 960, 0, { { 0, 0 } } },                             /* itself */
+    { "ef0f0001 ef1e0001 6f aa aa bb", 2, 2880, 0, { { 0, 0 } } },                /* out of their order */
+    { "ef0f0001 ef0f0001 6f aa aa bb", 2, 2880, 0, { { 0, 0 } } },
+    { "ef1e0001 ef0f0001 6f aa aa bb", 1, 2880, 0, { { 0, 0 } } },                /* more than were lost */
+    { "ef0f0001 6f aa bb", 1, 0xfffff000, 0, { { 0, 0 } } },                      /* timestamps that go back */
+    { "ef0f0001 6f aa bb", 3000, 100, 0, { { 0, 0 } } },
+    { "ef0f0009 6f aa bb", 1, 1920, 0, { { 0, 0 } } },                            /* cut off */
+  };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (Bytes) red = bytes_of (cases[i].red);
+      SfuRedLost lost[SFU_RED_BLOCKS_MAX];
+      unsigned n = sfu_red_find_lost (red.data, red.len, cases[i].n_lost, cases[i].span, lost);
+
+      g_assert_cmpuint (n, ==, cases[i].n_found);
+      for (unsigned k = 0; k < n; k++)
+        {
+          g_assert_cmpuint (lost[k].behind, ==, cases[i].found[k].behind);
+          g_assert_cmpuint (lost[k].block.offset, ==, cases[i].found[k].offset);
+          g_assert_cmpmem (lost[k].block.data, lost[k].block.len, "\xaa", 1);
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -147,6 +194,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/red/blocks", test_blocks);
   g_test_add_func ("/sfu/red/round-trip", test_round_trip);
   g_test_add_func ("/sfu/red/refused", test_refused);
+  g_test_add_func ("/sfu/red/find-lost", test_find_lost);
   g_test_add_func ("/sfu/red/captured", test_captured);
   return g_test_run ();
 }

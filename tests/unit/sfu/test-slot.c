@@ -325,6 +325,37 @@ test_audio (void)
   stage_clear (&stage);
 }
 
+/* Point 27: what was recovered from RED goes, in its place, to those who do not get RED. */
+static void
+test_from_red (void)
+{
+  for (unsigned red = 0; red < 2; red++)
+    {
+      StagePacket *packets[4];
+      StageSource source;
+
+      start (SFU_AUDIO, &source, SFU_CODEC_RED, 1);
+      stage.slot.red = red;
+      for (unsigned i = 0; i < 4; i++)
+        packets[i] = source_put (&stage, &source, 0, (SfuFrame){ 0 }, false, 960 * i);
+      packets[2]->packet.from_red = packets[2]->packet.recovered = true;
+      packets[2]->packet.frame.codec = SFU_CODEC_OPUS;
+      for (unsigned i = 0; i < 4; i++)
+        {
+          StageGot *got = stage_feed (&stage, packets[i]);
+
+          g_assert_cmpint (got != NULL, ==, i != 2 || !red);
+          if (got == NULL)
+            continue;
+          g_assert_cmpuint (got - stage.got, ==, i);
+          g_assert_cmpuint (got->rewrite.timestamp - stage.got[0].rewrite.timestamp, ==, 960 * i);
+          g_assert_cmpint (got->rewrite.codec, ==, red ? SFU_CODEC_RED : SFU_CODEC_OPUS);
+          g_assert_cmpint (got->rewrite.strip_red, ==, !red && i != 2);
+        }
+      stage_clear (&stage);
+    }
+}
+
 /* A source whose timestamps begin anew under the same SSRC: the receiver's go on with the wall clock. */
 static void
 test_resync (void)
@@ -423,6 +454,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/slot/source-change", test_source_change);
   g_test_add_func ("/sfu/slot/epoch", test_epoch);
   g_test_add_func ("/sfu/slot/audio", test_audio);
+  g_test_add_func ("/sfu/slot/from-red", test_from_red);
   g_test_add_func ("/sfu/slot/resync", test_resync);
   g_test_add_func ("/sfu/slot/sender-report", test_sender_report);
   g_test_add_func ("/sfu/slot/h264", test_h264);
