@@ -6,7 +6,7 @@ sfu_drop_name (SfuDrop drop)
 {
   static const char *const names[SFU_DROP_N] = {
     "stranger",  "check",      "unauthentic", "replayed",   "early",      "malformed", "unknown_type", "unknown_ssrc",
-    "duplicate", "pool_empty", "ring_full",   "pacer_full", "pacer_late", "tcp_queue", "mail",
+    "duplicate", "pool_empty", "ring_full",   "pacer_full", "pacer_late", "rtx_budget", "tcp_queue", "mail",
   };
 
   return names[drop];

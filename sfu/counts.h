@@ -22,6 +22,7 @@ typedef enum {
   SFU_DROP_RING_FULL,    /* on the way to another worker */
   SFU_DROP_PACER_FULL,   /* more waits for a subscriber than can wait */
   SFU_DROP_PACER_LATE,   /* waited in vain: too long, or for a slot that shows something else now */
+  SFU_DROP_RTX_BUDGET,   /* retransmissions beyond a subscriber's share for them */
   SFU_DROP_TCP_QUEUE,    /* the peer does not read its connection */
   SFU_DROP_MAIL,         /* word between threads: a mailbox was full */
   SFU_DROP_N

@@ -83,10 +83,15 @@ take_nack (SfuLeg *leg, const SfuRtcp *packet, int64_t now_us)
       pkt = sfu_cache_find (&out->track->caches[ref.layer], ref.epoch, ref.index, now_us);
       if (pkt == NULL)
         continue;
+      item.bytes = (uint16_t) (pkt->len + SFU_WIRE_BYTES + 2);
+      if (!sfu_budget_take (&egress->rtx, sfu_send_side_get_estimate_bps (&egress->side), item.bytes, now_us))
+        {
+          leg->worker->counts.dropped[SFU_DROP_RTX_BUDGET]++;
+          continue;
+        }
       item.pkt = al_pkt_ref (pkt);
       item.info[0] = ref.seq;
       item.frame = sfu_packet_of (pkt)->rtp.timestamp;
-      item.bytes = (uint16_t) (pkt->len + SFU_WIRE_BYTES + 2);
       if (!sfu_pacer_push (&egress->pacer, &item, now_us))
         {
           leg->worker->counts.dropped[SFU_DROP_PACER_FULL]++;

@@ -16,6 +16,7 @@
 #include "base/hmac.h"
 #include "sfu/allocator.h"
 #include "sfu/audio.h"
+#include "sfu/budget.h"
 #include "sfu/cache.h"
 #include "sfu/chains.h"
 #include "sfu/clock.h"
@@ -166,6 +167,7 @@ struct SfuEgress {
   uint64_t sent_before;
   int64_t rates_us;
   SfuSlots slots;
+  SfuBudget rtx;
   /* large, and touched only as far as they are in use */
   SfuSendSide side;
   SfuPacer pacer;
