@@ -25,6 +25,14 @@ is_wanted (const SfuLegSetup *setup, uint64_t track, SfuDemand *demand)
   return false;
 }
 
+/* AV1 itself does not tell a receiver that has no dependency descriptor which frames are of one picture */
+static bool
+can_tell_layers (const SfuOut *out)
+{
+  return out->track->facts.codec != SFU_CODEC_AV1
+         || out->leg->setup->lanes[out->lane].exts.id[SFU_EXT_DEPENDENCY] != 0;
+}
+
 /* who speaks comes before who listens, a screen before both */
 static void
 make_demand (const SfuOut *out, SfuDemand *demand)
@@ -40,19 +48,30 @@ make_demand (const SfuOut *out, SfuDemand *demand)
   demand->hidden = !is_wanted (out->leg->setup, track->id, demand);
   demand->n_encodings = track->facts.n_encodings;
   memcpy (demand->encodings, track->facts.encodings, sizeof demand->encodings);
+  if (track->facts.spatial && !can_tell_layers (out))
+    demand->n_encodings = 1;
 }
 
 static void
 apply (SfuOut *out, const SfuDemand *demand, const SfuChoice *choice, int64_t now_us)
 {
   uint8_t needed = sfu_demand_get_layers (demand);
+  unsigned spatial = SFU_SPATIAL_MAX - 1, temporal = choice->temporal < 0 ? 0u : (unsigned) choice->temporal;
+  int layer = choice->layer;
 
   out->choice = *choice;
   if (out->track == NULL)
     return;
-  sfu_slot_set_target (&out->slot, choice->layer, SFU_SPATIAL_MAX - 1, choice->temporal < 0 ? 0u : (unsigned) choice->temporal);
-  if (choice->layer >= 0)
-    needed |= (uint8_t) (1u << choice->layer);
+  if (out->track->facts.spatial && layer >= 0)
+    {
+      spatial = (unsigned) layer;
+      layer = 0;
+    }
+  if (out->track->facts.spatial)
+    needed = needed != 0;
+  sfu_slot_set_target (&out->slot, layer, spatial, temporal);
+  if (layer >= 0)
+    needed |= (uint8_t) (1u << layer);
   if (out->slot.layer >= 0)
     needed |= (uint8_t) (1u << out->slot.layer);
   if (needed != out->needed)

@@ -263,8 +263,10 @@ sfu_egress_drop (const SfuPacerItem *item, void *user)
   leg->worker->counts.dropped[SFU_DROP_PACER_LATE]++;
   if (item->pkt != NULL)
     al_pkt_unref (item->pkt);
-  if (item->kind == SFU_SEND_MEDIA && item->slot < leg->egress->n_outs)
-    leg->egress->outs[item->slot].starved = true;
+  if (item->kind != SFU_SEND_MEDIA || item->slot >= leg->egress->n_outs)
+    return;
+  leg->egress->outs[item->slot].starved = true;
+  leg->egress->outs[item->slot].n_waiting--;
 }
 
 bool
@@ -273,12 +275,11 @@ sfu_egress_is_ready (const SfuLeg *leg, int64_t now_us)
   return leg->path.via != NULL && sfu_transport_may_send (leg->transport, now_us);
 }
 
-/* it cannot go on: a layer that is neither sent nor aimed at, or temporal layers above both */
+/* it cannot go on: spatial or temporal layers above what is sent and what is aimed at */
 static bool
-is_out_of_question (const SfuSlot *slot, const SfuPacket *packet)
+is_too_high (const SfuSlot *slot, const SfuPacket *packet)
 {
-  return (packet->layer != slot->layer && packet->layer != slot->target_layer)
-         || (packet->frame.spatial > slot->spatial && packet->frame.spatial > slot->target_spatial)
+  return (packet->frame.spatial > slot->spatial && packet->frame.spatial > slot->target_spatial)
          || (packet->frame.temporal > slot->temporal && packet->frame.temporal > slot->target_temporal);
 }
 
@@ -303,18 +304,31 @@ push (SfuOut *out, AlPkt *pkt, int64_t now_us)
   const SfuPacerItem item = {
     .pkt = al_pkt_ref (pkt),
     .frame = packet->rtp.timestamp,
-    .bytes = (uint16_t) (packet->rtp.len + SFU_WIRE_BYTES),
+    /* the slot is going to drop it: it takes a place in the order, and no time */
+    .bytes = is_too_high (&out->slot, packet) ? 0 : (uint16_t) (packet->rtp.len + SFU_WIRE_BYTES),
     .slot = (uint16_t) (out - egress->outs),
     .kind = SFU_SEND_MEDIA,
     .keyframe = packet->frame.keyframe,
   };
 
   make_way (out, packet);
-  if (!sfu_pacer_push (&egress->pacer, &item, now_us))
+  if (sfu_pacer_push (&egress->pacer, &item, now_us))
+    out->n_waiting++;
+  else
     {
       out->leg->worker->counts.dropped[SFU_DROP_PACER_FULL]++;
       al_pkt_unref (pkt);
     }
+}
+
+/* Audio does, and what is not going to be sent; but of one encoding the slot must see every packet in its order. */
+static bool
+goes_at_once (const SfuOut *out, const SfuPacket *packet)
+{
+  const SfuSlot *slot = &out->slot;
+
+  return slot->kind == SFU_AUDIO || (packet->layer != slot->layer && packet->layer != slot->target_layer)
+         || (out->n_waiting == 0 && is_too_high (slot, packet));
 }
 
 void
@@ -329,7 +343,7 @@ sfu_egress_forward (SfuOut *out, AlPkt *const *pkts, unsigned n, int64_t now_us)
     {
       const SfuPacket *packet = sfu_packet_of (pkts[i]);
 
-      if (out->slot.kind == SFU_AUDIO || is_out_of_question (&out->slot, packet))
+      if (goes_at_once (out, packet))
         {
           if (sfu_slot_on_packet (&out->slot, packet, now_us, &rewrite) == SFU_SLOT_SEND)
             sfu_pacer_spend (&leg->egress->pacer, (uint32_t) sfu_egress_send (out, packet, &rewrite, now_us), now_us);
@@ -351,6 +365,7 @@ pop (SfuLeg *leg, const SfuPacerItem *item, int64_t now_us)
   const SfuPacket *packet = sfu_packet_of (item->pkt);
   SfuRewrite rewrite;
 
+  out->n_waiting -= item->kind == SFU_SEND_MEDIA;
   if (item->kind == SFU_SEND_RTX)
     {
       const SfuSentRef ref = { .track = packet->track,

@@ -5,9 +5,6 @@
 #include "sfu/ingest-private.h"
 #include "sfu/news.h"
 
-/* an encoding that was not heard of for so long is not there */
-#define ACTIVE_US (1500 * 1000)
-
 typedef struct {
   SfuMail mail;
   SfuTrackFacts facts;
@@ -32,6 +29,11 @@ free_facts (SfuMail *mail)
 void
 sfu_ingest_take_sizes (SfuPublished *published, const SfuVideoLayers *layers)
 {
+  for (unsigned i = 0; layers->has_sizes && i < layers->n_layers && layers->n_streams == 1 && published->n_feeds == 1; i++)
+    {
+      published->feeds[0].rates.width[layers->layers[i].spatial] = layers->layers[i].width;
+      published->feeds[0].rates.height[layers->layers[i].spatial] = layers->layers[i].height;
+    }
   for (unsigned i = 0; layers->has_sizes && i < layers->n_layers; i++)
     {
       const SfuVideoLayer *layer = &layers->layers[i];
@@ -43,39 +45,39 @@ sfu_ingest_take_sizes (SfuPublished *published, const SfuVideoLayers *layers)
       if (n_lower < published->n_feeds && layers->n_streams == published->n_feeds
           && layers->n_layers == layers->n_streams)
         {
-          published->feeds[n_lower].width = layer->width;
-          published->feeds[n_lower].height = layer->height;
+          published->feeds[n_lower].rates.width[0] = layer->width;
+          published->feeds[n_lower].rates.height[0] = layer->height;
         }
     }
-}
-
-/* smoothed over some intervals, so that a keyframe does not look like a new rate */
-static void
-measure_feed (SfuFeed *feed, int64_t elapsed_us)
-{
-  uint64_t bytes = 0;
-  uint32_t frames = 0;
-
-  for (unsigned i = 0; i < SFU_TEMPORAL_MAX; i++)
-    {
-      uint32_t bps, fps;
-
-      bytes += feed->bytes[i];
-      frames += feed->frames[i];
-      bps = (uint32_t) (bytes * 8 * G_USEC_PER_SEC / (uint64_t) elapsed_us);
-      fps = (uint32_t) ((uint64_t) frames * G_USEC_PER_SEC / (uint64_t) elapsed_us);
-      feed->bps[i] = feed->bps[i] == 0 ? bps : (3 * feed->bps[i] + bps) / 4;
-      feed->fps[i] = (uint8_t) MIN (feed->fps[i] == 0 ? fps : (feed->fps[i] + fps + 1) / 2, 255);
-    }
-  memset (feed->bytes, 0, sizeof feed->bytes);
-  memset (feed->frames, 0, sizeof feed->frames);
 }
 
 void
 sfu_ingest_measure (SfuPublished *published, int64_t elapsed_us)
 {
   for (unsigned i = 0; i < published->n_feeds; i++)
-    measure_feed (&published->feeds[i], elapsed_us);
+    sfu_layer_rates_measure (&published->feeds[i].rates, elapsed_us);
+}
+
+/* one encoding alone may have spatial layers: those are chosen from, then */
+static void
+describe (const SfuPublished *published, SfuTrackFacts *facts, int64_t now_us)
+{
+  const SfuFeed *first = &published->feeds[0];
+
+  facts->spatial = published->n_feeds == 1 && first->rates.n_spatial > 1;
+  facts->n_encodings = facts->spatial ? first->rates.n_spatial : (uint8_t) published->n_feeds;
+  for (unsigned i = 0; i < facts->n_encodings; i++)
+    {
+      const SfuFeed *feed = facts->spatial ? first : &published->feeds[i];
+
+      sfu_layer_rates_describe (&feed->rates, facts->spatial ? i : SFU_SPATIAL_MAX, now_us, &facts->encodings[i]);
+      facts->encodings[i].active &= !published->track->muted;
+      if (feed->codec != SFU_CODEC_NONE)
+        {
+          facts->codec = feed->codec;
+          facts->profile = feed->profile;
+        }
+    }
 }
 
 void
@@ -86,24 +88,7 @@ sfu_ingest_tell_facts (SfuLeg *leg, SfuPublished *published, int64_t now_us)
   SfuTrackFacts facts = track->facts;
 
   facts.owner = leg->worker->config.index;
-  facts.n_encodings = (uint8_t) published->n_feeds;
-  for (unsigned i = 0; i < published->n_feeds; i++)
-    {
-      const SfuFeed *feed = &published->feeds[i];
-      SfuEncoding *encoding = &facts.encodings[i];
-
-      encoding->active = feed->heard_us != 0 && now_us - feed->heard_us < ACTIVE_US && !track->muted;
-      encoding->width = feed->width;
-      encoding->height = feed->height;
-      encoding->n_temporal = feed->n_temporal;
-      memcpy (encoding->bps, feed->bps, sizeof encoding->bps);
-      memcpy (encoding->fps, feed->fps, sizeof encoding->fps);
-      if (feed->codec != SFU_CODEC_NONE)
-        {
-          facts.codec = feed->codec;
-          facts.profile = feed->profile;
-        }
-    }
+  describe (published, &facts, now_us);
   for (unsigned i = 0; i < sfu_mesh_get_n (mesh); i++)
     if (i != leg->worker->config.index)
       {

@@ -179,7 +179,7 @@ has_news (const SfuIngest *ingest)
       {
         const SfuFeed *feed = &ingest->published[i].feeds[at];
 
-        if (feed->heard_us != 0 && feed->bps[SFU_TEMPORAL_MAX - 1] == 0)
+        if (feed->rates.heard_us != 0 && !sfu_layer_rates_is_known (&feed->rates))
           return true;
       }
   return false;

@@ -126,7 +126,6 @@ add_published (SfuLeg *leg, unsigned lane_index, int64_t now_us)
       sfu_receiver_init (&feed->receiver, lane->kind == SFU_AUDIO ? 48000 : 90000);
       sfu_nack_init (&feed->nack);
       sfu_keyframe_init (&feed->keyframe, i);
-      feed->n_temporal = 1;
       if (i >= publication->n_ssrcs || publication->n_rids > 0 || publication->ssrcs[i] == 0)
         continue;
       add_input (ingest, publication->ssrcs[i], index, i, false);
@@ -287,11 +286,6 @@ note_frame (SfuFeed *feed, SfuPacket *packet, const SfuPayload *payload)
           sfu_dependency_parse (feed->dependency, rtp->data + packet->ext_at[SFU_EXT_DEPENDENCY],
                                 packet->ext_len[SFU_EXT_DEPENDENCY], &packet->frame);
     }
-  if (packet->frame.width != 0)
-    {
-      feed->width = packet->frame.width;
-      feed->height = packet->frame.height;
-    }
 }
 
 /* behind the list of what is missing; what is not asked for may still only be late */
@@ -317,18 +311,6 @@ note_sizes (SfuPublished *published, const SfuPacket *packet)
                                   packet->ext_len[SFU_EXT_VIDEO_LAYERS], &layers))
     return;
   sfu_ingest_take_sizes (published, &layers);
-}
-
-static void
-count (SfuFeed *feed, const SfuPacket *packet, int64_t now_us)
-{
-  unsigned temporal = MIN (packet->frame.temporal, SFU_TEMPORAL_MAX - 1u);
-
-  feed->heard_us = now_us;
-  feed->bytes[temporal] += packet->rtp.len;
-  feed->frames[temporal] += packet->frame.picture_end || packet->rtp.marker;
-  if (temporal + 1 > feed->n_temporal)
-    feed->n_temporal = (uint8_t) (temporal + 1);
 }
 
 void
@@ -386,7 +368,7 @@ sfu_ingest_route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPkt *pk
   note_chains (feed, lane, packet);
   if (packet->frame.keyframe && packet->frame.start)
     sfu_keyframe_on_keyframe (&feed->keyframe);
-  count (feed, packet, now_us);
+  sfu_layer_rates_count (&feed->rates, &packet->frame, packet->rtp.len, now_us);
   if (track->muted)
     al_pkt_unref (pkt);
   else

@@ -45,6 +45,12 @@ gather_leg (SfuLeg *leg, SfuStats *stats)
   g_array_append_val (stats->transports, leg_stats);
 }
 
+static bool
+is_spatial (const SfuOut *out)
+{
+  return out->track != NULL && out->track->facts.spatial && out->slot.layer >= 0;
+}
+
 static void
 gather_slots (const SfuLeg *leg, SfuStats *stats)
 {
@@ -54,7 +60,7 @@ gather_slots (const SfuLeg *leg, SfuStats *stats)
       SfuSlotStats slot = { .peer = leg->setup->peer,
                             .track = out->track != NULL ? out->track->id : 0,
                             .kind = out->slot.kind,
-                            .layer = out->slot.layer,
+                            .layer = is_spatial (out) ? (int8_t) out->slot.spatial : out->slot.layer,
                             .temporal = out->slot.temporal,
                             .bitrate_bps = out->bps,
                             .pkts = out->slot.pkts,
@@ -76,9 +82,12 @@ gather_slots (const SfuLeg *leg, SfuStats *stats)
 static void
 gather_feed (const SfuFeed *feed, SfuTrackStats *stats, unsigned at, int64_t now_us)
 {
+  SfuEncoding encoding;
+
+  sfu_layer_rates_describe (&feed->rates, SFU_SPATIAL_MAX, now_us, &encoding);
   stats->layers[at].active = sfu_receiver_get_bitrate (&feed->receiver, now_us) > 0;
-  stats->layers[at].width = feed->width;
-  stats->layers[at].height = feed->height;
+  stats->layers[at].width = encoding.width;
+  stats->layers[at].height = encoding.height;
   stats->layers[at].bitrate_bps = sfu_receiver_get_bitrate (&feed->receiver, now_us);
   stats->layers[at].fps = sfu_receiver_get_fps (&feed->receiver, now_us);
   stats->layers[at].pkts = feed->receiver.pkts;

@@ -24,6 +24,7 @@
 #include "sfu/demand.h"
 #include "sfu/dependency.h"
 #include "sfu/keyframe.h"
+#include "sfu/layer-rates.h"
 #include "sfu/nack.h"
 #include "sfu/pacer.h"
 #include "sfu/packet.h"
@@ -68,6 +69,7 @@ typedef struct {
   unsigned owner;
   SfuCodec codec;
   uint32_t profile;
+  bool spatial; /* the encodings are spatial layers of the only one */
   uint8_t n_encodings;
   SfuEncoding encodings[SFU_LAYERS_MAX];
   SfuTrackClock clock;
@@ -81,11 +83,7 @@ typedef struct {
   SfuKeyframe keyframe;
   SfuDependencyState *dependency; /* owned; NULL: none came ... */
   SfuChains *chains;              /* ... owned, beside it */
-  uint16_t width, height;
-  uint32_t bytes[SFU_TEMPORAL_MAX], frames[SFU_TEMPORAL_MAX]; /* since the last facts */
-  uint32_t bps[SFU_TEMPORAL_MAX];
-  uint8_t fps[SFU_TEMPORAL_MAX], n_temporal;
-  int64_t heard_us;
+  SfuLayerRates rates;
   uint8_t codec, payload_type;
   uint32_t profile;
 } SfuFeed;
@@ -146,6 +144,7 @@ struct SfuOut {
   uint32_t pt_profile;
   uint16_t keyframe_seq; /* video: nobody needs what was before the last keyframe */
   uint8_t mids_left; /* packets that still carry the MID */
+  uint16_t n_waiting; /* packets of it in the pacer, retransmissions aside */
   bool starved;      /* the pacer dropped video of it */
   bool told_begun;   /* the main thread knows the first timestamp */
   int8_t asked_layer;

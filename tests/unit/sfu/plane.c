@@ -239,6 +239,9 @@ write_video (const PlaneSection *section, GString *out)
                           "a=rtcp-fb:96 goog-remb\r\n"
                           "a=rtpmap:97 rtx/90000\r\n"
                           "a=fmtp:97 apt=96\r\n"
+                          "a=rtpmap:98 VP9/90000\r\n"
+                          "a=rtcp-fb:98 nack pli\r\n"
+                          "a=rtcp-fb:98 goog-remb\r\n"
                           "a=extmap:%u urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n",
                           ID_RID);
   for (unsigned i = 0; rids[i] != NULL; i++)
@@ -292,7 +295,7 @@ write_offer (PlanePeer *peer, const PlaneSection *sections, unsigned n)
                               "m=%s 9 UDP/TLS/RTP/SAVPF %s\r\nc=IN IP4 0.0.0.0\r\na=mid:%s\r\na=%s\r\na=rtcp-mux\r\n"
                               "a=ice-ufrag:%s\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=fingerprint:%s\r\na=setup:actpass\r\n"
                               "a=extmap:%u urn:ietf:params:rtp-hdrext:sdes:mid\r\n",
-                              section->kind == SFU_AUDIO ? "audio" : "video", section->kind == SFU_AUDIO ? "111" : "96 97",
+                              section->kind == SFU_AUDIO ? "audio" : "video", section->kind == SFU_AUDIO ? "111" : "96 97 98",
                               section->mid, section->direction, peer->remote,
                               sfu_identity_get_fingerprint (peer->plane->peer_identity), ID_MID);
       if (section->kind == SFU_AUDIO)

@@ -20,6 +20,7 @@
 #define PLANE_OPUS 111
 #define PLANE_VP8 96
 #define PLANE_VP8_RTX 97
+#define PLANE_VP9 98
 
 typedef struct Plane Plane;
 typedef struct PlanePeer PlanePeer;
