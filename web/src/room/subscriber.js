@@ -7,6 +7,16 @@ import { Negotiation } from './negotiation.js';
 
 export const AUDIO_SLOTS = 4;
 
+/** describe: browsers receive the dependency descriptor only where they were asked to, and without it no more than the lowest of
+ * the spatial layers of AV1. @param {any} transceiver */
+function describe(transceiver) {
+  const extensions = transceiver.getHeaderExtensionsToNegotiate?.();
+  const wanted = extensions?.find((/** @type {{uri: string}} */ { uri }) => uri.endsWith('#dependency-descriptor-rtp-header-extension'));
+  if (!wanted) return;
+  wanted.direction = 'recvonly';
+  transceiver.setHeaderExtensionsToNegotiate(extensions);
+}
+
 export class Subscriber extends EventTarget {
   /** @type {Map<string, MediaStreamTrack>} by mid */ tracks = new Map();
   #link;
@@ -51,7 +61,7 @@ export class Subscriber extends EventTarget {
   /** grow: one more offer, where more pictures are to be shown than there are slots. @param {number} video */
   async grow(video) {
     if (video <= this.#video) return;
-    for (; this.#video < video; this.#video++) this.#link.pc.addTransceiver('video', { direction: 'recvonly' });
+    for (; this.#video < video; this.#video++) describe(this.#link.pc.addTransceiver('video', { direction: 'recvonly' }));
     await this.#link.negotiate();
   }
 

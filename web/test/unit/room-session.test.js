@@ -51,7 +51,9 @@ class FakeConnection extends EventTarget {
   }
   addTransceiver(/** @type {any} */ what, /** @type {any} */ { direction, sendEncodings }) {
     const kind = typeof what === 'string' ? what : what.kind;
-    const section = { mid: null, kind, direction, setCodecPreferences() {}, encodings: (sendEncodings ?? []).map((/** @type {any} */ one) => ({ ...one })),
+    const section = { mid: null, kind, direction, setCodecPreferences() {},
+      extensions: [{ uri: 'urn:ietf:params:rtp-hdrext:sdes:mid', direction: 'recvonly' }, { uri: 'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension', direction: 'stopped' }],
+      getHeaderExtensionsToNegotiate: () => section.extensions.map((/** @type {any} */ one) => ({ ...one })), setHeaderExtensionsToNegotiate(/** @type {any} */ next) { section.extensions = next; }, encodings: (sendEncodings ?? []).map((/** @type {any} */ one) => ({ ...one })),
       sender: { track: typeof what === 'string' ? null : what, async replaceTrack(/** @type {any} */ track) { section.sender.track = track; },
         getParameters: () => ({ encodings: section.encodings.map((/** @type {any} */ one) => ({ ...one })) }), async setParameters(/** @type {any} */ { encodings: next }) { section.encodings = next; } } };
     this.sections.push(section);
@@ -118,6 +120,13 @@ test('entering: one offer of slots, and one of what is sent, with three sizes of
   assert.deepEqual(rpc.last('room.publish').tracks, [{ mid: '0', source: 'mic' }, { mid: '1', source: 'camera' }]);
   assert.deepEqual(publisher.sections[1].encodings.map((/** @type {any} */ one) => one.rid), ['q', 'h', 'f']);
   assert.deepEqual([session.slots.count('audio'), session.slots.count('video')], [4, 9]);
+});
+
+test('pictures may come with the dependency descriptor, which browsers do not ask for by themselves', async () => {
+  await enter();
+  const [subscriber] = FakeConnection.made;
+  const asked = (/** @type {any} */ section) => section.extensions.every((/** @type {any} */ { direction }) => direction === 'recvonly');
+  assert.deepEqual(subscriber.sections.map(asked), subscriber.sections.map(({ kind }) => kind === 'video'));
 });
 
 test('twenty joins and leaves of others cost no exchange', async () => {
