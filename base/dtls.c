@@ -407,7 +407,7 @@ al_dtls_get_deadline (const AlDtls *dtls)
 bool
 al_dtls_send (AlDtls *dtls, const void *data, size_t len)
 {
-  if (dtls->state != AL_DTLS_OPEN)
+  if (dtls->state != AL_DTLS_OPEN || len == 0 || len > AL_DTLS_RECORD_MAX)
     return false;
   ERR_clear_error ();
   if (SSL_write (dtls->ssl, data, (int) len) > 0)

@@ -18,6 +18,8 @@ typedef struct AlDtls AlDtls;
 
 /** AL_DTLS_DATAGRAM_MAX: longer ones are not read. */
 #define AL_DTLS_DATAGRAM_MAX 2048
+/** AL_DTLS_RECORD_MAX: what one record holds at most that is sent: a datagram of AL_DTLS_DATAGRAM_MAX, and a header. */
+#define AL_DTLS_RECORD_MAX 2304
 /** AL_DTLS_HELLOS_MAX: ClientHellos before the one with a cookie that is right, see al_dtls_accept_verified(). */
 #define AL_DTLS_HELLOS_MAX 3
 
@@ -84,7 +86,7 @@ void al_dtls_on_datagram (AlDtls *dtls, const uint8_t *data, size_t len, int64_t
 void al_dtls_tick (AlDtls *dtls, int64_t now_us);
 /** al_dtls_get_deadline: Returns: when to tick next; INT64_MAX: nothing waits. */
 int64_t al_dtls_get_deadline (const AlDtls *dtls);
-/** al_dtls_send: one record of @len bytes, 1 to what the SSL_CTX allows. Returns: false when it is not open. */
+/** al_dtls_send: one record of @len bytes, 1 to AL_DTLS_RECORD_MAX. Returns: false when it is not open, or @data too long. */
 bool al_dtls_send (AlDtls *dtls, const void *data, size_t len);
 /** al_dtls_close: says close_notify when open. */
 void al_dtls_close (AlDtls *dtls, int64_t now_us);

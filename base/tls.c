@@ -85,7 +85,7 @@ make_datagram_ctx (void)
   (void) SSL_CTX_set_options (ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION
                                      | SSL_OP_CIPHER_SERVER_PREFERENCE);
   (void) SSL_CTX_set_session_cache_mode (ctx, SSL_SESS_CACHE_OFF);
-  (void) SSL_CTX_set_max_send_fragment (ctx, AL_DTLS_DATAGRAM_MAX);
+  (void) SSL_CTX_set_max_send_fragment (ctx, AL_DTLS_RECORD_MAX);
   SSL_CTX_set_read_ahead (ctx, 1); /* a datagram is read at once */
   if (SSL_CTX_set_cipher_list (ctx, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1
       || SSL_CTX_set1_groups_list (ctx, "X25519:P-256:P-384") != 1)

@@ -24,7 +24,7 @@ AlTls *al_tls_new (const char *certificate, const char *key, const char *const *
  * @same: made by al_tls_new()
  *
  * For servers of DTLS 1.2 with the same files, see base/dtls.h: ciphers with forward secrecy and AEAD, no tickets, sessions,
- * renegotiation; cookies of ClientHellos are taken as right (al_dtls_trust_cookies()). Records hold 2048 bytes at most.
+ * renegotiation; cookies of ClientHellos are taken as right (al_dtls_trust_cookies()). Records hold AL_DTLS_RECORD_MAX at most.
  * Returns: (transfer full) (nullable): NULL with the file and OpenSSL's reason in @error.
  */
 AlTls *al_tls_new_datagram (const AlTls *same, GError **error);

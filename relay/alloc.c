@@ -12,26 +12,9 @@ enum { PORT_OPENING, PORT_LISTENS };
 static unsigned
 bucket_of (const RelayTurn *turn, const RelayTuple *tuple)
 {
-  uint8_t key[2 * 18 + sizeof tuple->conn];
-  size_t n = 0;
+  uint8_t key[RELAY_TUPLE_KEY];
+  size_t n = relay_tuple_write_key (tuple, key);
 
-  memcpy (key, &tuple->conn, sizeof tuple->conn);
-  n = sizeof tuple->conn;
-  if (tuple->transport == RELAY_UDP)
-    {
-      const AlAddr *addrs[] = { &tuple->remote, &tuple->local };
-
-      for (unsigned i = 0; i < 2; i++)
-        {
-          bool v4 = addrs[i]->sa.sa_family == AF_INET;
-          uint16_t port = al_addr_get_port (addrs[i]);
-
-          memcpy (key + n, v4 ? (const void *) &addrs[i]->in4.sin_addr : &addrs[i]->in6.sin6_addr, v4 ? 4 : 16);
-          n += v4 ? 4 : 16;
-          memcpy (key + n, &port, sizeof port);
-          n += sizeof port;
-        }
-    }
   return (unsigned) al_siphash (&turn->sip, key, n) & (turn->n_buckets - 1);
 }
 

@@ -69,7 +69,7 @@ check_tcp (const RelayRequest *request)
 
   if (!request->turn->config->tcp_allocations)
     return 442;
-  return request->from->transport == RELAY_UDP || al_stun_find (request->message, AL_STUN_DONT_FRAGMENT, &attr)
+  return !relay_is_stream (request->from->transport) || al_stun_find (request->message, AL_STUN_DONT_FRAGMENT, &attr)
                  || al_stun_find (request->message, AL_STUN_EVEN_PORT, &attr)
                  || al_stun_find (request->message, AL_STUN_RESERVATION_TOKEN, &attr)
              ? 400

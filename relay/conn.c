@@ -96,7 +96,7 @@ pump (RelayConn *conn, int64_t now_us)
 static void
 count_stale (RelayConn *conn)
 {
-  relay_turn_count_stale (conn->worker->turn, conn->egress.dropped_pkts - conn->counted_stale);
+  relay_turn_count_drops (conn->worker->turn, RELAY_DROP_STALE, conn->egress.dropped_pkts - conn->counted_stale);
   conn->counted_stale = conn->egress.dropped_pkts;
 }
 

@@ -73,7 +73,7 @@ relay_connection_bind (RelayRequest *request)
   AlStunWriter out;
 
   /* over datagrams there is nothing to join, and a connection with an allocation stays one for messages */
-  if (request->from->transport != RELAY_UDP && request->alloc == NULL)
+  if (relay_is_stream (request->from->transport) && request->alloc == NULL)
     link = find_waiting (request);
   if (link == NULL)
     {

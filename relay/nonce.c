@@ -52,7 +52,7 @@ compute (const RelayNonce *nonce, AlHmac *hmac, const RelayTuple *tuple, const u
          uint8_t *ret_mac)
 {
   bool v4 = tuple->remote.sa.sa_family == AF_INET;
-  /* over TCP and TLS an address cannot be forged, and what a client was told on one of its connections is good on the next
+  /* over all but UDP an address cannot be forged, and what a client was told on one of its connections is good on the next
    * one, which RFC 6062 has it open for each peer */
   uint16_t port = tuple->transport == RELAY_UDP ? al_addr_get_port (&tuple->remote) : 0;
   uint8_t rest[3] = { (uint8_t) tuple->transport, (uint8_t) (port >> 8), (uint8_t) port };

@@ -19,7 +19,7 @@ struct RelayReport {
 const char *
 relay_transport_name (RelayTransport transport)
 {
-  static const char *const names[RELAY_TRANSPORT_N] = { "udp", "tcp", "tls" };
+  static const char *const names[RELAY_TRANSPORT_N] = { "udp", "tcp", "tls", "dtls" };
 
   return names[transport];
 }

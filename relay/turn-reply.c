@@ -33,21 +33,27 @@ relay_reply_end (RelayRequest *request, AlStunWriter *out)
   turn->io.send (request->from, turn->reply, len, turn->user);
 }
 
+bool
+relay_turn_may_answer (RelayTurn *turn, const AlAddr *remote, int64_t now_us)
+{
+  uint8_t key[AL_RATE_ADDR_KEY];
+  size_t len;
+
+  if (turn->replies == NULL)
+    return true;
+  len = al_rate_addr_key (remote, key);
+  if (al_rate_table_take (turn->replies, key, len, 1, now_us) == 0)
+    return true;
+  turn->stats.dropped[RELAY_DROP_REPLY_RATE]++;
+  return false;
+}
+
 /* answers to a source that nobody has verified are few: RelayTurnConfig.replies_per_s */
 bool
 relay_reply_may (RelayRequest *request)
 {
-  RelayTurn *turn = request->turn;
-  uint8_t key[AL_RATE_ADDR_KEY];
-  size_t len;
-
-  if (request->verified || request->from->transport != RELAY_UDP || turn->replies == NULL)
-    return true;
-  len = al_rate_addr_key (&request->from->remote, key);
-  if (al_rate_table_take (turn->replies, key, len, 1, request->now_us) == 0)
-    return true;
-  turn->stats.dropped[RELAY_DROP_REPLY_RATE]++;
-  return false;
+  return request->verified || request->from->transport != RELAY_UDP
+         || relay_turn_may_answer (request->turn, &request->from->remote, request->now_us);
 }
 
 void

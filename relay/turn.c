@@ -203,9 +203,9 @@ relay_turn_frame (const uint8_t *data, size_t len)
 }
 
 void
-relay_turn_count_stale (RelayTurn *turn, uint64_t n)
+relay_turn_count_drops (RelayTurn *turn, RelayDrop why, uint64_t n)
 {
-  turn->stats.dropped[RELAY_DROP_STALE] += n;
+  turn->stats.dropped[why] += n;
 }
 
 void

@@ -54,7 +54,7 @@ typedef enum {
   RELAY_DROP_REPLY_RATE,     /* unverified requests beyond the rate of their source */
   RELAY_DROP_STALE,          /* media that waited too long for a slow connection */
   RELAY_DROP_AWAY,           /* a mobile client whose connection is gone and who has not come back yet */
-  RELAY_DROP_CONNECTIONS,    /* a peer that connects to an allocation that has all it may have */
+  RELAY_DROP_CONNECTIONS,    /* a peer that connects to an allocation that has all it may have; a client over DTLS too many */
   RELAY_DROP_N
 } RelayDrop;
 
@@ -108,7 +108,7 @@ typedef struct {
  * @relay: one datagram from the socket to a peer; @dont_fragment: dropped where it is longer than the path takes
  * @hairpin: a datagram for the allocation of port @to, which another worker holds
  * @ended: (nullable): an allocation is gone
- * @is_open: is the connection of @tuple still there; true for UDP
+ * @is_open: is the connection, or session, of @tuple still there; true for UDP
  * @move: relay_turn_on_move() on that worker. Returns: false when it cannot be told: @move is still the caller's
  * @detach: takes a socket of an open off this worker. Returns: its descriptor, or what else stands for it: 0 or more
  * @attach: such a descriptor, which is taken in any case, as a socket of this worker; NULL when that is not possible
@@ -236,8 +236,11 @@ void relay_turn_revoke (RelayTurn *turn, const char *id, int64_t until_s, int64_
  *  0: more are needed to know; -1: neither STUN nor ChannelData can begin so. */
 ssize_t relay_turn_frame (const uint8_t *data, size_t len);
 
-/** relay_turn_count_stale: media of connections that its owner dropped because it came too late. */
-void relay_turn_count_stale (RelayTurn *turn, uint64_t n);
+/** relay_turn_count_drops: @n datagrams or messages that its owner dropped. */
+void relay_turn_count_drops (RelayTurn *turn, RelayDrop why, uint64_t n);
+/** relay_turn_may_answer: takes one of the answers that unverified requests from @remote get (RelayTurnConfig.replies_per_s).
+ *  Returns: false, which has been counted: there are none left. */
+bool relay_turn_may_answer (RelayTurn *turn, const AlAddr *remote, int64_t now_us);
 void relay_turn_get_stats (const RelayTurn *turn, RelayTurnStats *ret_stats);
 /** relay_turn_foreach: shows every allocation. */
 void relay_turn_foreach (RelayTurn *turn, void (*fn) (const RelayAllocInfo *info, void *user), void *user);

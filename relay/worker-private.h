@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "relay/dtls.h"
 #include "relay/mesh-private.h"
 #include "relay/report.h"
 #include "relay/worker.h"
@@ -27,12 +28,15 @@ struct RelayWorker {
   /* owned */
   RelayTurn *turn;
   RelayConn *conns;
+  RelayDtls *dtls; /* (nullable) */
   RelayPipe *pipes;
   RelayMail *mails; /* done, but what they sent lies in them until the end of the turn */
   AlDefer defer;
   RelayReport *report;
   AlTimer timer; /* to publish */
   uint8_t message[65536 + 64];
+  uint8_t plain[64 * 1024]; /* what came encrypted in this turn: what was relayed lies here until it leaves */
+  size_t plain_used;
 };
 
 /* conn.c: TCP and TLS clients */
@@ -44,6 +48,10 @@ void relay_conn_send (RelayConn *conn, const void *data, size_t len);
 void relay_conn_pass (RelayConn *conn, const uint8_t head[4], const void *data, size_t len);
 /* its stream becomes the client's side of @pipe; the connection is freed when it has handled its message */
 void relay_conn_join (RelayConn *conn, RelayPipe *pipe);
+
+/* worker-dtls.c: clients over DTLS */
+void relay_worker_start_dtls (RelayWorker *worker);
+void relay_worker_pass_dtls (RelayWorker *worker, RelaySession *session, const uint8_t head[4], const void *data, size_t len);
 
 /* listen.c. Returns: (nullable): NULL when the port is in use */
 RelayListen *relay_listen_new (RelayWorker *worker, RelayAlloc *alloc, const AlAddr *address);

@@ -30,8 +30,12 @@ set_fragmenting (AlUdpHub *hub, AlUdp *udp, bool v6, int how)
 static void
 on_send (const RelayTuple *to, const void *data, size_t len, void *user)
 {
+  const RelayWorker *worker = user;
+
   if (to->transport == RELAY_UDP)
     al_udp_send (to->conn, &to->remote, &to->local, data, len);
+  else if (to->transport == RELAY_DTLS)
+    relay_dtls_send (to->conn, data, len, al_loop_now_us (worker->loop));
   else
     relay_conn_send (to->conn, data, len);
 }
@@ -73,6 +77,8 @@ on_pass (const RelayTuple *to, const uint8_t head[4], const void *data, size_t l
 {
   if (to->transport == RELAY_UDP)
     al_udp_send_view (to->conn, &to->remote, &to->local, head, 4, data, len);
+  else if (to->transport == RELAY_DTLS)
+    relay_worker_pass_dtls (user, to->conn, head, data, len);
   else
     relay_conn_pass (to->conn, head, data, len);
 }
@@ -143,7 +149,11 @@ on_hairpin (unsigned index, const AlAddr *from, const AlAddr *to, const void *da
 static bool
 on_is_open (const RelayTuple *tuple, void *user)
 {
-  return tuple->transport == RELAY_UDP || relay_conn_is_open (user, tuple);
+  RelayWorker *worker = user;
+
+  if (tuple->transport == RELAY_DTLS)
+    return worker->dtls != NULL && relay_dtls_is_open (worker->dtls, tuple);
+  return tuple->transport == RELAY_UDP || relay_conn_is_open (worker, tuple);
 }
 
 static bool
@@ -231,7 +241,8 @@ on_turn_end (AlDefer *defer, void *user)
 {
   RelayWorker *worker = user;
 
-  al_udp_hub_flush (worker->hub); /* what is queued may lie in the messages */
+  al_udp_hub_flush (worker->hub); /* what is queued may lie in the messages, or where they were decrypted */
+  worker->plain_used = 0;
   while (worker->mails != NULL)
     {
       RelayMail *mail = worker->mails;
@@ -292,6 +303,8 @@ relay_worker_new (AlLoop *loop, AlUdpHub *hub, const RelayWorkerConfig *config, 
   worker->defer = (AlDefer){ .fn = on_turn_end, .user = worker };
   worker->turn = relay_turn_new (config->index, config->turn, config->shared, al_loop_get_timers (loop),
                                  config->epoch_us, &io, worker);
+  if (config->tls != NULL)
+    relay_worker_start_dtls (worker);
   worker->report = relay_report_new (config->metrics);
   al_timer_init (&worker->timer, on_publish, worker);
   al_timer_set (al_loop_get_timers (loop), &worker->timer, al_loop_now_us (loop) + PUBLISH_US);
@@ -310,6 +323,7 @@ relay_worker_free (RelayWorker *worker)
   al_timer_cancel (&worker->timer);
   on_turn_end (&worker->defer, worker);
   relay_conn_free_all (worker);
+  relay_dtls_free (worker->dtls);
   relay_turn_free (worker->turn);
   relay_pipe_free_all (worker);
   relay_report_free (worker->report);

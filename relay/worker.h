@@ -23,7 +23,9 @@ typedef struct {
   const RelayShared *shared;
   int64_t epoch_us;
   AlMetrics *metrics;
-  AlAdmission door;              /* of connections with peers: each counts as one of its client's. All NULL: no limit */
+  AlAdmission door;              /* of sessions over DTLS, and of connections with peers: each counts as one of its client's
+                                  * connections. All NULL: no limit */
+  AlTls *tls;                    /* (nullable): of al_tls_new_datagram(): TURN over DTLS; NULL: there is none */
   AlUdp *const *sockets;         /* on which this worker listens */
   unsigned n_sockets;
   /* (nullable): an allocation ended; on the worker's thread */
@@ -40,6 +42,8 @@ RelayTurn *relay_worker_get_turn (RelayWorker *worker);
 
 /** relay_worker_on_datagram: @udp: the socket it came to, by which answers leave. */
 void relay_worker_on_datagram (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
+/** relay_worker_on_dtls: a datagram that begins as DTLS does, from an address of which nobody else here knows anything. */
+void relay_worker_on_dtls (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
 /** relay_worker_on_accept: an AlAcceptFn for listeners of this worker's loop; @user: the worker. */
 void relay_worker_on_accept (AlListener *listener, AlStream *stream, void *user);
 

@@ -30,6 +30,7 @@ struct RelayPlane {
   /* owned */
   char *secret;     /* wiped */
   AlTls *tls;       /* (nullable) */
+  AlTls *dtls;      /* (nullable) */
   Settings *settings;
   RelayShared shared;
   RelayDoor *door;
@@ -240,6 +241,12 @@ on_datagram (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *us
   relay_worker_on_datagram (user, udp, datagram, now_us);
 }
 
+static void
+on_dtls (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *user)
+{
+  relay_worker_on_dtls (user, udp, datagram, now_us);
+}
+
 static bool
 listen_one (RelayPlane *plane, const AlAddr *addr, AlTls *tls, unsigned index, GError **error)
 {
@@ -315,6 +322,7 @@ start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError 
     .epoch_us = get_epoch_us (),
     .metrics = plane->metrics,
     .door = relay_door_get_admission (plane->door),
+    .tls = plane->dtls,
     .ended = on_ended,
     .user = plane->desk,
   };
@@ -325,8 +333,30 @@ start_worker (RelayPlane *plane, const AlConfig *config, unsigned index, GError 
     return false;
   workers_route (plane->workers, index, AL_DEMUX_STUN, on_datagram, plane->relays[index]);
   workers_route (plane->workers, index, AL_DEMUX_CHANNEL, on_datagram, plane->relays[index]);
+  if (plane->dtls != NULL)
+    workers_route (plane->workers, index, AL_DEMUX_DTLS, on_dtls, plane->relays[index]);
   return listen_streams (plane, config, "listen_tcp", NULL, index, error)
          && (plane->tls == NULL || listen_streams (plane, config, "listen_tls", plane->tls, index, error));
+}
+
+/* one certificate for TLS and DTLS */
+static bool
+load_certificate (RelayPlane *plane, const AlConfig *config, GError **error)
+{
+  bool has_tls = al_config_get_list (config, "relay", "listen_tls")[0] != NULL;
+  bool has_dtls = al_config_get_bool (config, "relay", "dtls") && al_config_get_list (config, "relay", "listen_udp")[0] != NULL;
+  g_autoptr (AlTls) tls = NULL;
+
+  if (workers_get_n (plane->workers) == 0 || (!has_tls && !has_dtls))
+    return true;
+  tls = sig_front_setup_tls (config, error);
+  if (tls == NULL)
+    return false;
+  if (has_dtls)
+    plane->dtls = al_tls_new_datagram (tls, error);
+  if (has_tls)
+    plane->tls = g_steal_pointer (&tls);
+  return !has_dtls || plane->dtls != NULL;
 }
 
 static char *
@@ -359,12 +389,8 @@ relay_plane_new (const AlConfig *config, Workers *workers, RelayDesk *desk, AlMe
   plane->mesh = relay_mesh_new (MAX (n, 1), error);
   if (plane->mesh == NULL)
     return NULL;
-  if (n > 0 && al_config_get_list (config, "relay", "listen_tls")[0] != NULL)
-    {
-      plane->tls = sig_front_setup_tls (config, error);
-      if (plane->tls == NULL)
-        return NULL;
-    }
+  if (!load_certificate (plane, config, error))
+    return NULL;
   for (unsigned i = 0; i < n; i++)
     if (!start_worker (plane, config, i, error))
       return NULL;
@@ -394,6 +420,7 @@ relay_plane_free (RelayPlane *plane)
   relay_nonce_free (plane->shared.nonce);
   settings_free (plane->settings);
   g_clear_pointer (&plane->tls, al_tls_unref);
+  g_clear_pointer (&plane->dtls, al_tls_unref);
   OPENSSL_cleanse (plane->secret, strlen (plane->secret));
   g_free (plane->secret);
   g_free (plane);
@@ -448,7 +475,8 @@ relay_plane_reload (RelayPlane *plane, const AlConfig *config, GError **error)
   const RelayTurnConfig *old = &plane->settings->turn;
   g_autoptr (Settings) settings = settings_new (config, plane->workers, plane->secret, old, error);
 
-  if (settings == NULL || (plane->tls != NULL && !al_tls_reload (plane->tls, error)))
+  if (settings == NULL || (plane->tls != NULL && !al_tls_reload (plane->tls, error))
+      || (plane->dtls != NULL && !al_tls_reload (plane->dtls, error)))
     return false;
   if (workers_get_n (plane->workers) == 0)
     return true;

@@ -11,7 +11,7 @@
 /* 2 KiB each: a second of 60 Mbit/s in caches */
 #define POOL_PKTS 8192
 
-/* both take STUN of one worker */
+/* both take STUN and DTLS of one worker */
 typedef struct {
   SfuWorker *sfu;       /* owned */
   RelayWorker *relay;   /* not owned */
@@ -39,7 +39,10 @@ on_stun (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *user)
 static void
 on_dtls (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *user)
 {
-  sfu_worker_on_dtls (((Seat *) user)->sfu, udp, datagram, now_us);
+  Seat *seat = user;
+
+  if (!sfu_worker_on_dtls (seat->sfu, udp, datagram, now_us))
+    relay_worker_on_dtls (seat->relay, udp, datagram, now_us);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/siphash.h"
+#include "sfu/registry.h"
 
 #define FIRST 64
 
@@ -89,8 +90,9 @@ sfu_tuples_may_set (SfuTuples *tuples, const AlAddr *remote, unsigned worker, co
   const SfuTuple *tuple = sfu_tuples_find (tuples, remote);
 
   if (tuple == NULL)
-    return tuples->n < SFU_TUPLES_MAX;
-  return (tuple->leg == leg && tuple->worker == worker) || now_us - tuple->used_us >= SFU_TUPLE_HELD_US;
+    return tuples->n < (worker == SFU_NOBODY ? SFU_TUPLES_MAX / 4 : SFU_TUPLES_MAX);
+  return (tuple->leg == leg && tuple->worker == worker) || tuple->worker == SFU_NOBODY
+         || now_us - tuple->used_us >= SFU_TUPLE_HELD_US;
 }
 
 /* puts all that @keep says into a table of @size */

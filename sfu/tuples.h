@@ -9,7 +9,8 @@
 
 typedef struct SfuTuples SfuTuples;
 
-/** SfuTuple: what an address stands for. @worker: whose it is; @leg: (nullable) there, when that is this one. */
+/** SfuTuple: what an address stands for. @worker: whose it is, SFU_NOBODY: nobody has nominated the leg yet; @leg: (nullable)
+ *  there, when that is this one. */
 typedef struct {
   AlAddr remote;
   unsigned worker;

@@ -326,7 +326,10 @@ take_stun (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, const S
     }
   else if (udp != NULL)
     {
-      /* a leg that nobody has nominated yet: whoever knows its password hears that this address works */
+      /* a leg that nobody has nominated yet: whoever knows its password hears that this address works; it is kept, so that
+       * nobody else here answers the ClientHello that may come before the nomination does */
+      if (sfu_tuples_may_set (worker->tuples, datagram->from, SFU_NOBODY, NULL, now_us))
+        sfu_tuples_set (worker->tuples, datagram->from, SFU_NOBODY, NULL, now_us);
       len = sfu_ice_answer (worker->config.identity, worker->hmac, &check, datagram->from, reply, sizeof reply);
       if (len > 0)
         al_udp_send (udp, datagram->from, datagram->local, reply, len);
@@ -352,37 +355,39 @@ sfu_worker_on_stun (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram
   return take_stun (worker, udp, datagram, &path, now_us);
 }
 
-static void
+/* Returns: false: no check of ICE came from there */
+static bool
 take_packet (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us)
 {
   SfuTuple *tuple = sfu_tuples_find (worker->tuples, datagram->from);
   SfuPath path;
 
   if (tuple == NULL)
-    {
-      worker->counts.dropped[SFU_DROP_STRANGER]++;
-      return;
-    }
+    return false;
   tuple->used_us = now_us;
-  if (tuple->leg == NULL)
+  if (tuple->leg != NULL)
     {
-      pass_on (worker, tuple->worker, udp, datagram);
-      return;
+      make_path (worker, find_socket (worker, udp), datagram->from, datagram->local, &path);
+      sfu_leg_on_packet (tuple->leg, &path, datagram->data, datagram->len, now_us);
     }
-  make_path (worker, find_socket (worker, udp), datagram->from, datagram->local, &path);
-  sfu_leg_on_packet (tuple->leg, &path, datagram->data, datagram->len, now_us);
+  else if (tuple->worker != SFU_NOBODY)
+    pass_on (worker, tuple->worker, udp, datagram);
+  else
+    worker->counts.dropped[SFU_DROP_STRANGER]++;
+  return true;
 }
 
-void
+bool
 sfu_worker_on_dtls (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us)
 {
-  take_packet (worker, udp, datagram, now_us);
+  return take_packet (worker, udp, datagram, now_us);
 }
 
 void
 sfu_worker_on_rtp (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us)
 {
-  take_packet (worker, udp, datagram, now_us);
+  if (!take_packet (worker, udp, datagram, now_us))
+    worker->counts.dropped[SFU_DROP_STRANGER]++;
 }
 
 /* a datagram that another worker received; it is looked at as if it had come here */

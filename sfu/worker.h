@@ -36,8 +36,9 @@ void sfu_worker_prepare_free (SfuWorker *worker);
 
 /** sfu_worker_on_stun: a STUN message came by @udp. Returns: false: it is not ICE of ours: TURN, or a plain Binding. */
 bool sfu_worker_on_stun (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
-/** sfu_worker_on_dtls, _on_rtp: what came by @udp and looks like it; RTCP too. */
-void sfu_worker_on_dtls (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
+/** sfu_worker_on_dtls: what came by @udp and looks like it. Returns: false: no check of ICE came from there: not the SFU's. */
+bool sfu_worker_on_dtls (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
+/** sfu_worker_on_rtp: the same; RTCP too. */
 void sfu_worker_on_rtp (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
 /** sfu_worker_on_accept: an AlAcceptFn for ICE-TCP at listeners of this worker's loop; @user: the worker. */
 void sfu_worker_on_accept (AlListener *listener, AlStream *stream, void *user);

@@ -13,7 +13,7 @@ before(async () => {
   const at = (n) => `127.0.0.1:${n};[::1]:${n}`;
   const relay = (plain, tls) => ({
     listen_udp: at(plain), listen_tcp: at(plain), listen_tls: at(tls), relay_address: '127.0.0.1;::1',
-    static_users: 'test:testpass', shared_secrets: 'newest;s3cret', allow_loopback_peers: true,
+    static_users: 'test:testpass', shared_secrets: 'newest;s3cret', allow_loopback_peers: true, dtls: true,
   });
   server = await Server.start({ relay: relay(port, tlsPort) });
   /* four workers: three moves of four go to another one */
@@ -73,6 +73,14 @@ describe('relay: turnutils_uclient', { concurrency: 3 }, () => {
     'TLS, by a peer, channels': () => lossless(['-t', '-S', ...viaPeer(), '-c'], { at: tlsPort }),
     'TLS, by a peer, Send and Data': () => lossless(['-t', '-S', '-s', ...viaPeer(), '-c'], { at: tlsPort }),
     'TLS, client to client': () => lossless(['-t', '-S', '-y', '-c'], { at: tlsPort }),
+    'DTLS, by a peer, channels': () => lossless(['-S', ...viaPeer(), '-c']),
+    'DTLS, by a peer, Send and Data': () => lossless(['-S', '-s', ...viaPeer(), '-c']),
+    'DTLS, client to client, channels': () => lossless(['-S', '-y', '-c']),
+    'DTLS, pairs of ports': () => lossless(['-S', '-y']),
+    'DTLS, IPv6 relay over IPv6': () => lossless(['-S', '-x', '-y', '-c'], { host: '::1' }),
+    'DTLS, IPv6 relay over IPv4': () => lossless(['-S', '-x', '-y', '-c']),
+    'DTLS, both families': () => lossless(['-S', '-Z', ...viaPeer()]),
+    'DTLS, a time-limited credential': () => lossless(['-S', '-y', '-c'], { user: ['-W', 's3cret', '-u', 'alice'] }),
     'pairs of ports, client to client': () => lossless(['-y']),
     'pairs of ports, by a peer': () => lossless(viaPeer()),
     'DONT-FRAGMENT': () => lossless(['-g', '-y', '-c']),
@@ -88,6 +96,27 @@ describe('relay: turnutils_uclient', { concurrency: 3 }, () => {
     'a time-limited credential of the first secret': () => lossless(['-y', '-c'], { user: ['-W', 'newest', '-u', 'alice'] }),
   };
   for (const [name, body] of Object.entries(cases)) test(name, { timeout: 90000 }, body);
+});
+
+test('relay: a hundred clients over DTLS', { timeout: 90000 }, async () => {
+  const made = async () => Number((await server.metrics()).match(/^aldis_relay_allocations_total\{transport="dtls"\} (\d+)/m)?.[1]);
+  const before = await made();
+  const { code, text } = await run('turnutils_uclient', ['-S', '-y', '-c', '-n', '20', '-m', '100', '-l', '400', '-z', '40', ...static_, '-p', String(port), '127.0.0.1'], { ms: 80000 });
+  assert.equal(code, 0, text.slice(-2000));
+  assert.match(text, /tot_send_msgs=2000, tot_recv_msgs=2000/);
+  assert.match(text, /Total lost packets 0 /);
+  await until(async () => await made() >= before + 100, 'they are counted');
+});
+
+test('relay: DTLS is off unless it is asked for', { timeout: 60000 }, async () => {
+  const at = await freePort(), plain = await Server.start({ relay: { listen_udp: `127.0.0.1:${at}`, static_users: 'test:testpass', allow_loopback_peers: true } });
+  try {
+    const { text } = await run('turnutils_uclient', ['-S', '-y', '-c', ...few, ...static_, '-p', String(at), '127.0.0.1'], { ms: 4000 });
+    assert.doesNotMatch(text, /session connected/);
+    await until(async () => /^aldis_relay_dropped_total\{reason="unauthorized"\} [1-9]/m.test(await plain.metrics()), 'its ClientHello is counted');
+  } finally {
+    await plain.remove();
+  }
 });
 
 describe('relay: turnutils_uclient that moves to another address', { concurrency: 3 }, () => {

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <glib.h>
 
+#include "sfu/registry.h"
+
 static AlAddr
 make_addr (unsigned host, uint16_t port)
 {
@@ -86,6 +88,32 @@ test_held (void)
   g_assert_true (sfu_tuples_may_set (tuples, &addr, 0, &thief, SFU_TUPLE_HELD_US));
 }
 
+/* a check has come from there, but nobody is nominated yet: it is known, and whoever is nominated takes it at once */
+static void
+test_nobody (void)
+{
+  g_autoptr (SfuTuples) tuples = sfu_tuples_new ();
+  AlAddr addr = make_addr (1, 1), other = make_addr (1, 2);
+  int leg;
+
+  g_assert_true (sfu_tuples_may_set (tuples, &addr, SFU_NOBODY, NULL, 0));
+  sfu_tuples_set (tuples, &addr, SFU_NOBODY, NULL, 0);
+  g_assert_true (sfu_tuples_may_set (tuples, &addr, 0, &leg, 1));
+  sfu_tuples_set (tuples, &addr, 0, &leg, 1);
+  g_assert_false (sfu_tuples_may_set (tuples, &addr, SFU_NOBODY, NULL, 2));
+  /* they fill a quarter of the table at most: legs find room */
+  for (unsigned i = 0; i < SFU_TUPLES_MAX / 4; i++)
+    {
+      AlAddr at = make_addr (2 + i / 1000, (uint16_t) (1000 + i % 1000));
+
+      sfu_tuples_set (tuples, &at, SFU_NOBODY, NULL, 3);
+    }
+  g_assert_false (sfu_tuples_may_set (tuples, &other, SFU_NOBODY, NULL, 4));
+  g_assert_true (sfu_tuples_may_set (tuples, &other, 0, &leg, 4));
+  sfu_tuples_expire (tuples, 5);
+  g_assert_cmpuint (sfu_tuples_get_n (tuples), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -93,5 +121,6 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/tuples/random", test_random);
   g_test_add_func ("/sfu/tuples/expire", test_expire);
   g_test_add_func ("/sfu/tuples/held", test_held);
+  g_test_add_func ("/sfu/tuples/nobody", test_nobody);
   return g_test_run ();
 }
