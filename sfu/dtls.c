@@ -19,6 +19,7 @@
 
 #include "base/dtls.h"
 #include "sfu/dtls-private.h"
+#include "sfu/farewell.h"
 
 #define FAREWELL_MAX 64
 #define EXPORTER "EXTRACTOR-dtls_srtp" /* RFC 5764 §4.2 */
@@ -38,6 +39,7 @@ struct SfuDtls {
   GPtrArray *flight; /* (nullable): of GBytes: what the last step of the handshake sent */
   uint8_t farewell[FAREWELL_MAX]; /* our close_notify, once released */
   size_t farewell_len;
+  SfuFarewell peer_farewell; /* the peer's, once released */
   bool is_client, is_released, is_writing_farewell;
   int64_t flight_us, flight_end_us; /* when it was sent last; when it is no longer sent */
 
@@ -110,6 +112,7 @@ sfu_dtls_free (SfuDtls *dtls)
   clear_queue (dtls);
   sfu_dtls_drop_flight (dtls);
   al_dtls_free (dtls->core);
+  sfu_farewell_clear (&dtls->peer_farewell);
   g_free (dtls);
 }
 
@@ -242,6 +245,8 @@ sfu_dtls_on_datagram (SfuDtls *dtls, const uint8_t *data, size_t len, int64_t no
     {
       if (al_dtls_has_finished (data, len))
         repeat_flight (dtls, now_us);
+      else if (sfu_farewell_is_genuine (&dtls->peer_farewell, data, len))
+        set_state (dtls, SFU_DTLS_CLOSED);
     }
   else if (dtls->state != SFU_DTLS_NEW)
     take (dtls, data, len, now_us);
@@ -284,6 +289,7 @@ void
 sfu_dtls_release (SfuDtls *dtls, int64_t now_us)
 {
   g_return_if_fail (dtls->state == SFU_DTLS_CONNECTED && !dtls->is_released);
+  (void) sfu_farewell_init (&dtls->peer_farewell, al_dtls_get_ssl (dtls->core));
   dtls->is_writing_farewell = true;
   al_dtls_close (dtls->core, now_us);
   dtls->is_writing_farewell = false;

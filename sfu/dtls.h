@@ -75,8 +75,9 @@ void sfu_dtls_close (SfuDtls *dtls, int64_t now_us);
 /**
  * sfu_dtls_release: once, when connected, after sfu_dtls_export(): gives back what OpenSSL holds, over 30 KB. From then on:
  * close_notify, made beforehand, is still said by sfu_dtls_close(). A Finished is answered by our last flight (which the peer,
- * as the client, may have missed), not more often than each SFU_DTLS_FIRST_US and for SFU_DTLS_GIVE_UP_US. Nothing of the peer
- * can be authenticated any more, alerts neither: they are ignored; al_dtls_is_alert() tells that there is one.
+ * as the client, may have missed), not more often than each SFU_DTLS_FIRST_US and for SFU_DTLS_GIVE_UP_US. Of the peer only an
+ * alert that ends the connection is still understood: CLOSED (farewell.h). With ciphers other than AES-GCM it cannot be told
+ * from a forgery, and is ignored; al_dtls_is_alert() tells that there is one.
  */
 void sfu_dtls_release (SfuDtls *dtls, int64_t now_us);
 /** sfu_dtls_drop_flight: the peer has proved that it has our last flight: it uses the keys. */

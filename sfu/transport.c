@@ -464,13 +464,16 @@ sfu_transport_on_dtls (SfuTransport *transport, const SfuPath *path, const uint8
       finish (transport, SFU_END_RESTARTED, now_us);
       return;
     }
-  if (was_connected (transport) && al_dtls_is_alert (data, len))
+  /* after an ICE restart the peer may close the connection that it is about to replace: its ClientHello decides */
+  if (was_connected (transport) && transport->restarts != transport->dtls_restarts && al_dtls_is_alert (data, len))
     {
       transport->farewell_us = MIN (transport->farewell_us, now_us);
       return;
     }
   sfu_dtls_on_datagram (transport->dtls, data, len, now_us);
   follow_dtls (transport, now_us);
+  if (was_connected (transport) && al_dtls_is_alert (data, len))
+    transport->farewell_us = MIN (transport->farewell_us, now_us);
 }
 
 /* may a packet from @path be decrypted */

@@ -29,8 +29,9 @@ typedef struct SfuTransport SfuTransport;
 #define SFU_CONSENT_US (30 * G_USEC_PER_SEC)
 /** SFU_SILENCE_US: nothing authentic heard for so long, or so long without consent: CLOSED. */
 #define SFU_SILENCE_US (30 * G_USEC_PER_SEC)
-/** SFU_FAREWELL_US: an alert of DTLS came, and nothing authentic for so long since: CLOSED. It cannot be authenticated any more
- *  (sfu_dtls_release()); as consent checks are up to 6 s apart (RFC 7675 §5.1), a forged one has no effect on a living peer. */
+/** SFU_FAREWELL_US: an alert of DTLS came that cannot be authenticated (sfu_dtls_release()), or that came after an ICE restart,
+ *  when another connection may follow, and nothing authentic for so long since: CLOSED. As consent checks are up to 6 s apart
+ *  (RFC 7675 §5.1), a forged one has no effect on a living peer. One that is the peer's own ends the transport at once. */
 #define SFU_FAREWELL_US SFU_QUIET_US
 /** SFU_SETUP_US: a transport that nobody has nominated a path of by then is CLOSED. */
 #define SFU_SETUP_US (30 * G_USEC_PER_SEC)
@@ -64,7 +65,7 @@ typedef enum {
 typedef enum {
   SFU_END_NONE,
   SFU_END_LOCAL,     /* sfu_transport_close() */
-  SFU_END_PEER,      /* close_notify, or another alert, and then silence for SFU_FAREWELL_US */
+  SFU_END_PEER,      /* close_notify, or another alert that ends the connection */
   SFU_END_DTLS,      /* the handshake failed: sfu_transport_get_error() */
   SFU_END_TIMEOUT,   /* never a nominated path, or silent for too long */
   SFU_END_RESTARTED, /* the peer began another DTLS connection: its offer must be answered by a new transport */
@@ -99,7 +100,7 @@ typedef struct {
   uint64_t rx_checks;       /* answered */
   uint64_t rx_bad_checks;   /* wrong integrity, wrong user name, or not a request: dropped */
   uint64_t rx_bad_path;     /* DTLS or SRTP from an address that no check came from: dropped */
-  uint64_t rx_early;        /* SRTP before CONNECTED: dropped */
+  uint64_t rx_early;        /* SRTP before CONNECTED: dropped, see sfu_transport_unprotect_rtp() */
   uint64_t rx_pkts, rx_bytes; /* SRTP and SRTCP that were authentic */
   uint64_t path_changes;
   SfuSrtpStats srtp;
@@ -143,6 +144,10 @@ void sfu_transport_on_dtls (SfuTransport *transport, const SfuPath *path, const 
 /**
  * sfu_transport_unprotect_rtp: checks and decrypts in place; see sfu_srtp_unprotect_rtp(). Which of the two it is says
  * sfu_rtp_is_rtcp().
+ *
+ * What comes before the keys is not kept: a DTLS client sends media when it has our Finished, and then we have the keys. Only
+ * one that had us send the ClientHello can be early, by the time of one retransmission (SFU_DTLS_FIRST_US), and what was lost
+ * then is asked for again; keeping it would mean to hold what nobody has authenticated.
  *
  * Returns: the new length; 0: to be dropped: not CONNECTED or INTERRUPTED, not a path of this peer, or not authentic.
  */
