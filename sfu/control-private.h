@@ -41,6 +41,8 @@ struct SfuControl {
   void *user;
   /* owned */
   GSource *source, *sweep;
+  GSource *retry; /* NULL: no order waits */
+  GMainContext *context;
   GHashTable *rooms; /* &SfuRoomDesk.id -> SfuRoomDesk, owned */
   GArray *candidates; /* SfuLocalCandidate */
   AlHmac *hmac;

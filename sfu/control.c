@@ -11,6 +11,8 @@
 /* a transport that nobody connects to */
 #define UNCLAIMED_US (30 * (int64_t) G_USEC_PER_SEC)
 #define SWEEP_S 5
+/* when a worker's mailbox is full */
+#define RETRY_MS 10
 
 static void
 clear_leg (SfuLegDesk *leg)
@@ -58,6 +60,28 @@ sfu_control_set_events (SfuControl *control, const SfuEvents *events, void *user
   control->user = user;
 }
 
+static gboolean
+on_retry (gpointer user)
+{
+  SfuControl *control = user;
+
+  if (sfu_mesh_retry (control->mesh))
+    return G_SOURCE_CONTINUE;
+  g_clear_pointer (&control->retry, g_source_unref);
+  return G_SOURCE_REMOVE;
+}
+
+/* after each order */
+static void
+watch_orders (SfuControl *control)
+{
+  if (control->retry != NULL || sfu_mesh_get_n_waiting (control->mesh) == 0)
+    return;
+  control->retry = g_timeout_source_new (RETRY_MS);
+  g_source_set_callback (control->retry, on_retry, control, NULL);
+  g_source_attach (control->retry, control->context);
+}
+
 SfuRoomDesk *
 sfu_control_find_room (SfuControl *control, uint64_t room)
 {
@@ -81,6 +105,7 @@ sfu_control_add_room (SfuControl *control, const SfuRoomPolicy *policy)
   room->peers = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, free_peer);
   (void) g_hash_table_insert (control->rooms, &room->id, room);
   sfu_order_room (control->mesh, room->id, policy);
+  watch_orders (control);
   return room->id;
 }
 
@@ -92,6 +117,7 @@ sfu_control_tell (SfuControl *control, SfuLegSetup *setup)
 
   if (told != NULL)
     sfu_order_leg (control->mesh, worker, told);
+  watch_orders (control);
 }
 
 void
@@ -114,6 +140,7 @@ sfu_control_tell_track (SfuControl *control, const SfuPeerDesk *peer, const SfuT
   const SfuTrackOrder order = { peer->room->id, peer->id, track->id, track->kind, track->source, muted, ended };
 
   sfu_order_track (control->mesh, &order);
+  watch_orders (control);
 }
 
 void
@@ -181,6 +208,7 @@ sfu_control_new (GMainContext *context, const SfuControlConfig *config)
   g_array_append_vals (control->candidates, config->candidates, config->n_candidates);
   control->source = al_mailbox_source_new (sfu_mesh_get_main_box (config->mesh), on_news, control);
   g_source_attach (control->source, context);
+  control->context = g_main_context_ref (context);
   control->sweep = g_timeout_source_new_seconds (SWEEP_S);
   g_source_set_callback (control->sweep, on_sweep, control, NULL);
   g_source_attach (control->sweep, context);
@@ -194,6 +222,12 @@ sfu_control_free (SfuControl *control)
     return;
   g_source_destroy (control->sweep);
   g_source_unref (control->sweep);
+  if (control->retry != NULL)
+    {
+      g_source_destroy (control->retry);
+      g_source_unref (control->retry);
+    }
+  g_main_context_unref (control->context);
   g_source_destroy (control->source);
   g_source_unref (control->source);
   g_hash_table_unref (control->rooms);
@@ -225,6 +259,7 @@ sfu_control_remove_room (SfuControl *control, uint64_t room)
   while (g_hash_table_iter_next (&iter, NULL, &peer))
     end_peer (control, peer);
   sfu_order_room (control->mesh, room, NULL);
+  watch_orders (control);
   (void) g_hash_table_remove (control->rooms, &room);
 }
 

@@ -9,7 +9,7 @@
 
 /** SfuDrop: why something was not passed on. */
 typedef enum {
-  SFU_DROP_STRANGER,     /* DTLS or media from an address that no check vouches for */
+  SFU_DROP_STRANGER,     /* media from an address that no check vouches for */
   SFU_DROP_CHECK,        /* STUN of ICE with a wrong integrity or name */
   SFU_DROP_UNAUTHENTIC,  /* media that the keys do not open */
   SFU_DROP_REPLAYED,     /* the same SRTP packet again */

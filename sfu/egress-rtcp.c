@@ -111,8 +111,8 @@ take_keyframe_request (SfuLeg *leg, uint32_t ssrc, int64_t now_us)
   out->plis++;
   leg->worker->counts.rx_keyframe_requests++;
   if (sfu_keyframe_may_ask (&out->asker, now_us))
-    sfu_track_want_keyframe (out->track, (unsigned) MAX (out->slot.layer >= 0 ? out->slot.layer : out->slot.target_layer, 0),
-                             now_us);
+    (void) sfu_track_want_keyframe (
+        out->track, (unsigned) MAX (out->slot.layer >= 0 ? out->slot.layer : out->slot.target_layer, 0), now_us);
 }
 
 static void

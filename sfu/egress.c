@@ -443,9 +443,6 @@ sfu_egress_ask_keyframe (SfuOut *out, int64_t now_us)
   if (layer < 0)
     out->asked_layer = -1;
   else if (layer != out->asked_layer || out->starved)
-    {
-      out->asked_layer = (int8_t) layer;
-      sfu_track_want_keyframe (out->track, (unsigned) layer, now_us);
-    }
+    out->asked_layer = sfu_track_want_keyframe (out->track, (unsigned) layer, now_us) ? (int8_t) layer : -1;
   out->starved = false;
 }

@@ -88,6 +88,7 @@ sfu_ingest_tell_facts (SfuLeg *leg, SfuPublished *published, int64_t now_us)
   SfuTrackFacts facts = track->facts;
 
   facts.owner = leg->worker->config.index;
+  facts.begun = published->begun;
   describe (published, &facts, now_us);
   for (unsigned i = 0; i < sfu_mesh_get_n (mesh); i++)
     if (i != leg->worker->config.index)

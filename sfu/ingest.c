@@ -117,6 +117,7 @@ add_published (SfuLeg *leg, unsigned lane_index, int64_t now_us)
   index--;
   published->track = track;
   published->lane = lane_index;
+  published->begun = track->facts.begun + 1;
   published->n_feeds = count_feeds (publication);
   published->feeds = g_new0 (SfuFeed, published->n_feeds);
   for (unsigned i = 0; i < published->n_feeds; i++)

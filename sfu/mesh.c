@@ -22,6 +22,7 @@ struct SfuMesh {
   AlMailbox **boxes; /* owned */
   AlMailbox *main;   /* owned */
   Way *ways;         /* owned: from * n + to */
+  GQueue waiting[SFU_WORKERS_MAX]; /* SfuMail, owned; main thread */
   _Atomic uint64_t n_refused[SFU_WORKERS_MAX]; /* by worker */
   SfuRegistry *registry;
 };
@@ -95,7 +96,10 @@ sfu_mesh_free (SfuMesh *mesh)
   if (mesh == NULL)
     return;
   for (unsigned i = 0; i < mesh->n; i++)
-    al_mailbox_free (mesh->boxes[i]);
+    {
+      g_queue_clear_full (&mesh->waiting[i], free_mail);
+      al_mailbox_free (mesh->boxes[i]);
+    }
   for (unsigned i = 0; mesh->ways != NULL && i < mesh->n * mesh->n; i++)
     clear_way (&mesh->ways[i]);
   al_mailbox_free (mesh->main);
@@ -137,6 +141,33 @@ sfu_mesh_post (SfuMesh *mesh, unsigned worker, SfuMail *mail)
   atomic_fetch_add_explicit (&mesh->n_refused[worker], 1, memory_order_relaxed);
   mail->free (mail);
   return false;
+}
+
+void
+sfu_mesh_order (SfuMesh *mesh, unsigned worker, SfuMail *mail)
+{
+  if (!g_queue_is_empty (&mesh->waiting[worker]) || !al_mailbox_post (mesh->boxes[worker], mail))
+    g_queue_push_tail (&mesh->waiting[worker], mail);
+}
+
+bool
+sfu_mesh_retry (SfuMesh *mesh)
+{
+  for (unsigned i = 0; i < mesh->n; i++)
+    while (!g_queue_is_empty (&mesh->waiting[i])
+           && al_mailbox_post (mesh->boxes[i], g_queue_peek_head (&mesh->waiting[i])))
+      (void) g_queue_pop_head (&mesh->waiting[i]);
+  return sfu_mesh_get_n_waiting (mesh) > 0;
+}
+
+unsigned
+sfu_mesh_get_n_waiting (const SfuMesh *mesh)
+{
+  unsigned n = 0;
+
+  for (unsigned i = 0; i < mesh->n; i++)
+    n += mesh->waiting[i].length;
+  return n;
 }
 
 bool

@@ -46,6 +46,13 @@ AlMailbox *sfu_mesh_get_main_box (SfuMesh *mesh);
 
 /** sfu_mesh_post: @mail: (transfer full). Any thread. Returns: false: the box is full, the mail is freed. */
 bool sfu_mesh_post (SfuMesh *mesh, unsigned worker, SfuMail *mail);
+/** sfu_mesh_order: as sfu_mesh_post(), but never lost: what finds the box full waits here, in its order, for sfu_mesh_retry().
+ *  Main thread. */
+void sfu_mesh_order (SfuMesh *mesh, unsigned worker, SfuMail *mail);
+/** sfu_mesh_retry: Returns: do orders still wait. Main thread. */
+bool sfu_mesh_retry (SfuMesh *mesh);
+/** sfu_mesh_get_n_waiting: Returns: how many orders wait. Main thread. */
+unsigned sfu_mesh_get_n_waiting (const SfuMesh *mesh);
 /** sfu_mesh_get_n_refused: Returns: mail to @worker that found its box full; news to the main thread are worker 0's. Any
  *  thread. */
 uint64_t sfu_mesh_get_n_refused (const SfuMesh *mesh, unsigned worker);

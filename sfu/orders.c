@@ -49,7 +49,7 @@ sfu_order_room (SfuMesh *mesh, uint64_t room, const SfuRoomPolicy *policy)
       order->ended = policy == NULL;
       if (policy != NULL)
         order->policy = *policy;
-      (void) sfu_mesh_post (mesh, i, &order->mail);
+      sfu_mesh_order (mesh, i, &order->mail);
     }
 }
 
@@ -87,7 +87,7 @@ sfu_order_track (SfuMesh *mesh, const SfuTrackOrder *order)
       TrackOrder *mail = g_new (TrackOrder, 1);
 
       *mail = (TrackOrder){ { do_track, free_plain }, *order };
-      (void) sfu_mesh_post (mesh, i, &mail->mail);
+      sfu_mesh_order (mesh, i, &mail->mail);
     }
 }
 
@@ -127,5 +127,5 @@ sfu_order_leg (SfuMesh *mesh, unsigned worker, SfuLegSetup *setup)
   LegOrder *mail = g_new (LegOrder, 1);
 
   *mail = (LegOrder){ { do_leg, free_leg_order }, setup };
-  (void) sfu_mesh_post (mesh, worker, &mail->mail);
+  sfu_mesh_order (mesh, worker, &mail->mail);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the main thread, or one worker, tells workers of rooms, tracks and legs. Any thread; done on the worker's. */
+/* What the main thread tells workers of rooms, tracks and legs; by sfu_mesh_order(). Main thread; done on the worker's. */
 #pragma once
 
 #include <stdbool.h>

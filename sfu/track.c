@@ -65,12 +65,9 @@ sfu_track_flush (SfuTrack *track, int64_t now_us)
 void
 sfu_track_set_facts (SfuTrack *track, const SfuTrackFacts *facts, int64_t now_us)
 {
-  bool is_new = track->facts.owner != facts->owner;
-
+  if (track->facts.owner != facts->owner || track->facts.begun != facts->begun)
+    track->told_needed = 0;
   track->facts = *facts;
-  if (!is_new)
-    return;
-  track->told_needed = 0;
   sfu_track_tell_needed (track, now_us);
 }
 
@@ -100,14 +97,15 @@ free_demand (SfuMail *mail)
   g_free (mail);
 }
 
-static void
+/* Returns: false: its owner's mailbox is full. */
+static bool
 ask (SfuTrack *track, void (*fn) (SfuMail *mail, SfuWorker *worker, int64_t now_us), unsigned layer, uint8_t needed)
 {
   SfuWorker *worker = track->shard->worker;
   Demand *demand = g_new (Demand, 1);
 
   *demand = (Demand){ { fn, free_demand }, track->id, worker->config.index, layer, needed };
-  (void) sfu_mesh_post (worker->config.mesh, track->facts.owner, &demand->mail);
+  return sfu_mesh_post (worker->config.mesh, track->facts.owner, &demand->mail);
 }
 
 void
@@ -123,20 +121,20 @@ sfu_track_tell_needed (SfuTrack *track, int64_t now_us)
     }
   if (needed == track->told_needed || track->facts.owner == SFU_NOBODY)
     return;
-  track->told_needed = needed;
   if (track->published != NULL)
     sfu_ingest_set_needed (track->leg, track->published, track->shard->worker->config.index, needed, now_us);
-  else
-    ask (track, do_needed, 0, needed);
+  else if (!ask (track, do_needed, 0, needed))
+    return; /* again with the next facts */
+  track->told_needed = needed;
 }
 
-void
+bool
 sfu_track_want_keyframe (SfuTrack *track, unsigned layer, int64_t now_us)
 {
-  if (track->published != NULL)
-    sfu_ingest_want_keyframe (track->leg, track->published, layer, now_us);
-  else if (track->facts.owner != SFU_NOBODY)
-    ask (track, do_keyframe, layer, 0);
+  if (track->published == NULL)
+    return track->facts.owner != SFU_NOBODY && ask (track, do_keyframe, layer, 0);
+  sfu_ingest_want_keyframe (track->leg, track->published, layer, now_us);
+  return true;
 }
 
 void

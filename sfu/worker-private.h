@@ -67,6 +67,7 @@ typedef struct {
 typedef struct {
   uint64_t track;
   unsigned owner;
+  uint32_t begun; /* grows when the owner begins anew and knows nothing of what others want */
   SfuCodec codec;
   uint32_t profile;
   bool spatial; /* the encodings are spatial layers of the only one */
@@ -92,6 +93,7 @@ typedef struct {
 typedef struct {
   SfuTrack *track; /* not owned; NULL: free */
   unsigned lane;
+  uint32_t begun; /* SfuTrackFacts's */
   unsigned n_feeds;
   SfuFeed *feeds;  /* owned: n_feeds */
   SfuAudio audio;
@@ -230,6 +232,7 @@ struct SfuWorker {
   AlTimer tick;
   int64_t ntp_offset_us; /* wall clock, since 1900, minus monotonic */
   bool pool_adopted, ended;
+  int64_t cache_age_us, made_room_us; /* how long packets are kept; when that was shortened */
   SfuCounts counts;   /* but for what legs and the mesh count for themselves */
   AlTimer publish;
 };
@@ -242,9 +245,15 @@ void sfu_worker_drain (SfuWorker *worker, int64_t now_us);
  *  (@ret_owner), or nobody's. */
 SfuLeg *sfu_worker_find_leg (SfuWorker *worker, const uint8_t *ufrag, bool nominated, unsigned *ret_owner, int64_t now_us);
 void sfu_worker_want_flush (SfuWorker *worker);
+SfuLeg *sfu_worker_find_local (SfuWorker *worker, const uint8_t *ufrag);
+
+/* worker-pool.c */
 /** sfu_worker_take_pkt: Returns: (transfer full) (nullable): of the pool; counted when it is empty. */
 AlPkt *sfu_worker_take_pkt (SfuWorker *worker);
-SfuLeg *sfu_worker_find_local (SfuWorker *worker, const uint8_t *ufrag);
+/** sfu_worker_check_pool: once a turn: keeps some packets free for what comes. */
+void sfu_worker_check_pool (SfuWorker *worker);
+/** sfu_worker_tick_caches: some times a second: gives back what was kept for long enough. */
+void sfu_worker_tick_caches (SfuWorker *worker, int64_t now_us);
 
 /* worker-counts.c */
 void sfu_worker_begin_report (SfuWorker *worker);
@@ -312,7 +321,8 @@ void sfu_track_flush (SfuTrack *track, int64_t now_us);
 void sfu_track_set_facts (SfuTrack *track, const SfuTrackFacts *facts, int64_t now_us);
 /** sfu_track_tell_needed: to its owner, when it differs from what was told: the layers that this worker's slots may use. */
 void sfu_track_tell_needed (SfuTrack *track, int64_t now_us);
-void sfu_track_want_keyframe (SfuTrack *track, unsigned layer, int64_t now_us);
+/** sfu_track_want_keyframe: Returns: false: its owner could not be told. */
+bool sfu_track_want_keyframe (SfuTrack *track, unsigned layer, int64_t now_us);
 /** sfu_track_clear: caches and burst; @track has no outs any more. */
 void sfu_track_clear (SfuTrack *track);
 

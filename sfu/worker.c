@@ -29,22 +29,6 @@ typedef struct {
   SfuLegSetup *setup; /* owned */
 } Adoption;
 
-AlPkt *
-sfu_worker_take_pkt (SfuWorker *worker)
-{
-  AlPkt *pkt;
-
-  if (!worker->pool_adopted)
-    {
-      al_pool_adopt (worker->pool); /* it was made on the main thread */
-      worker->pool_adopted = true;
-    }
-  pkt = al_pool_take (worker->pool);
-  if (pkt == NULL)
-    worker->counts.dropped[SFU_DROP_POOL_EMPTY]++;
-  return pkt;
-}
-
 static void
 on_flush (AlDefer *defer, void *user)
 {
@@ -60,6 +44,7 @@ on_flush (AlDefer *defer, void *user)
       sfu_track_flush (track, now_us);
     }
   sfu_mesh_ring (worker->config.mesh, worker->config.index);
+  sfu_worker_check_pool (worker);
 }
 
 void
@@ -85,14 +70,9 @@ on_tick (AlTimer *timer, void *user)
 {
   SfuWorker *worker = user;
   int64_t now_us = al_loop_now_us (worker->loop);
-  GHashTableIter iter;
-  gpointer value;
 
   sfu_tuples_expire (worker->tuples, now_us - TUPLE_US);
-  g_hash_table_iter_init (&iter, worker->tracks);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    for (unsigned layer = 0; layer < SFU_LAYERS_MAX; layer++)
-      sfu_cache_trim (&((SfuTrack *) value)->caches[layer], now_us, SFU_CACHE_AGE_US);
+  sfu_worker_tick_caches (worker, now_us);
   if (g_hash_table_size (worker->tracks) > 0 || sfu_tuples_get_n (worker->tuples) > 0)
     al_timer_set (al_loop_get_timers (worker->loop), &worker->tick, now_us + TICK_US);
 }
@@ -105,6 +85,7 @@ sfu_worker_new (AlLoop *loop, AlUdpHub *hub, const SfuWorkerConfig *config, GErr
   worker->loop = loop;
   worker->hub = hub;
   worker->config = *config;
+  worker->cache_age_us = SFU_CACHE_AGE_US;
   worker->hmac = al_hmac_new ();
   worker->tuples = sfu_tuples_new ();
   worker->shards = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) sfu_shard_free);

@@ -89,6 +89,7 @@ room_check (Room *room, PlanePeer *peer)
   for (unsigned i = 0; i < 60 && (plane_peer_count (peer, room->audio.ssrc) == 0
                                   || plane_peer_count (peer, room->video.ssrc) < 2); i++)
     room_send (room, 1, true);
+  plane_run (&room->plane, 600 * PLANE_MS); /* what waits in pacers leaves, or is too old */
   plane_peer_forget (peer);
   room_send (room, 10, true);
   g_assert_cmpuint (plane_peer_count (peer, room->audio.ssrc), ==, 10);

@@ -30,7 +30,7 @@ on_datagrams (AlUdp *udp, const AlUdpDatagram *datagrams, unsigned n, int64_t no
         (void) sfu_worker_on_stun (worker, udp, &datagrams[i], now_us);
         break;
       case AL_DEMUX_DTLS:
-        sfu_worker_on_dtls (worker, udp, &datagrams[i], now_us);
+        (void) sfu_worker_on_dtls (worker, udp, &datagrams[i], now_us);
         break;
       case AL_DEMUX_RTP:
         sfu_worker_on_rtp (worker, udp, &datagrams[i], now_us);
@@ -242,8 +242,10 @@ write_video (const PlaneSection *section, GString *out)
                           "a=rtpmap:98 VP9/90000\r\n"
                           "a=rtcp-fb:98 nack pli\r\n"
                           "a=rtcp-fb:98 goog-remb\r\n"
-                          "a=extmap:%u urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n",
-                          ID_RID);
+                          "a=extmap:%u urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+                          "a=extmap:%u http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00\r\n"
+                          "a=extmap:%u https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n",
+                          ID_RID, PLANE_ID_LAYERS, PLANE_ID_DEPENDENCY);
   for (unsigned i = 0; rids[i] != NULL; i++)
     g_string_append_printf (out, "a=rid:%s send\r\n", rids[i]);
   if (section->rids != NULL)
@@ -647,13 +649,16 @@ send_marked (PlanePeer *peer, PlaneStream *stream, uint8_t payload_type, bool ma
       put_u32 (payload + MARK_AT, stream->ssrc);
       put_u32 (payload + MARK_AT + 4, (uint32_t) stream->index);
     }
-  sfu_rtp_begin (&out, data, sizeof data, payload_type, marker, (uint16_t) stream->index, stream->timestamp, stream->ssrc, false);
+  sfu_rtp_begin (&out, data, sizeof data, payload_type, marker, (uint16_t) stream->index, stream->timestamp, stream->ssrc,
+                 stream->extra_id != 0 && (stream->extra_len == 0 || stream->extra_len > 16));
   if (stream->mid != NULL)
     (void) sfu_rtp_put_ext (&out, ID_MID, stream->mid, strlen (stream->mid));
   if (stream->rid != NULL)
     (void) sfu_rtp_put_ext (&out, ID_RID, stream->rid, strlen (stream->rid));
   if (level >= 0)
     (void) sfu_rtp_put_ext (&out, ID_LEVEL, &(uint8_t){ (uint8_t) (0x80 | level) }, 1);
+  if (stream->extra_id != 0)
+    (void) sfu_rtp_put_ext (&out, stream->extra_id, stream->extra, stream->extra_len);
   header_len = sfu_rtp_get_header_len (&out);
   (void) sfu_rtp_put_payload (&out, payload, len);
   len = sfu_rtp_end (&out, 0);

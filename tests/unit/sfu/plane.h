@@ -33,13 +33,20 @@ typedef struct {
   unsigned n_ssrcs;
 } PlaneSection;
 
-/** PlaneStream: what a publisher sends. @mid, @rid: (nullable): written on every packet. @index: of the next packet */
+/* ids of extensions in the offers of video */
+#define PLANE_ID_LAYERS 12
+#define PLANE_ID_DEPENDENCY 13
+
+/** PlaneStream: what a publisher sends. @mid, @rid: (nullable): written on every packet. @index: of the next packet. @extra_id: of
+ *  one extension more, of @extra_len bytes; 0: none */
 typedef struct {
   uint32_t ssrc;
   const char *mid, *rid;
   uint64_t index;
   uint32_t timestamp;
   uint16_t picture;
+  uint8_t extra_id, extra_len;
+  uint8_t extra[64];
 } PlaneStream;
 
 /** PlaneGot: a packet that a subscriber got. @from, @index: whose it was: the publisher's SSRC and index */

@@ -147,6 +147,14 @@ test_encodings (gconstpointer data)
   plane_peer_forget (room.subscriber);
   send_layers (&room, &encodings[row].after, 10);
   g_assert_cmpuint (room.subscriber->got->len, ==, 10); /* one of the encodings, every frame */
+  g_array_set_size (room.plane.events, 0);
+  send_layers (&room, &encodings[row].after, 200);
+  for (guint i = 0; i < room.plane.events->len; i++) /* the publisher is not told that nobody looks at it */
+    {
+      const PlaneEvent *event = &g_array_index (room.plane.events, PlaneEvent, i);
+
+      g_assert_true (event->what != PLANE_LAYERS || event->n > 0);
+    }
   plane_clear (&room.plane);
 }
 

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker that has too much to do, or hears from strangers: the room goes on for those who are in it. */
+#include <malloc.h>
+
+#include "ice-peer.h"
+#include "plane-room.h"
+
+/* what comes to a worker that does not have the leg is passed on: checks by their user name, the rest by its address */
+static void
+test_passed_on (void)
+{
+  Room room;
+
+  room_init (&room, 3);
+  room_check (&room, room.subscriber);
+  room.publisher->worker = 1; /* as if the kernel had chosen another socket for its new address */
+  plane_peer_check (room.publisher);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  room_check (&room, room.subscriber);
+  room.subscriber->worker = 0;
+  plane_peer_check (room.subscriber);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  room_check (&room, room.subscriber);
+  g_assert_cmpuint (plane_get_counts (&room.plane).legs[0], ==, 1);
+  g_assert_cmpuint (plane_get_counts (&room.plane).legs[1], ==, 1);
+  room_check_no_drops (&room);
+  plane_clear (&room.plane);
+}
+
+/* DTLS and media of nobody whom a check vouches for: no answer, no memory, and they are counted */
+static void
+test_strangers (void)
+{
+  static const uint8_t media[64] = { 0x80, 96 }, dtls[64] = { 22, 254, 253, [12] = 64 - 13 };
+  PlanePeer *stranger;
+  Room room;
+  unsigned before;
+
+  room_init (&room, 2);
+  stranger = plane_add_peer (&room.plane, room.room, true);
+  before = sfu_tuples_get_n (room.plane.seats[0].worker->tuples);
+  for (unsigned i = 0; i < 1000; i++)
+    {
+      plane_peer_send (stranger, media, sizeof media);
+      plane_peer_send (stranger, dtls, sizeof dtls);
+      if (i % 50 == 0)
+        plane_run (&room.plane, 5 * PLANE_MS);
+    }
+  plane_run (&room.plane, 5 * PLANE_MS);
+  g_assert_cmpuint (room_dropped (&room, SFU_DROP_STRANGER), ==, 1000); /* DTLS is the relay's then */
+  g_assert_cmpuint (sfu_tuples_get_n (room.plane.seats[0].worker->tuples), ==, before);
+  g_assert_cmpuint (stranger->got->len, ==, 0);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* Point 2. A flood of STUN from outside: with a name of ours and a wrong integrity, without any, with names that nobody has */
+static void
+test_stun_flood (void)
+{
+  PlanePeer *stranger;
+  char ufrag[SFU_ICE_UFRAG_LEN + 1];
+  unsigned before;
+  Room room;
+
+  room_init (&room, 2);
+  room_check (&room, room.subscriber);
+  stranger = plane_add_peer (&room.plane, room.room, true);
+  before = sfu_tuples_get_n (room.plane.seats[0].worker->tuples);
+  for (unsigned round = 0; round < 50; round++)
+    {
+      for (unsigned i = 0; i < 200; i++)
+        {
+          IcePeerCheck check = { .local = ufrag, .remote = "x", .pwd = "wrongwrongwrongwrongwrong", .use_candidate = true };
+          uint8_t data[512];
+
+          memcpy (ufrag, strstr (room.publisher->answer, "a=ice-ufrag:") + strlen ("a=ice-ufrag:"), SFU_ICE_UFRAG_LEN);
+          ufrag[SFU_ICE_UFRAG_LEN] = '\0';
+          check.no_integrity = i % 4 == 1;
+          if (i % 4 == 2)
+            sfu_ice_make_ufrag (room.plane.identity, ufrag); /* ours, and nobody's */
+          if (i % 4 == 3)
+            ufrag[0] ^= 1; /* its tag is wrong: it may be the relay's */
+          plane_peer_send (stranger, data, ice_peer_write (room.plane.hmac, &check, data, sizeof data));
+        }
+      plane_peer_forget (room.subscriber);
+      room_send (&room, 2, true);
+      g_assert_cmpuint (plane_peer_count (room.subscriber, ROOM_VIDEO), ==, 4);
+    }
+  g_assert_cmpuint (stranger->n_successes, ==, 0);
+  g_assert_cmpuint (room_dropped (&room, SFU_DROP_CHECK), ==, 7500);
+  g_assert_cmpuint (sfu_tuples_get_n (room.plane.seats[0].worker->tuples), ==, before);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* One worker hangs: its ring fills and what does not fit is counted. Whoever is on another worker loses nothing, and those of
+ * this one see again once it runs. */
+static void
+test_ring_full (void)
+{
+  PlanePeer *near;
+  Room room;
+
+  room_init_with (&room, 2, 8192, room_publishes, G_N_ELEMENTS (room_publishes));
+  near = room_add_subscriber (&room, 0);
+  room_check (&room, room.subscriber);
+  g_assert_true (near->worker == 0);
+  room.plane.seats[1].stuck = true;
+  for (unsigned i = 0; i < 60; i++)
+    {
+      plane_peer_forget (near);
+      for (unsigned frame = 0; frame < 20; frame++)
+        plane_send_video (room.publisher, &room.video, frame == 0, 2);
+      for (unsigned wait = 0; wait < 100 && plane_peer_count (near, ROOM_VIDEO) < 40; wait++)
+        plane_run (&room.plane, 10 * PLANE_MS);
+      g_assert_cmpuint (plane_peer_count (near, ROOM_VIDEO), ==, 40);
+    }
+  g_assert_cmpuint (room_dropped (&room, SFU_DROP_RING_FULL), >, 0);
+  room.plane.seats[1].stuck = false;
+  plane_run (&room.plane, 50 * PLANE_MS);
+  room_check (&room, room.subscriber);
+  room_check (&room, near);
+  plane_clear (&room.plane);
+}
+
+/* What is kept for retransmission makes way when there are no packets left for what comes. */
+static void
+test_pool_empty (gconstpointer data)
+{
+  Room room;
+
+  room_init_with (&room, 2, GPOINTER_TO_UINT (data), room_publishes, G_N_ELEMENTS (room_publishes));
+  room_check (&room, room.subscriber);
+  for (unsigned i = 0; i < 20; i++)
+    {
+      plane_peer_forget (room.subscriber);
+      for (unsigned frame = 0; frame < 15; frame++)
+        {
+          plane_send_video (room.publisher, &room.video, frame == 0, 2);
+          plane_run (&room.plane, 5 * PLANE_MS);
+        }
+      for (unsigned wait = 0; wait < 100 && plane_peer_count (room.subscriber, ROOM_VIDEO) < 30; wait++)
+        plane_run (&room.plane, 10 * PLANE_MS);
+      g_assert_cmpuint (plane_peer_count (room.subscriber, ROOM_VIDEO), ==, 30);
+    }
+  g_assert_cmpuint (room_dropped (&room, SFU_DROP_POOL_EMPTY), ==, 0);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* More comes in one turn than there are packets: it is lost as on a network, counted, and asked for again. */
+static void
+test_pool_burst (void)
+{
+  Room room;
+
+  room_init_with (&room, 2, 128, room_publishes, G_N_ELEMENTS (room_publishes));
+  room_check (&room, room.subscriber);
+  for (unsigned frame = 0; frame < 100; frame++)
+    plane_send_video (room.publisher, &room.video, false, 2);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  g_assert_cmpuint (room_dropped (&room, SFU_DROP_POOL_EMPTY), >, 0);
+  plane_send_video (room.publisher, &room.video, false, 2);
+  plane_run (&room.plane, 100 * PLANE_MS);
+  g_assert_cmpuint (room.publisher->n_nacks, >, 0);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* A worker's mailbox is full while the main thread goes on: what was ordered is done all the same once it runs, whatever else
+ * was lost; and what workers want of each other is said again. */
+static void
+test_box_full (void)
+{
+  uint64_t track;
+  Room room;
+
+  room_init (&room, 2);
+  room_check (&room, room.subscriber);
+  track = g_array_index (room.publisher->tracks, SfuTrackInfo, 0).id;
+  room.plane.seats[1].stuck = true;
+  for (unsigned i = 0; i < 20000; i++)
+    sfu_control_set_muted (room.plane.control, room.room, track, i % 2 == 0);
+  plane_peer_leave (room.publisher);
+  plane_run (&room.plane, 100 * PLANE_MS);
+  room.plane.seats[1].stuck = false;
+  for (unsigned i = 0; i < 200 && g_hash_table_size (room.plane.seats[1].worker->tracks) > 0; i++)
+    {
+      g_usleep (5000); /* the main thread's own clock */
+      plane_run (&room.plane, 10 * PLANE_MS);
+    }
+  g_assert_cmpuint (g_hash_table_size (room.plane.seats[1].worker->tracks), ==, 0);
+  room.publisher = room_add_publisher (&room, 0, room_publishes, G_N_ELEMENTS (room_publishes));
+  room_check (&room, room.subscriber);
+  track = g_array_index (room.publisher->tracks, SfuTrackInfo, 0).id;
+
+  /* now the box of the publisher's worker is full when a newcomer wants its packets */
+  room.plane.seats[0].stuck = true;
+  while (sfu_mesh_get_n_waiting (room.plane.mesh) == 0)
+    sfu_control_set_muted (room.plane.control, room.room, track, false);
+  plane_peer_leave (room.subscriber);
+  plane_run (&room.plane, 100 * PLANE_MS);
+  room.plane.seats[0].stuck = false;
+  plane_run (&room.plane, 100 * PLANE_MS);
+  room.subscriber = room_add_subscriber (&room, 1);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* one guest: comes, sends or looks for two frames, and is gone, with or without a word */
+static void
+visit (Room *room, unsigned i)
+{
+  static const PlaneSection sections[] = { { SFU_AUDIO, "a", "sendonly", NULL, 5000, 1 },
+                                           { SFU_VIDEO, "v", "sendonly", "q;h;f" } };
+  PlaneStream audio = { .ssrc = 5000, .mid = "a", .index = 7 }, video = { .ssrc = 6000, .mid = "v", .rid = "q", .index = 9 };
+  PlanePeer *publisher = room_add_publisher (room, i % 2, sections, G_N_ELEMENTS (sections));
+  PlanePeer *subscriber = room_add_subscriber (room, i / 2 % 2);
+
+  for (unsigned frame = 0; frame < 2; frame++)
+    {
+      plane_send_audio (publisher, &audio, 10);
+      plane_send_video (publisher, &video, frame == 0, 3);
+      room_send (room, 1, frame == 0);
+    }
+  plane_peer_leave (publisher);
+  plane_peer_leave (subscriber);
+}
+
+/* 1,000 joins and leaves with media: nothing is left of them, and who stays loses nothing. */
+static void
+test_churn (void)
+{
+  size_t before = 0, after;
+  Room room;
+
+  room_init (&room, 2);
+  room_check (&room, room.subscriber);
+  for (unsigned i = 0; i < 550; i++) /* two legs each; the first 50 warm up */
+    {
+      plane_peer_forget (room.subscriber);
+      visit (&room, i);
+      plane_run (&room.plane, 5 * PLANE_MS);
+      g_array_set_size (room.plane.events, 0);
+      g_assert_cmpuint (plane_peer_count (room.subscriber, ROOM_AUDIO), ==, 2);
+      g_assert_cmpuint (plane_peer_count (room.subscriber, ROOM_VIDEO), ==, 4);
+      if (i == 49)
+        before = mallinfo2 ().uordblks;
+    }
+  after = mallinfo2 ().uordblks;
+  g_test_message ("%zu bytes in use after 100 joins, %zu after 1100", before, after);
+  for (unsigned i = 0; i < 2; i++)
+    {
+      SfuWorker *worker = room.plane.seats[i].worker;
+
+      g_assert_cmpuint (g_hash_table_size (worker->legs), ==, 1);
+      g_assert_cmpuint (g_hash_table_size (worker->ufrags), ==, 1);
+      g_assert_cmpuint (g_hash_table_size (worker->tracks), ==, 2);
+      g_assert_cmpuint (g_hash_table_size (worker->shards), ==, 1);
+    }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  g_assert_cmpuint (after, <=, before + 64 * 1024);
+#endif
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/sfu/worker/passed-on", test_passed_on);
+  g_test_add_func ("/sfu/worker/strangers", test_strangers);
+  g_test_add_func ("/sfu/worker/stun-flood", test_stun_flood);
+  g_test_add_func ("/sfu/worker/ring-full", test_ring_full);
+  g_test_add_data_func ("/sfu/worker/pool-empty/96", GUINT_TO_POINTER (96), test_pool_empty);
+  g_test_add_data_func ("/sfu/worker/pool-empty/48", GUINT_TO_POINTER (48), test_pool_empty);
+  g_test_add_func ("/sfu/worker/pool-burst", test_pool_burst);
+  g_test_add_func ("/sfu/worker/box-full", test_box_full);
+  g_test_add_func ("/sfu/worker/churn", test_churn);
+  return g_test_run ();
+}
