@@ -52,12 +52,12 @@ async function switches({ track, alice, others: [bob] }, { width }, smallest) {
   await bob.decodes(track, { width: at(smallest, smallest), what: 'the smallest size' });
   await bob.view([track, 1280, 720]);
   await bob.decodes(track, { width: at(width, width), what: 'the largest size again' });
-  await Promise.all([alice.gap(), bob.gap(track)]);
+  await Promise.all([alice.gaps(), bob.gaps(track)]);
   const before = await bob.incoming(track);
   const now = await bob.decodes(track, { frames: 20, width: at(width, width) });
   assert.equal(now.pliCount, before.pliCount, 'nothing was missing to decode');
-  const [drawn, shown] = await Promise.all([alice.gap(), bob.gap(track)]);
-  assert.ok(shown <= 500 + drawn, `a gap of ${shown} ms between pictures of which ${drawn} ms were drawn`);
+  const [drawn, shown] = await Promise.all([alice.gaps(), bob.gaps(track)]);
+  assert.ok(shown.media <= 500 + drawn.clock, `a gap of ${shown.media} ms between pictures of which ${drawn.clock} ms were drawn`);
   return now;
 }
 

@@ -3,10 +3,12 @@
  * A small network of its own, in namespaces: one for the servers with a bridge, one for each person, all on 10.77.0.0/24.
  * Names carry the process id; remove() takes everything away again.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -23,6 +25,7 @@ export class Network {
   address = '10.77.0.1';
   address6 = 'fd77::1'; // when asked for
   /** @type {string[]} */ #namespaces = [];
+  /** @type {import('node:child_process').ChildProcess[]} */ #programs = [];
 
   static async make({ ipv6 = false } = {}) {
     const network = new Network();
@@ -44,6 +47,36 @@ export class Network {
   /** What to run a program of the servers under. */
   get command() {
     return ['ip', 'netns', 'exec', this.hub];
+  }
+
+  /** start: a program of lib/ among the servers. @returns {Promise<string>} what it says first */
+  async start(name, ...args) {
+    const [program, ...rest] = this.command;
+    const script = fileURLToPath(new URL(name, import.meta.url));
+    const child = spawn(program, [...rest, process.execPath, script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#programs.push(child);
+    return String((await once(child.stdout, 'data'))[0]).trim();
+  }
+
+  /** door: a URL by which this process reaches a WebSocket of the servers. */
+  async door(port, where = '/rpc') {
+    const socket = path.join(this.folder, `door-${port}`);
+    await this.start('door.mjs', socket, this.address, String(port));
+    return `ws+unix:${socket}:${where}`;
+  }
+
+  /** rules: of nftables in a namespace, in place of those before: {input: 'udp drop'}; none: everything passes. */
+  async rules(namespace, chains = {}) {
+    const file = path.join(this.folder, `${namespace}.nft`);
+    const lines = Object.entries(chains).map(([hook, rule]) => `  chain ${hook} { type filter hook ${hook} priority filter\n    ${rule}\n  }\n`);
+    await writeFile(file, `flush ruleset\ntable inet test {\n${lines.join('')}}\n`);
+    await run('ip', ['netns', 'exec', namespace, 'nft', '-f', file]);
+  }
+
+  /** narrow: what comes to a person (the port of person()) by so many kilobits a second; 0: as fast as it goes. */
+  async narrow(port, kbits) {
+    await run('ip', ['netns', 'exec', this.hub, 'tc', 'qdisc', 'del', 'dev', port, 'root']).catch(() => {});
+    if (kbits) await run('ip', ['netns', 'exec', this.hub, 'tc', 'qdisc', 'add', 'dev', port, 'root', 'tbf', 'rate', `${kbits}kbit`, 'burst', '1600', 'limit', '20000']);
   }
 
   /** person: a namespace with an address, and a Chromium that starts inside. */
@@ -104,6 +137,7 @@ export class Network {
   }
 
   async remove() {
+    for (const child of this.#programs) child.kill();
     for (const namespace of this.#namespaces) await ip('netns', 'del', namespace).catch(() => {});
     await rm(this.folder, { recursive: true, force: true });
   }

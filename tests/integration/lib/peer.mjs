@@ -40,9 +40,14 @@ export class Peer extends Client {
     return this;
   }
 
-  leave() { return this.call('room.leave', { roomId: this.room.id }); }
+  async leave() {
+    await this.call('room.leave', { roomId: this.room.id });
+    this.room = undefined;
+    this.slots.clear();
+    await this.tab.evaluate(() => window.media.pc?.close());
+  }
 
-  /** Leaves the room and closes the page. */
+  /** Leaves the room, and closes the page. */
   async end() {
     await this.leave();
     await this.tab.close();
@@ -77,8 +82,11 @@ export class Peer extends Client {
     return mid === undefined ? undefined : (await this.tab.evaluate((m) => window.media.stats('inbound-rtp', m), mid))[0];
   }
 
-  /** gap: the longest between two pictures since it was last asked, in ms: of a track here; of those that this page draws */
-  gap(trackId) { return this.tab.evaluate((mid) => window.media.gap(mid), trackId && this.mid(trackId)); }
+  /**
+   * gaps: the longest between two pictures since it was last asked, in ms: of a track here, or of those that this page draws
+   * @returns {Promise<{media?: number, clock: number, stall: number}>} by their timestamps, of a track; by the clock; stall: how long the page stood still
+   */
+  gaps(trackId) { return this.tab.evaluate((mid) => window.media.gaps(mid), trackId && this.mid(trackId)); }
 
   /** each encoding that is sent: outbound-rtp */
   outgoing() { return this.tab.evaluate(() => window.media.stats('outbound-rtp')); }

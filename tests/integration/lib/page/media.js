@@ -15,29 +15,43 @@ class Gaps {
   #last;
   #unit;
 
-  /** @param {number} unit what a millisecond has of what at() is given */
-  constructor(unit) { this.#unit = unit; }
+  /** @param {number} [unit] what a millisecond has of what at() is given */
+  constructor(unit = 1) { this.#unit = unit; }
 
   /** at: @param {number} time in the order of presentation; steps back are another source */
   at(time) {
     if (this.#last !== undefined) this.longest = Math.max(this.longest, ((time - this.#last) | 0) / this.#unit);
     this.#last = time;
   }
+
+  /** take: what there was since the last time */
+  take() {
+    const { longest } = this;
+    this.longest = 0;
+    return longest;
+  }
 }
 
-/** watch: the gaps between the pictures of a track, by their RTP timestamps: a slow machine decodes late, and no less. */
+/** how long this page got no time at all */
+const stalls = new Gaps();
+setInterval(() => stalls.at(performance.now()), 20);
+
+/** watch: the gaps between the pictures of a track: by their RTP timestamps (a slow machine decodes late, and no less), and by the clock. */
 function watch(track) {
-  const gaps = new Gaps(90);
+  const gaps = { media: new Gaps(90), clock: new Gaps() };
   const reader = new MediaStreamTrackProcessor({ track, maxBufferSize: 60 }).readable.getReader();
   void (async () => {
-    for (let next; !(next = await reader.read()).done; next.value.close()) gaps.at(next.value.metadata().rtpTimestamp);
+    for (let next; !(next = await reader.read()).done; next.value.close()) {
+      gaps.media.at(next.value.metadata().rtpTimestamp);
+      gaps.clock.at(performance.now());
+    }
   })();
   return gaps;
 }
 
-/** picture: a canvas in which something moves at every frame. */
-function picture(width, height, fps) {
-  const drawn = window.media.drawn = new Gaps(1);
+/** picture: a canvas in which something moves at every frame. @param {number} busy how many pieces more, that no two frames have in common */
+function picture(width, height, fps, busy = 0) {
+  const drawn = window.media.drawn = new Gaps();
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
   const context = canvas.getContext('2d');
   let step = 0;
@@ -46,6 +60,10 @@ function picture(width, height, fps) {
     context.fillRect(0, 0, width, height);
     context.fillStyle = 'white';
     for (let i = 0; i < 5; i++) context.fillRect((7 * step + (i * width) / 5) % width, (i * height) / 5, width / 10, height / 8);
+    for (let i = 0; i < busy; i++) {
+      context.fillStyle = `hsl(${360 * Math.random()} 70% 50%)`;
+      context.fillRect(Math.random() * width, Math.random() * height, width / 40, height / 40);
+    }
     step++;
     drawn.at(performance.now());
   }, 1000 / fps);
@@ -82,10 +100,10 @@ async function offer() {
 }
 
 window.media = {
-  /** @param {{codec: string, encodings: object[], width: number, height: number, fps: number, sealed?: boolean}} options @returns {Promise<string>} the offer */
-  async publish({ codec, encodings, width, height, fps, sealed }) {
+  /** @param {{codec: string, encodings: object[], width: number, height: number, fps: number, busy?: number, sealed?: boolean}} options @returns {Promise<string>} the offer */
+  async publish({ codec, encodings, width, height, fps, sealed, busy }) {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    const track = picture(width, height, fps);
+    const track = picture(width, height, fps, busy);
     const transceiver = pc.addTransceiver(sealed ? 'video' : track, { direction: 'sendonly', sendEncodings: encodings });
     prefer(transceiver, codec, 'video');
     Object.assign(window.media, { pc, sender: transceiver.sender });
@@ -132,12 +150,10 @@ window.media = {
     return found.map((entry) => ({ ...entry, mimeType: report.get(entry.codecId)?.mimeType, fmtp: report.get(entry.codecId)?.sdpFmtpLine }));
   },
 
-  /** gap: the longest between two pictures since the last time, in ms: of those drawn here, or of those shown in a section */
-  gap(mid) {
-    const gaps = mid === undefined ? window.media.drawn : window.media.shown.get(mid);
-    const { longest } = gaps;
-    gaps.longest = 0;
-    return longest;
+  /** gaps: the longest between two pictures since the last time, in ms: of those shown in a section, or drawn here */
+  gaps(mid) {
+    const { media, clock } = window.media.shown?.get(mid) ?? { clock: window.media.drawn };
+    return { media: media?.take(), clock: clock.take(), stall: stalls.take() };
   },
 
   /** what the media worker has sealed, opened and refused */
