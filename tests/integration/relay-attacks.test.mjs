@@ -44,8 +44,8 @@ function allPass(rows, atLeast) {
 }
 
 test('relay: every attack that is known', { timeout: 300000 }, async () => {
-  const rows = await attack({ tcp_allocations: true }, ['--second', 'other:otherpass']);
-  allPass(rows, 322);
+  const rows = await attack({ tcp_allocations: true, dtls: true }, ['--second', 'other:otherpass', '--dtls', String(port)]);
+  allPass(rows, 334);
   assert.deepEqual(rows.filter((row) => row.verdict === 'n/a').map((row) => row.name), ['port/even-leak', 'limit/user-quota', 'mobile/quota']);
 });
 

@@ -14,17 +14,21 @@ CONNECTIONS = 300
 MOST_KB_EACH = 20
 
 
-def _rss_kb(pid):
+def rss_kb(pid):
     with open(f'/proc/{pid}/status', encoding='ascii') as status:
         return next(int(line.split()[1]) for line in status if line.startswith('VmRSS'))
 
 
-def _descriptors(pid):
+def descriptors(pid):
     return len(os.listdir(f'/proc/{pid}/fd'))
 
 
-def _flood(target, first, count, sources, each=50):
-    """Allocates without credentials, each from a port, and every so many from an address, of its own."""
+def _allocate():
+    return stun.message(stun.REQUEST, stun.ALLOCATE, [stun.UDP_TRANSPORT])
+
+
+def flood(target, first, count, sources, each=50, make=_allocate):
+    """Requests without credentials, each from a port, and every so many from an address, of its own."""
     host, answered = None, 0
     for i in range(first, first + count):
         if sources:
@@ -33,7 +37,7 @@ def _flood(target, first, count, sources, each=50):
             one.settimeout(0.02)
             if host:
                 one.bind((host, 0))
-            one.sendto(stun.message(stun.REQUEST, stun.ALLOCATE, [stun.UDP_TRANSPORT]), (target.host, target.port))
+            one.sendto(make(), (target.host, target.port))
             if i % 10 == 0:
                 try:
                     answered += one.recv(2048) is not None
@@ -42,7 +46,7 @@ def _flood(target, first, count, sources, each=50):
     return answered
 
 
-def _can_bind(target):
+def can_bind(target):
     """Whether this machine's loopback addresses reach the server: a source for every few requests."""
     try:
         with Client(target, bind='127.64.255.1') as probe:
@@ -56,11 +60,11 @@ def _allocates(target):
     pid = target.get('pid')
     if pid is None:
         return None
-    sources = _can_bind(target)
-    _flood(target, 0, 3000, sources, each=1)  # tables of a fixed size are touched
-    before, files = _rss_kb(pid), _descriptors(pid)
-    answered = _flood(target, 3000 * 50, SOURCES, sources)
-    grown, opened = _rss_kb(pid) - before, _descriptors(pid) - files
+    sources = can_bind(target)
+    flood(target, 0, 3000, sources, each=1)  # tables of a fixed size are touched
+    before, files = rss_kb(pid), descriptors(pid)
+    answered = flood(target, 3000 * 50, SOURCES, sources)
+    grown, opened = rss_kb(pid) - before, descriptors(pid) - files
     return grown <= MOST_KB and opened <= 8 and answered > 0, f'{grown} KiB, {opened} descriptors, {answered * 10} answered'
 
 
@@ -70,14 +74,14 @@ def _halves(target):
     if pid is None:
         return None
     tcp = target.over_tcp()
-    before = _rss_kb(pid)
+    before = rss_kb(pid)
     clients = [Client(tcp, 'tcp') for _ in range(CONNECTIONS)]
     for client in clients:
         client.send(stun.message(stun.REQUEST, stun.ALLOCATE, length=0xFFFC)[:10])
     time.sleep(0.5)
     with Client(tcp, 'tcp') as other:
         other.exchange(stun.message(stun.REQUEST, stun.BINDING))
-    grown = _rss_kb(pid) - before
+    grown = rss_kb(pid) - before
     for client in clients:
         client.socket.close()
     return grown <= CONNECTIONS * MOST_KB_EACH, f'{grown} KiB for {CONNECTIONS}'
