@@ -123,6 +123,7 @@ main (int argc, char **argv)
     { "server", 0, 0, G_OPTION_ARG_STRING, &remote.server, "doctor: a server elsewhere, without its socket", "HOST[:PORT]" },
     { "user", 0, 0, G_OPTION_ARG_STRING, &remote.user, "doctor --server: user of the relay", "NAME" },
     { "password", 0, 0, G_OPTION_ARG_STRING, &remote.password, "doctor --server: instead of being asked for it", "WORD" },
+    { "dtls-port", 0, 0, G_OPTION_ARG_INT, &remote.dtls_port, "doctor --server: TURN over DTLS; 0 (default): none", "PORT" },
     { "tls-port", 0, 0, G_OPTION_ARG_INT, &remote.tls_port, "doctor --server: TURN over TLS (5349); 0: none", "PORT" },
     { "https-port", 0, 0, G_OPTION_ARG_INT, &remote.https_port, "doctor --server: HTTPS (8443); 0: none", "PORT" },
     G_OPTION_ENTRY_NULL

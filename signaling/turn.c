@@ -17,6 +17,7 @@
 #define CALL_ID_BYTES 16
 #define ID_BYTES 12 /* of the keyed hash: collisions would only blur the relay's statistics */
 
+/* not TURN over DTLS, "turns:...?transport=udp": Chromium 156 takes it for TLS over TCP, and Firefox 153 for nothing */
 static const struct {
   const char *key, *scheme, *transport;
   uint16_t port;
@@ -249,13 +250,30 @@ sig_turn_issue (SigTurn *turn, const uint8_t *call_id, uint64_t device_id, int64
   return result;
 }
 
+/* "HOST:PORT" of each listener of @key */
+static JsonArray *
+list_places (const AlConfig *config, const char *section, const char *key, uint16_t default_port)
+{
+  const char *const *listeners = al_config_get_list (config, section, key);
+  JsonArray *places = json_array_new ();
+
+  for (; *listeners != NULL; listeners++)
+    {
+      g_autofree char *place = make_place (config, *listeners, default_port);
+
+      if (place != NULL)
+        json_array_add_string_element (places, place);
+    }
+  return places;
+}
+
 JsonObject *
 sig_turn_issue_probe (const SigTurn *turn, const AlConfig *config, int64_t now_ms)
 {
-  const char *const *listeners = al_config_get_list (config, "signaling", "tls_listen");
   int64_t expires_s = now_ms / 1000 + SIG_TURN_PROBE_TTL_S;
   JsonObject *result = json_object_new ();
-  JsonArray *servers = json_array_new (), *https = json_array_new ();
+  JsonArray *servers = json_array_new ();
+  bool has_dtls = turn != NULL && al_config_get_bool (config, "relay", "dtls");
   uint8_t bytes[ID_BYTES];
 
   al_random_bytes (bytes, sizeof bytes);
@@ -266,16 +284,11 @@ sig_turn_issue_probe (const SigTurn *turn, const AlConfig *config, int64_t now_m
 
       json_array_add_object_element (servers, make_server (turn, id, expires_s));
     }
-  for (; *listeners != NULL; listeners++)
-    {
-      g_autofree char *place = make_place (config, *listeners, 8443);
-
-      if (place != NULL)
-        json_array_add_string_element (https, place);
-    }
   json_object_set_array_member (result, "iceServers", servers);
   json_object_set_int_member (result, "expiresAt", expires_s * 1000);
-  json_object_set_array_member (result, "https", https);
+  json_object_set_array_member (result, "https", list_places (config, "signaling", "tls_listen", 8443));
+  json_object_set_array_member (result, "dtls",
+                                has_dtls ? list_places (config, "relay", "listen_udp", 3478) : json_array_new ());
   json_object_set_string_member (result, "relayPorts", al_config_get_string (config, "relay", "relay_ports"));
   return result;
 }

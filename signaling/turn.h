@@ -60,7 +60,7 @@ JsonObject *sig_turn_issue (SigTurn *turn, const uint8_t *call_id, uint64_t devi
  * @config: that @turn was made from
  * @now_ms: since the epoch
  *
- * Returns: (transfer full): {iceServers, expiresAt, https, relayPorts}, the answer of admin.relayProbe.
+ * Returns: (transfer full): {iceServers, dtls, expiresAt, https, relayPorts}, the answer of admin.relayProbe.
  */
 JsonObject *sig_turn_issue_probe (const SigTurn *turn, const AlConfig *config, int64_t now_ms);
 

@@ -10,7 +10,7 @@
 typedef struct {
   char *server;            /* (nullable): HOST or HOST:PORT */
   char *user, *password;   /* (nullable) */
-  int tls_port, https_port; /* 0: not to be tried */
+  int tls_port, dtls_port, https_port; /* 0: not to be tried */
 } CtlRemote;
 
 /** Ctl: what every command gets. */

@@ -13,14 +13,21 @@
 #define TLS_PORT 5349
 #define HTTPS_PORT 8443
 
+/* @places: HOST:PORT each */
 static bool
-add_https (CtlFacts *facts, const char *place, GError **error)
+add_places (CtlFacts *facts, CtlWay way, JsonArray *places, GError **error)
 {
-  g_autofree char *host = NULL;
-  uint16_t port;
+  for (guint i = 0; i < json_array_get_length (places); i++)
+    {
+      g_autofree char *host = NULL;
+      uint16_t port;
 
-  return ctl_place_parse (place, HTTPS_PORT, &host, &port, error)
-         && ctl_facts_add_host (facts, CTL_WAY_HTTPS, host, port, error);
+      if (!ctl_place_parse (json_array_get_string_element (places, i), way == CTL_WAY_HTTPS ? HTTPS_PORT : STUN_PORT, &host,
+                            &port, error)
+          || !ctl_facts_add_host (facts, way, host, port, error))
+        return false;
+    }
+  return true;
 }
 
 /* Returns: NULL */
@@ -37,7 +44,7 @@ ask_server (Ctl *ctl, GError **error)
 {
   g_autoptr (JsonObject) probe = ctl_client_call (ctl->client, "admin.relayProbe", NULL, error);
   g_autoptr (CtlFacts) facts = ctl_facts_new ();
-  JsonArray *servers, *https;
+  JsonArray *servers;
 
   if (probe == NULL)
     return NULL;
@@ -57,10 +64,9 @@ ask_server (Ctl *ctl, GError **error)
         if (!ctl_facts_add_url (facts, json_array_get_string_element (urls, u), error))
           return blame_address (error);
     }
-  https = json_object_get_array_member (probe, "https");
-  for (guint i = 0; i < json_array_get_length (https); i++)
-    if (!add_https (facts, json_array_get_string_element (https, i), error))
-      return blame_address (error);
+  if (!add_places (facts, CTL_WAY_DTLS, json_object_get_array_member (probe, "dtls"), error)
+      || !add_places (facts, CTL_WAY_HTTPS, json_object_get_array_member (probe, "https"), error))
+    return blame_address (error);
   return g_steal_pointer (&facts);
 }
 
@@ -86,7 +92,8 @@ take_arguments (const CtlRemote *remote, GError **error)
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "--server needs --user, and --password or a line of input");
       return NULL;
     }
-  if (!check_port ("tls-port", remote->tls_port, error) || !check_port ("https-port", remote->https_port, error)
+  if (!check_port ("tls-port", remote->tls_port, error) || !check_port ("dtls-port", remote->dtls_port, error)
+      || !check_port ("https-port", remote->https_port, error)
       || !ctl_place_parse (remote->server, STUN_PORT, &host, &port, error))
     return NULL;
   facts->username = g_strdup (remote->user);
@@ -95,6 +102,7 @@ take_arguments (const CtlRemote *remote, GError **error)
       || !ctl_facts_add_host (facts, CTL_WAY_TCP, host, port, error))
     return NULL;
   if ((remote->tls_port != 0 && !ctl_facts_add_host (facts, CTL_WAY_TLS, host, (uint16_t) remote->tls_port, error))
+      || (remote->dtls_port != 0 && !ctl_facts_add_host (facts, CTL_WAY_DTLS, host, (uint16_t) remote->dtls_port, error))
       || (remote->https_port != 0 && !ctl_facts_add_host (facts, CTL_WAY_HTTPS, host, (uint16_t) remote->https_port, error)))
     return NULL;
   return g_steal_pointer (&facts);
@@ -123,17 +131,17 @@ get_port (const CtlTarget *target)
 static char *
 make_errand (const CtlFacts *facts)
 {
-  const CtlTarget *target = find_target (facts, CTL_WAY_UDP);
-  g_autofree char *host = NULL;
+  const CtlTarget *target = find_target (facts, CTL_WAY_UDP), *dtls = find_target (facts, CTL_WAY_DTLS);
+  g_autofree char *host = NULL, *option = dtls == NULL ? NULL : g_strdup_printf (" --dtls-port %u", get_port (dtls));
 
   if (target == NULL)
     target = find_target (facts, CTL_WAY_TCP);
   if (target == NULL)
     return NULL;
   host = strchr (target->host, ':') != NULL ? g_strdup_printf ("'[%s]'", target->host) : g_strdup (target->host);
-  return g_strdup_printf ("aldisctl doctor --server %s:%u --user '%s' --password '%s' --tls-port %u --https-port %u", host,
-                          get_port (target), facts->username, facts->password,
-                          get_port (find_target (facts, CTL_WAY_TLS)), get_port (find_target (facts, CTL_WAY_HTTPS)));
+  return g_strdup_printf ("aldisctl doctor --server %s:%u --user '%s' --password '%s' --tls-port %u --https-port %u%s", host,
+                          get_port (target), facts->username, facts->password, get_port (find_target (facts, CTL_WAY_TLS)),
+                          get_port (find_target (facts, CTL_WAY_HTTPS)), option != NULL ? option : "");
 }
 
 static void

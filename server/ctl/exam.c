@@ -129,7 +129,7 @@ run_pairs (CtlFacts *facts)
     {
       CtlTarget *target = facts->targets->pdata[i];
 
-      if (target->way == CTL_WAY_HTTPS || target->reach != CTL_REACH_OK)
+      if (target->way == CTL_WAY_HTTPS || target->way == CTL_WAY_DTLS || target->reach != CTL_REACH_OK)
         continue;
       start (trials, context, facts, target, false, &running);
       if (target->way == CTL_WAY_UDP && is_outside (facts, target))

@@ -153,7 +153,13 @@ ctl_facts_add_url (CtlFacts *facts, const char *url, GError **error)
 const char *
 ctl_way_name (CtlWay way)
 {
-  static const char *const names[CTL_WAY_N] = { "TURN/UDP", "TURN/TCP", "TURN/TLS", "HTTPS" };
+  static const char *const names[CTL_WAY_N] = { "TURN/UDP", "TURN/TCP", "TURN/TLS", "TURN/DTLS", "HTTPS" };
 
   return names[way];
+}
+
+bool
+ctl_way_is_datagram (CtlWay way)
+{
+  return way == CTL_WAY_UDP || way == CTL_WAY_DTLS;
 }

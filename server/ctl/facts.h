@@ -9,7 +9,7 @@
 #include "server/ctl/cert.h"
 
 /** CtlWay: a way to the server. */
-typedef enum { CTL_WAY_UDP, CTL_WAY_TCP, CTL_WAY_TLS, CTL_WAY_HTTPS, CTL_WAY_N } CtlWay;
+typedef enum { CTL_WAY_UDP, CTL_WAY_TCP, CTL_WAY_TLS, CTL_WAY_DTLS, CTL_WAY_HTTPS, CTL_WAY_N } CtlWay;
 
 /** CtlReach: how far the first message got. */
 typedef enum {
@@ -26,7 +26,7 @@ typedef enum {
  * CtlTarget: one way to one address, and what was found there.
  * @host: what clients are told: a name or an address, that a certificate has to be for
  * @seen_as: as whom the server sees this machine; AF_UNSPEC: not said
- * @cert: of TLS
+ * @cert: of TLS and DTLS
  * @relayed: the relayed candidate; AF_UNSPEC: none was gathered
  * @refusal: STUN error code with which an allocation was refused; 0: none
  * @round_trip_us: through two allocations of this way; -1: nothing came back
@@ -75,7 +75,9 @@ bool ctl_facts_add_url (CtlFacts *facts, const char *url, GError **error);
  *  Returns: false with G_IO_ERROR_INVALID_ARGUMENT. */
 bool ctl_place_parse (const char *place, uint16_t default_port, char **ret_host, uint16_t *ret_port, GError **error);
 
-/** ctl_way_name: Returns: "TURN/UDP", "TURN/TCP", "TURN/TLS", "HTTPS". */
+/** ctl_way_name: Returns: "TURN/UDP", "TURN/TCP", "TURN/TLS", "TURN/DTLS", "HTTPS". */
 const char *ctl_way_name (CtlWay way);
+/** ctl_way_is_datagram: Returns: is each message of it a datagram. */
+bool ctl_way_is_datagram (CtlWay way);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CtlFacts, ctl_facts_free)

@@ -13,6 +13,8 @@ static const struct {
   [CTL_WAY_UDP] = { "TURN/UDP", NULL, "UDP", "[relay] listen_udp", NULL },
   [CTL_WAY_TCP] = { "TURN/TCP", NULL, "TCP", "[relay] listen_tcp", NULL },
   [CTL_WAY_TLS] = { "TURN/TLS", "TURN/TLS certificate", "TCP", "[relay] listen_tls", "; --tls-port if it is another" },
+  [CTL_WAY_DTLS] = { "TURN/DTLS", "TURN/DTLS certificate", "UDP", "[relay] dtls, listen_udp",
+                     "; --dtls-port if it is another" },
   [CTL_WAY_HTTPS] = { "HTTPS", "HTTPS certificate", "TCP", "[signaling] tls_listen", "; --https-port if it is another" },
 };
 
@@ -53,15 +55,18 @@ make_opening (const CtlFacts *facts, const CtlTarget *target)
   (void) al_addr_format (&target->addr, false, host);
   if (target->way == CTL_WAY_UDP)
     return g_strdup_printf ("open UDP %u and %s towards %s %s", al_addr_get_port (&target->addr), ports, host, where);
-  return g_strdup_printf ("open TCP %u towards %s %s%s", al_addr_get_port (&target->addr), host, where,
-                          facts->local || ways[target->way].option == NULL ? "" : ways[target->way].option);
+  return g_strdup_printf ("open %s %u towards %s %s%s", ways[target->way].protocol, al_addr_get_port (&target->addr), host,
+                          where, facts->local || ways[target->way].option == NULL ? "" : ways[target->way].option);
 }
 
 /* Returns: whether it answers; if not, that is a finding */
 static bool
 judge_reach (GPtrArray *findings, const CtlFacts *facts, const CtlTarget *target, const char *check)
 {
-  bool udp = target->way == CTL_WAY_UDP, tls = target->way == CTL_WAY_TLS || target->way == CTL_WAY_HTTPS;
+  bool udp = ctl_way_is_datagram (target->way);
+  const char *language = target->way == CTL_WAY_DTLS                                        ? "DTLS"
+                         : target->way == CTL_WAY_TLS || target->way == CTL_WAY_HTTPS ? "TLS"
+                                                                                      : "STUN";
   g_autofree char *opening = make_opening (facts, target);
 
   switch (target->reach)
@@ -91,7 +96,7 @@ judge_reach (GPtrArray *findings, const CtlFacts *facts, const CtlTarget *target
                             ways[target->way].key));
       break;
     case CTL_REACH_STRANGE:
-      add (findings, check, target, CTL_ILL, g_strdup_printf ("what answers does not speak %s", tls ? "TLS" : "STUN"),
+      add (findings, check, target, CTL_ILL, g_strdup_printf ("what answers does not speak %s", language),
            g_strdup_printf ("see which program has %s port %u: it should be that of %s", udp ? "UDP" : "TCP",
                             al_addr_get_port (&target->addr), ways[target->way].key));
       break;
@@ -155,6 +160,17 @@ judge_relay (GPtrArray *findings, const CtlTarget *target)
          g_strdup_printf ("relayed candidate %s; through two allocations and back in %.1f ms", relayed,
                           (double) target->round_trip_us / 1000),
          NULL);
+}
+
+/* NiceAgent, which tries the other ways, has no TURN over DTLS: an allocation is all that is known */
+static void
+judge_dtls (GPtrArray *findings, const CtlTarget *target)
+{
+  if (target->refusal != 0)
+    judge_refusal (findings, target);
+  else
+    add (findings, ways[target->way].check, target, CTL_WELL,
+         g_strdup ("an allocation was made; no data was sent through it: libnice does not speak TURN over DTLS"), NULL);
 }
 
 static void
@@ -295,7 +311,7 @@ judge_certificate (GPtrArray *findings, const CtlFacts *facts, const CtlTarget *
   else if (cert->self_signed && cert->problem != X509_V_OK)
     add (findings, check, target, CTL_ILL,
          g_strdup_printf ("self-signed, for %s, until %s: %s", names, ends,
-                          target->way == CTL_WAY_TLS ? "clients refuse turns: with it" : "browsers warn of it"),
+                          target->way != CTL_WAY_HTTPS ? "clients refuse turns: with it" : "browsers warn of it"),
          g_strdup ("get one from an authority and set [signaling] tls_certificate and tls_key"));
   else if (cert->problem != X509_V_OK)
     add (findings, check, target, CTL_ILL,
@@ -329,7 +345,7 @@ judge_missing (GPtrArray *findings, const CtlFacts *facts)
     if (!has[way] && way == CTL_WAY_HTTPS)
       add (findings, ways[way].check, NULL, CTL_UNKNOWN,
            g_strdup_printf ("off: %s is empty; a proxy in front has the certificate", ways[way].key), NULL);
-    else if (!has[way])
+    else if (!has[way] && way != CTL_WAY_DTLS) /* off by default, and nobody misses it */
       add (findings, ways[way].check, NULL, CTL_ILL, g_strdup_printf ("off: %s is empty", ways[way].key),
            g_strdup_printf ("set %s=*:%u, and open %s %u", ways[way].key, way == CTL_WAY_TLS ? 5349 : 3478,
                             ways[way].protocol, way == CTL_WAY_TLS ? 5349 : 3478));
@@ -348,7 +364,12 @@ judge_target (GPtrArray *findings, const CtlFacts *facts, guint at, int64_t now_
         add (findings, ways[target->way].check, target, CTL_WELL, g_strdup ("answers"), NULL);
     }
   else if (judge_reach (findings, facts, target, ways[target->way].check))
-    judge_relay (findings, target);
+    {
+      if (target->way == CTL_WAY_DTLS)
+        judge_dtls (findings, target);
+      else
+        judge_relay (findings, target);
+    }
   if (target->way == CTL_WAY_UDP)
     judge_inbound (findings, facts, target);
   if (target->relayed.sa.sa_family != AF_UNSPEC && !is_same_before (facts, at))

@@ -13,7 +13,7 @@
 
 struct CtlLink {
   int fd;   /* owned */
-  SSL *ssl; /* owned; NULL without TLS */
+  SSL *ssl; /* owned; NULL without TLS and DTLS */
 };
 
 /* Returns: whether @fd is ready, or has failed, before the deadline */
@@ -60,7 +60,7 @@ reach_of (int code)
 static CtlReach
 connect_socket (CtlLink *link, CtlWay way, const AlAddr *addr, int64_t deadline_us)
 {
-  int type = way == CTL_WAY_UDP ? SOCK_DGRAM : SOCK_STREAM, code = 0, on = 1;
+  int type = ctl_way_is_datagram (way) ? SOCK_DGRAM : SOCK_STREAM, code = 0, on = 1;
   socklen_t len = sizeof code;
 
   link->fd = socket (addr->sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -78,6 +78,20 @@ connect_socket (CtlLink *link, CtlWay way, const AlAddr *addr, int64_t deadline_
   return code == 0 ? CTL_REACH_OK : reach_of (code);
 }
 
+/* a flight of DTLS that finds no answer is sent again. Returns: CTL_REACH_OK when there is something to read, or it was */
+static CtlReach
+wait_for_read (CtlLink *link, int64_t deadline_us)
+{
+  struct timeval left;
+  int64_t again_us = deadline_us;
+
+  if (SSL_is_dtls (link->ssl) && DTLSv1_get_timeout (link->ssl, &left) == 1)
+    again_us = al_clock_now_us () + left.tv_sec * G_USEC_PER_SEC + left.tv_usec;
+  if (wait_for (link->fd, POLLIN, MIN (again_us, deadline_us)))
+    return CTL_REACH_OK;
+  return again_us < deadline_us && DTLSv1_handle_timeout (link->ssl) >= 0 ? CTL_REACH_OK : CTL_REACH_TIMEOUT;
+}
+
 /* Returns: CTL_REACH_OK when the operation that gave @result is to be tried again */
 static CtlReach
 wait_for_tls (CtlLink *link, int result, int64_t deadline_us)
@@ -87,7 +101,7 @@ wait_for_tls (CtlLink *link, int result, int64_t deadline_us)
   switch (SSL_get_error (link->ssl, result))
     {
     case SSL_ERROR_WANT_READ:
-      return wait_for (link->fd, POLLIN, deadline_us) ? CTL_REACH_OK : CTL_REACH_TIMEOUT;
+      return wait_for_read (link, deadline_us);
     case SSL_ERROR_WANT_WRITE:
       return wait_for (link->fd, POLLOUT, deadline_us) ? CTL_REACH_OK : CTL_REACH_TIMEOUT;
     case SSL_ERROR_SSL:
@@ -99,10 +113,26 @@ wait_for_tls (CtlLink *link, int result, int64_t deadline_us)
     }
 }
 
-static CtlReach
-shake_hands (CtlLink *link, const char *host, int64_t deadline_us, CtlCert *ret_cert)
+/* the fd of @link, of a kind that keeps datagrams apart when they are */
+static bool
+set_socket (CtlLink *link, const AlAddr *addr)
 {
-  SSL_CTX *context = SSL_CTX_new (TLS_client_method ());
+  BIO *bio;
+
+  if (!SSL_is_dtls (link->ssl))
+    return SSL_set_fd (link->ssl, link->fd) == 1;
+  bio = BIO_new_dgram (link->fd, BIO_NOCLOSE);
+  if (bio == NULL)
+    return false;
+  (void) BIO_ctrl (bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, (void *) addr); /* a BIO_ADDR begins as a sockaddr does */
+  SSL_set_bio (link->ssl, bio, bio);
+  return true;
+}
+
+static CtlReach
+shake_hands (CtlLink *link, const char *host, const AlAddr *server, int64_t deadline_us, CtlCert *ret_cert)
+{
+  SSL_CTX *context = SSL_CTX_new (server != NULL ? DTLS_client_method () : TLS_client_method ());
   CtlReach reach = CTL_REACH_OK;
   AlAddr addr;
   X509 *x509;
@@ -113,7 +143,7 @@ shake_hands (CtlLink *link, const char *host, int64_t deadline_us, CtlCert *ret_
   (void) SSL_CTX_set_default_verify_paths (context);
   link->ssl = SSL_new (context);
   SSL_CTX_free (context);
-  if (link->ssl == NULL || SSL_set_fd (link->ssl, link->fd) != 1)
+  if (link->ssl == NULL || !set_socket (link, server))
     return CTL_REACH_STRANGE;
   if (!al_addr_parse (host, 0, &addr, NULL))
     (void) SSL_set_tlsext_host_name (link->ssl, host); /* RFC 6066 §3: no addresses */
@@ -140,8 +170,8 @@ ctl_link_open (CtlWay way, const AlAddr *addr, const char *host, int64_t deadlin
   g_autoptr (CtlLink) link = g_new0 (CtlLink, 1);
   CtlReach reach = connect_socket (link, way, addr, deadline_us);
 
-  if (reach == CTL_REACH_OK && (way == CTL_WAY_TLS || way == CTL_WAY_HTTPS))
-    reach = shake_hands (link, host, deadline_us, ret_cert);
+  if (reach == CTL_REACH_OK && (way == CTL_WAY_TLS || way == CTL_WAY_DTLS || way == CTL_WAY_HTTPS))
+    reach = shake_hands (link, host, way == CTL_WAY_DTLS ? addr : NULL, deadline_us, ret_cert);
   *ret_reach = reach;
   return reach == CTL_REACH_OK ? g_steal_pointer (&link) : NULL;
 }

@@ -34,7 +34,8 @@ receive_message (CtlLink *link, CtlWay way, uint8_t data[MAX_MESSAGE_BYTES], int
         return reach;
       len += part;
     }
-  while (way != CTL_WAY_UDP && len < MAX_MESSAGE_BYTES && (len < AL_STUN_HEADER_BYTES || len < al_stun_frame (data, len)));
+  while (!ctl_way_is_datagram (way) && len < MAX_MESSAGE_BYTES
+         && (len < AL_STUN_HEADER_BYTES || len < al_stun_frame (data, len)));
   *ret_len = al_stun_is (data, len) ? len : 0;
   return CTL_REACH_OK;
 }
@@ -44,7 +45,7 @@ static CtlReach
 ask (CtlLink *link, CtlWay way, StunAgent *agent, const uint8_t *request, size_t request_len, int64_t deadline_us,
      uint8_t data[MAX_MESSAGE_BYTES], StunMessage *answer)
 {
-  int64_t wait_us = way == CTL_WAY_UDP ? FIRST_WAIT_US : INT64_MAX / 4;
+  int64_t wait_us = ctl_way_is_datagram (way) ? FIRST_WAIT_US : INT64_MAX / 4;
   CtlReach reach = CTL_REACH_TIMEOUT;
 
   while (reach == CTL_REACH_TIMEOUT && al_clock_now_us () < deadline_us)
@@ -61,7 +62,7 @@ ask (CtlLink *link, CtlWay way, StunAgent *agent, const uint8_t *request, size_t
             break;
           if (stun_agent_validate (agent, answer, data, len, NULL, NULL) == STUN_VALIDATION_SUCCESS)
             return CTL_REACH_OK;
-          if (way != CTL_WAY_UDP)
+          if (!ctl_way_is_datagram (way))
             return CTL_REACH_STRANGE; /* of datagrams any stranger may send one */
         }
       wait_us *= 2;

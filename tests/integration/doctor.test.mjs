@@ -102,6 +102,29 @@ test('doctor: what the server prints for elsewhere works there', { timeout: 6000
   assert.deepEqual([text.code, text.stderr], [0, '']);
 });
 
+test('doctor: TURN over DTLS', { timeout: 60000 }, async () => {
+  const undo = await restart({ relay: { dtls: true } });
+  try {
+    const { checks, names } = read(await here('--json', 'doctor'));
+    assert.deepEqual(names, []);
+    const of = (name) => checks.filter(({ check }) => check === name);
+    assert.deepEqual(of('TURN/DTLS').map(({ family }) => family), ['ipv4', 'ipv6']);
+    assert.match(of('TURN/DTLS')[0].words, /^an allocation was made; .* libnice/);
+    assert.equal(of('TURN/DTLS certificate').length, 2);
+    assert.deepEqual(read(await elsewhere('--dtls-port', '3478')).names, []);
+    const closed = await block('udp dport 3478 @th,64,8 22 drop;');
+    try {
+      const { bad } = read(await elsewhere('--dtls-port', '3478'));
+      assert.match(bad.find(({ check }) => check === 'TURN/DTLS').words, /^no answer/);
+    } finally {
+      await closed();
+    }
+    assert.match(read(await elsewhere('--dtls-port', '9')).bad.find(({ check }) => check === 'TURN/DTLS').words, /^refused/);
+  } finally {
+    await undo();
+  }
+});
+
 test('doctor: a firewall that drops TURN over TCP and what peers send', { timeout: 60000 }, async () => {
   const open = await block('tcp dport 3478 drop; udp dport 49152-65535 drop;');
   try {

@@ -221,6 +221,30 @@ test_no_round_trip (void)
   check_one (facts, "TURN/TLS", CTL_ILL, "does not arrive", "deny_peers");
 }
 
+/* libnice does not speak it: an allocation is enough, and where it is off nobody is told so */
+static void
+test_dtls (void)
+{
+  g_autoptr (CtlFacts) well = make_healthy (true), refused = make_healthy (false), silent = make_healthy (false);
+  g_autoptr (GPtrArray) findings = NULL;
+  unsigned n = 0;
+
+  add (well, CTL_WAY_DTLS, "turn.example.org", "5.9.1.2:3478")->relayed = (AlAddr){ 0 };
+  findings = ctl_judge (well, NOW_MS);
+  for (guint i = 0; i < findings->len; i++)
+    {
+      const CtlFinding *finding = findings->pdata[i];
+
+      g_assert_cmpint (finding->verdict, ==, CTL_WELL);
+      n += strcmp (finding->check, "TURN/DTLS") == 0 && strstr (finding->words, "libnice does not speak") != NULL;
+    }
+  g_assert_cmpuint (n, ==, 1);
+  add (refused, CTL_WAY_DTLS, "turn.example.org", "5.9.1.2:3478")->refusal = 486;
+  check_one (refused, "TURN/DTLS", CTL_ILL, "too many allocations (486)", "user_quota");
+  add (silent, CTL_WAY_DTLS, "turn.example.org", "5.9.1.2:3478")->reach = CTL_REACH_TIMEOUT;
+  check_one (silent, "TURN/DTLS", CTL_ILL, "no answer", "open UDP 3478 towards 5.9.1.2");
+}
+
 static void
 test_relay_ports (void)
 {
@@ -390,6 +414,7 @@ main (int argc, char **argv)
   g_test_add_func ("/server/judge/nothing", test_nothing);
   g_test_add_func ("/server/judge/refusals", test_refusals);
   g_test_add_func ("/server/judge/no-round-trip", test_no_round_trip);
+  g_test_add_func ("/server/judge/dtls", test_dtls);
   g_test_add_func ("/server/judge/relay-ports", test_relay_ports);
   g_test_add_func ("/server/judge/relayed-address", test_relayed_address);
   g_test_add_func ("/server/judge/off", test_off);

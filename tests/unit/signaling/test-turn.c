@@ -64,6 +64,29 @@ test_urls (void)
   g_assert_cmpstr (json_array_get_string_element (urls, 1), ==, "turn:[2001:db8::1]:3478?transport=udp");
 }
 
+/* TURN over DTLS is for those who know of it: browsers mistake its address for another one */
+static void
+test_dtls (void)
+{
+  static const char text[] = "[server]\npublic_address=turn.example.org\n[relay]\nlisten_udp=*:3478;[::1]:3480\n"
+                             "listen_tcp=\nlisten_tls=\nshared_secrets=0123456789abcdef\ndtls=true\n";
+  g_autoptr (AlConfig) config = al_config_parse (text, strlen (text), "test", al_config_keys (), NULL);
+  g_autoptr (SigTurn) turn = sig_turn_new (config, NULL);
+  g_autoptr (JsonObject) result = sig_turn_issue (turn, id, 5, 0);
+  g_autoptr (JsonObject) probe = sig_turn_issue_probe (turn, config, 0);
+  g_autoptr (JsonObject) off = sig_turn_issue_probe (NULL, config, 0);
+  JsonArray *urls = json_object_get_array_member (get_server (result), "urls");
+  JsonArray *dtls = json_object_get_array_member (probe, "dtls");
+
+  g_assert_cmpuint (json_array_get_length (urls), ==, 2);
+  for (unsigned i = 0; i < 2; i++)
+    g_assert_true (g_str_has_prefix (json_array_get_string_element (urls, i), "turn:"));
+  g_assert_cmpuint (json_array_get_length (dtls), ==, 2);
+  g_assert_cmpstr (json_array_get_string_element (dtls, 0), ==, "turn.example.org:3478");
+  g_assert_cmpstr (json_array_get_string_element (dtls, 1), ==, "turn.example.org:3480");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (off, "dtls")), ==, 0);
+}
+
 /* a wildcard without a public address still gives something that can be dialled */
 static void
 test_wildcard (void)
@@ -197,6 +220,7 @@ test_probe (void)
   g_assert_cmpint (json_object_get_int_member (first, "expiresAt"), ==, 1700000600000);
   g_assert_cmpuint (json_array_get_length (https), ==, 2);
   g_assert_cmpstr (json_array_get_string_element (https, 0), ==, "turn.example.org:8443");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (first, "dtls")), ==, 0);
   g_assert_cmpstr (json_object_get_string_member (first, "relayPorts"), ==, "50000-50100");
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (off, "iceServers")), ==, 0);
 }
@@ -207,6 +231,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/signaling/turn/off", test_off);
   g_test_add_func ("/signaling/turn/urls", test_urls);
+  g_test_add_func ("/signaling/turn/dtls", test_dtls);
   g_test_add_func ("/signaling/turn/wildcard", test_wildcard);
   g_test_add_func ("/signaling/turn/credential", test_credential);
   g_test_add_func ("/signaling/turn/id", test_id);
