@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "sfu/control-private.h"
 #include "sfu/ice.h"
+#include "sfu/rid-order.h"
 
 #define START_BITRATE_BPS 1000000
 
@@ -70,7 +71,10 @@ make_publication (const SfuSection *section, const SfuTrackInfo *track)
   publication->source = track->source;
   publication->n_rids = MIN (section->n_rids, SFU_LAYERS_MAX);
   for (unsigned i = 0; i < publication->n_rids; i++)
-    (void) g_strlcpy (publication->rids[i], section->rids[i].id, sizeof publication->rids[i]);
+    {
+      (void) g_strlcpy (publication->rids[i], section->rids[i].id, sizeof publication->rids[i]);
+      publication->rid_pixels[i] = sfu_rid_order_read_pixels (section->rids[i].limits);
+    }
   publication->n_ssrcs = MIN (section->n_ssrcs, SFU_LAYERS_MAX);
   for (unsigned i = 0; i < publication->n_ssrcs; i++)
     {

@@ -4,6 +4,7 @@
 
 #include "sfu/ingest-private.h"
 #include "sfu/news.h"
+#include "sfu/rid-order.h"
 
 typedef struct {
   SfuMail mail;
@@ -110,7 +111,7 @@ tell_used (SfuLeg *leg, SfuPublished *published)
   if (publication->n_rids == 0)
     return; /* nothing that could be left out */
   for (unsigned i = 0; i < publication->n_rids; i++)
-    if ((used >> sfu_ingest_get_layer (publication, i) & 1) != 0)
+    if ((used >> sfu_rid_order_get_layer (publication, i) & 1) != 0)
       offered |= (uint8_t) (1u << i);
   sfu_news_layers (leg->worker->config.mesh, leg->setup->room, leg->setup->peer, published->track->id, offered);
 }

@@ -6,38 +6,8 @@
 
 #include "sfu/ext-values.h"
 #include "sfu/payload.h"
+#include "sfu/rid-order.h"
 #include "sfu/video-layers.h"
-
-/* how encodings are called, the smallest first; others stand in the order of the offer */
-static const char *const rid_orders[] = { "qhf", "lmh", "012", "123" };
-
-static int
-rank_of (const SfuPublication *publication, const char *order, unsigned rid)
-{
-  const char *text = publication->rids[rid];
-  const char *at = text[0] != '\0' && text[1] == '\0' ? strchr (order, text[0]) : NULL;
-
-  return at != NULL ? (int) (at - order) : -1;
-}
-
-unsigned
-sfu_ingest_get_layer (const SfuPublication *publication, unsigned rid)
-{
-  for (unsigned i = 0; i < G_N_ELEMENTS (rid_orders); i++)
-    {
-      unsigned layer = 0;
-      bool all = true;
-
-      for (unsigned other = 0; other < publication->n_rids; other++)
-        {
-          all &= rank_of (publication, rid_orders[i], other) >= 0;
-          layer += rank_of (publication, rid_orders[i], other) < rank_of (publication, rid_orders[i], rid);
-        }
-      if (all)
-        return layer;
-    }
-  return rid;
-}
 
 static void
 free_feeds (SfuPublished *published)
@@ -249,7 +219,7 @@ learn (SfuLeg *leg, const SfuRtp *rtp, const SfuPayload *payload, bool rtx)
   for (unsigned i = 0; i < publication->n_rids; i++)
     if (equals (&rid, publication->rids[i]))
       {
-        add_input (ingest, rtp->ssrc, (unsigned) index, sfu_ingest_get_layer (publication, i), rtx);
+        add_input (ingest, rtp->ssrc, (unsigned) index, sfu_rid_order_get_layer (publication, i), rtx);
         return true;
       }
   return false;

@@ -41,12 +41,14 @@ typedef struct {
 /** sfu_payload_map_find: Returns: (transfer none) (nullable) */
 const SfuPayload *sfu_payload_map_find (const SfuPayloadMap *map, SfuCodec codec, uint32_t profile);
 
-/** SfuPublication: of a publisher's section. @rids: in the order of the offer; @ssrcs: as announced, 0: not */
+/** SfuPublication: of a publisher's section. @rids: in the order of the offer; @rid_pixels: sfu_rid_order_read_pixels();
+ *  @ssrcs: as announced, 0: not */
 typedef struct {
   uint64_t track;
   SfuSource source;
   unsigned n_rids, n_ssrcs;
   char rids[SFU_LAYERS_MAX][SFU_RID_MAX + 1];
+  uint32_t rid_pixels[SFU_LAYERS_MAX];
   uint32_t ssrcs[SFU_LAYERS_MAX], rtx_ssrcs[SFU_LAYERS_MAX];
 } SfuPublication;
 

@@ -2,6 +2,7 @@
 #include "sfu/stats.h"
 
 #include "sfu/ingest-private.h"
+#include "sfu/rid-order.h"
 #include "sfu/worker-private.h"
 
 static void
@@ -120,7 +121,7 @@ gather_track (const SfuTrack *track, SfuStats *stats, int64_t now_us)
 
       gather_feed (&published->feeds[i], &track_stats, i, now_us);
       for (unsigned rid = 0; rid < publication->n_rids; rid++)
-        if (sfu_ingest_get_layer (publication, rid) == i)
+        if (sfu_rid_order_get_layer (publication, rid) == i)
           (void) g_strlcpy (track_stats.layers[i].rid, publication->rids[rid], sizeof track_stats.layers[i].rid);
     }
   g_array_append_val (stats->tracks, track_stats);

@@ -80,6 +80,17 @@ read_call (SigRoomAsk *ask)
   return false;
 }
 
+/* Returns: false: answered */
+static bool
+read_chat (SigRoomAsk *ask)
+{
+  /* there are no chats but those of two that calls make, and these have no id: nobody is in one */
+  if (!json_object_has_member (ask->params, "chatId"))
+    return true;
+  sig_room_ask_fail (ask, SIG_RPC_NOT_FOUND, "chat", "No such chat, or the user is not in it", 0);
+  return false;
+}
+
 static void
 new_link (MsgRoom *row)
 {
@@ -101,7 +112,7 @@ create (SigRpcCall *call, JsonObject *params, gpointer user)
   MsgRoom *row = ask->row = msg_room_new ();
   g_autoptr (GError) error = NULL;
 
-  if (!sig_room_ask_limit (ask) || !read_call (ask))
+  if (!sig_room_ask_limit (ask) || !read_chat (ask) || !read_call (ask))
     return;
   row->id = msg_id_new ();
   row->owner_id = ask->who.user_id;

@@ -158,10 +158,15 @@ room('a call of two becomes a room, if both want', async () => {
   await alice.click('call-room');
   await alice.click('confirm-room-yes');
   await bob.sees('room-invitation');
+  await inside(alice);
+  /* whoever waits in the room for the other is not cut off from the other meanwhile */
+  assert.equal(await bob.get('call-view').getAttribute('data-state'), 'active');
   assert.match(await bob.get('room-invitation').textContent(), /no longer from end to end/);
   await bob.click('invitation-accept');
   await Promise.all([inside(alice), inside(bob)]);
   await Promise.all([watches(alice, 'bob'), watches(bob, 'alice')]);
-  for (const person of [alice, bob]) assert.equal(await person.get('call-view').count(), 0, 'the call is over');
+  /* the call is over once the room has taken its place */
+  for (const person of [alice, bob]) await until(async () => (await person.get('call-view').count()) === 0, 'the call is over', LONG);
+  for (const person of [alice, bob]) assert.equal(await person.get('call-summary').count(), 0, 'nothing stands over the room');
   for (const person of [alice, bob, guest]) assert.deepEqual(person.errors, [], `errors in the page of ${person.username}`);
 });

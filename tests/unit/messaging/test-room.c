@@ -107,6 +107,7 @@ test_restart (Fixture *f, gconstpointer data)
   g_auto (Answer) made = { 0 }, put = { 0 }, host = { 0 }, banned = { 0 }, missing = { 0 };
   g_auto (RoomAnswer) found = { 0 }, linked = { 0 };
 
+  room->chat_id = 77;
   create (f, room, 1, &made);
   g_assert_no_error (made.error);
   room->locked = true;
@@ -120,6 +121,7 @@ test_restart (Fixture *f, gconstpointer data)
   load (f, 7, &found);
   g_assert_no_error (found.answer.error);
   g_assert_cmpstr (found.room->title, ==, "Stand-up");
+  g_assert_cmpint (found.room->chat_id, ==, 77);
   g_assert_true (found.room->locked && found.room->policy.lobby && found.room->policy.permanent && found.room->has_link);
   g_assert_cmpint (found.room->policy.entry, ==, MSG_ROOM_LISTENER);
   g_assert_cmpuint (found.room->policy.max_participants, ==, 13);

@@ -4,6 +4,7 @@
  * a time; others ring over it. Event 'ended' after a call.
  */
 import { LocalMedia } from '../../media/local-media.js';
+import { handOver } from '../../room/hand-over.js';
 import { roomProblem } from '../../room/words.js';
 import { problem, why } from '../../words.js';
 import { confirm } from '../dialog.js';
@@ -69,6 +70,14 @@ export class CallDesk extends EventTarget {
     void this.#view?.hangUp().catch(() => {});
   }
 
+  /** giveWay: ends the call of this page once a room has taken its place. @param {import('../../room/session.js').RoomSession} room @param {string} peerId */
+  async giveWay(room, peerId) {
+    const call = this.callId;
+    if (!call) return;
+    const how = await handOver(room, this.#app.rpc, peerId);
+    if (how !== 'left' && this.#view?.session.id === call) this.hangUp();
+  }
+
   /** toRoom: goes on in a room, where others can join; the other side is asked to come along. */
   async toRoom() {
     const session = this.#view?.session;
@@ -78,7 +87,7 @@ export class CallDesk extends EventTarget {
     try {
       const title = `${this.#app.account.user?.displayName ?? ''} and ${session.peer.displayName}`.slice(0, 128);
       const room = await this.#app.rooms.create(title, { guests: true }, session.id);
-      await this.#app.roomDesk.enter({ roomId: room.id }, { title, local: await this.borrow(), onenter: () => this.hangUp() });
+      await this.#app.roomDesk.enter({ roomId: room.id }, { title, local: await this.borrow(), onenter: (room) => void this.giveWay(room, session.peer.id) });
     } catch (error) {
       this.#app.toasts.show(roomProblem(error), { tone: 'bad' });
     }
@@ -217,8 +226,9 @@ export class CallDesk extends EventTarget {
     if (this.#view !== view) return;
     this.#view = null;
     view.end();
-    document.querySelector('.root')?.toggleAttribute('inert', false);
-    this.#showSummary(view);
+    document.querySelector('.root')?.toggleAttribute('inert', this.#app.roomDesk.talking);
+    /* over a room that it has become nothing is to be read */
+    if (!this.#app.roomDesk.talking) this.#showSummary(view);
     this.dispatchEvent(new CustomEvent('ended'));
     void this.#app.log.refresh();
   }

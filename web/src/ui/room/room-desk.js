@@ -42,7 +42,7 @@ export class RoomDesk extends EventTarget {
   /**
    * enter: looks at camera and microphone, then joins.
    * @param {Door} door
-   * @param {{title?: string, displayName?: string, local?: LocalMedia, onenter?: () => void}} [options] local: devices that are ready; onenter: when inside
+   * @param {{title?: string, displayName?: string, local?: LocalMedia, onenter?: (session: RoomSession) => void}} [options] local: devices that are ready; onenter: when inside
    * @returns {Promise<boolean>} whether this side is inside, or in the lobby
    */
   async enter(door, { title = '', displayName = '', local, onenter } = {}) {
@@ -67,7 +67,7 @@ export class RoomDesk extends EventTarget {
     this.#closeCard();
   }
 
-  /** @param {Door} door @param {LocalMedia} local @param {{title: string, displayName: string, onenter?: () => void}} options */
+  /** @param {Door} door @param {LocalMedia} local @param {{title: string, displayName: string, onenter?: (session: RoomSession) => void}} options */
   async #join(door, local, { title, displayName, onenter }) {
     const session = new RoomSession({ rpc: this.#app.rpc, local });
     try {
@@ -83,7 +83,7 @@ export class RoomDesk extends EventTarget {
     document.body.append(view.el);
     document.querySelector('.root')?.toggleAttribute('inert', true);
     view.el.focus({ preventScroll: true });
-    onenter?.();
+    onenter?.(session);
     if (session.state === 'ended') this.#closed(view, { door, title, displayName });
     return true;
   }
@@ -93,7 +93,7 @@ export class RoomDesk extends EventTarget {
     if (this.#view !== view) return;
     this.#view = null;
     view.end();
-    document.querySelector('.root')?.toggleAttribute('inert', false);
+    document.querySelector('.root')?.toggleAttribute('inert', this.#app.calls.busy);
     this.dispatchEvent(new CustomEvent('ended', { detail: { reason: view.session.endReason } }));
     if (this.#app.account.user) void this.#app.rooms.refresh();
     const { room, endReason } = view.session;
@@ -128,8 +128,8 @@ export class RoomDesk extends EventTarget {
     this.#app.toasts.say(`${from.displayName} invites you into ${title}`, true);
   }
 
-  /** @param {{roomId: string, title: string}} invitation @param {boolean} accepted @param {{muted: boolean, camera: boolean} | null} devices of the call that it comes from */
-  async #answered({ roomId, title }, accepted, devices) {
+  /** @param {{roomId: string, title: string, from: import('../../types.js').User}} invitation @param {boolean} accepted @param {{muted: boolean, camera: boolean} | null} devices of the call that it comes from */
+  async #answered({ roomId, title, from }, accepted, devices) {
     this.#silence(roomId);
     if (!accepted) {
       await this.#app.rpc.call('room.decline', { roomId, reason: 'declined' }).catch(() => {});
@@ -137,7 +137,7 @@ export class RoomDesk extends EventTarget {
     }
     if (this.#view) await this.#view.leave();
     const local = devices ? await this.#app.calls.borrow(devices) : undefined;
-    await this.enter({ roomId }, { title, local, onenter: () => this.#app.calls.hangUp() });
+    await this.enter({ roomId }, { title, local, onenter: (session) => devices ? void this.#app.calls.giveWay(session, from.id) : this.#app.calls.hangUp() });
   }
 
   /** @param {string} roomId */
