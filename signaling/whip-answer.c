@@ -37,6 +37,7 @@ sig_whip_refuse (const SigWhipAsk *ask, unsigned status, const char *title, cons
     g_string_append_printf (fields, "Allow: GET, HEAD, %s, OPTIONS\r\n", ask->session[0] != '\0' ? "PATCH, DELETE" : "POST");
   if (status == 415)
     g_string_append (fields, "Accept-Post: application/sdp\r\nAccept-Patch: application/trickle-ice-sdpfrag\r\n");
+  sig_whip_count_refusal (ask->whip, ask->publisher, status);
   sig_whip_respond (ask, status, fields->str, body);
 }
 

@@ -13,10 +13,16 @@
 
 typedef struct SigWhipStream SigWhipStream;
 
+/** SigWhipState: of a session's transport. */
+typedef enum { SIG_WHIP_CONNECTING, SIG_WHIP_CONNECTED, SIG_WHIP_INTERRUPTED, SIG_WHIP_STATE_N } SigWhipState;
+/** SIG_WHIP_REFUSALS: kinds of answers that are counted. */
+#define SIG_WHIP_REFUSALS 14
+
 /** SigWhipSession: of a publisher or a player. */
 typedef struct {
   SigWhipStream *stream;
   bool publisher;
+  SigWhipState state; /* N: not counted */
   char id[SIG_WHIP_ID_TEXT];
   uint8_t turn_id[16];
   uint64_t peer;
@@ -42,8 +48,8 @@ struct SigWhip {
   GHashTable *rooms;    /* room -> SigWhipStream */
   GHashTable *sessions; /* id -> SigWhipSession, owned */
   /* of players, of publishers; NULL without metrics */
-  AlGauge *live[2];
-  AlCounter *opened[2];
+  AlGauge *live[2][SIG_WHIP_STATE_N];
+  AlCounter *opened[2], *refused[2][SIG_WHIP_REFUSALS];
 };
 
 /** SigWhipAsk: one request while it is looked at. */
@@ -78,6 +84,14 @@ void sig_whip_serve (const SigWhipAsk *ask);
 /** sig_whip_add_session: in the stream's room, which is made if need be. Returns: (nullable): NULL: there are too many. */
 SigWhipSession *sig_whip_add_session (const SigWhipAsk *ask);
 void sig_whip_remove_session (SigWhip *whip, SigWhipSession *session);
+
+/* whip-metrics.c */
+
+void sig_whip_make_metrics (SigWhip *whip, AlMetrics *metrics);
+/** sig_whip_count_state: @session is in @state from now on; N: gone. */
+void sig_whip_count_state (const SigWhip *whip, SigWhipSession *session, SigWhipState state);
+/** sig_whip_count_refusal: @status: what was answered. */
+void sig_whip_count_refusal (const SigWhip *whip, bool publisher, unsigned status);
 
 /* whip-answer.c */
 

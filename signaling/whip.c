@@ -19,19 +19,6 @@ session_free (gpointer data)
   g_free (session);
 }
 
-static void
-make_metrics (SigWhip *whip, AlMetrics *metrics)
-{
-  static const char *const protocols[2] = { "protocol=\"whep\"", "protocol=\"whip\"" };
-
-  for (unsigned i = 0; i < G_N_ELEMENTS (protocols); i++)
-    {
-      whip->live[i] = al_metrics_gauge (metrics, "aldis_whip_sessions", "Sessions of WHIP and WHEP that live.", protocols[i]);
-      whip->opened[i] =
-          al_metrics_counter (metrics, "aldis_whip_sessions_opened", "Sessions that were answered.", protocols[i]);
-    }
-}
-
 SigWhip *
 sig_whip_new (const SigWhipConfig *config, const AlConfig *settings, GError **error)
 {
@@ -42,7 +29,7 @@ sig_whip_new (const SigWhipConfig *config, const AlConfig *settings, GError **er
   whip->rooms = g_hash_table_new (g_int64_hash, g_int64_equal);
   whip->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, session_free);
   if (config->metrics != NULL)
-    make_metrics (whip, config->metrics);
+    sig_whip_make_metrics (whip, config->metrics);
   return sig_whip_read_keys (whip, settings, error) ? g_steal_pointer (&whip) : NULL;
 }
 
@@ -55,8 +42,8 @@ sig_whip_free (SigWhip *whip)
   if (whip == NULL)
     return;
   g_hash_table_iter_init (&iter, whip->sessions);
-  while (whip->config.metrics != NULL && g_hash_table_iter_next (&iter, NULL, &session))
-    al_gauge_add (whip->live[((SigWhipSession *) session)->publisher], -1);
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    sig_whip_count_state (whip, session, SIG_WHIP_STATE_N);
   g_hash_table_unref (whip->sessions);
   g_hash_table_unref (whip->rooms);
   g_hash_table_unref (whip->streams);
@@ -124,6 +111,7 @@ sig_whip_add_session (const SigWhipAsk *ask)
   session = g_new0 (SigWhipSession, 1);
   session->stream = stream;
   session->publisher = ask->publisher;
+  session->state = SIG_WHIP_STATE_N;
   session->deadline_us = whip->config.now_us () + SIG_WHIP_CONNECT_US;
   session->peer = sfu_control_add_peer (whip->config.control, stream->room);
   al_random_bytes (id, sizeof id);
@@ -133,8 +121,7 @@ sig_whip_add_session (const SigWhipAsk *ask)
   stream->n_sessions++;
   if (session->publisher)
     stream->publisher = session;
-  if (whip->config.metrics != NULL)
-    al_gauge_add (whip->live[session->publisher], 1);
+  sig_whip_count_state (whip, session, SIG_WHIP_CONNECTING);
   return session;
 }
 
@@ -149,8 +136,7 @@ sig_whip_remove_session (SigWhip *whip, SigWhipSession *session)
   if (stream->publisher == session)
     stream->publisher = NULL;
   stream->n_sessions--;
-  if (whip->config.metrics != NULL)
-    al_gauge_add (whip->live[session->publisher], -1);
+  sig_whip_count_state (whip, session, SIG_WHIP_STATE_N);
   (void) g_hash_table_remove (whip->sessions, session->id);
   settle_stream (whip, stream);
 }
@@ -181,7 +167,12 @@ sig_whip_state (SigWhip *whip, uint64_t room, uint64_t peer, bool publisher, Sfu
   if (session == NULL || session->publisher != publisher)
     return;
   if (state == SFU_PEER_CONNECTED)
-    session->deadline_us = INT64_MAX;
+    {
+      session->deadline_us = INT64_MAX;
+      sig_whip_count_state (whip, session, SIG_WHIP_CONNECTED);
+    }
+  else if (state == SFU_PEER_INTERRUPTED)
+    sig_whip_count_state (whip, session, SIG_WHIP_INTERRUPTED);
   else if (state == SFU_PEER_CLOSED)
     sig_whip_remove_session (whip, session);
 }

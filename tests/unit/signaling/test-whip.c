@@ -423,13 +423,38 @@ test_end (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (plane.peers + plane.rooms + sig_whip_count_streams (fixture->whip), ==, 0);
 }
 
+/* @state: (nullable): NULL: all */
+static int64_t
+count_live (AlMetrics *metrics, const char *protocol, const char *state)
+{
+  static const char *const states[] = { "connecting", "connected", "interrupted" };
+  int64_t n = 0;
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      g_autofree char *labels = g_strdup_printf ("protocol=\"%s\",state=\"%s\"", protocol, states[i]);
+
+      if (state == NULL || strcmp (state, states[i]) == 0)
+        n += al_gauge_get (al_metrics_gauge (metrics, "aldis_whip_sessions", NULL, labels));
+    }
+  return n;
+}
+
+static uint64_t
+count_refused (AlMetrics *metrics, const char *protocol, const char *reason)
+{
+  g_autofree char *labels = g_strdup_printf ("protocol=\"%s\",reason=\"%s\"", protocol, reason);
+
+  return al_counter_get (al_metrics_counter (metrics, "aldis_whip_refused", NULL, labels));
+}
+
 static void
 check_metrics (Fixture *fixture, int64_t publishers, int64_t players, uint64_t published, uint64_t played)
 {
   AlMetrics *metrics = fixture->metrics;
 
-  g_assert_cmpint (al_gauge_get (al_metrics_gauge (metrics, "aldis_whip_sessions", NULL, "protocol=\"whip\"")), ==, publishers);
-  g_assert_cmpint (al_gauge_get (al_metrics_gauge (metrics, "aldis_whip_sessions", NULL, "protocol=\"whep\"")), ==, players);
+  g_assert_cmpint (count_live (metrics, "whip", NULL), ==, publishers);
+  g_assert_cmpint (count_live (metrics, "whep", NULL), ==, players);
   g_assert_cmpuint (al_counter_get (al_metrics_counter (metrics, "aldis_whip_sessions_opened", NULL, "protocol=\"whip\"")), ==,
                     published);
   g_assert_cmpuint (al_counter_get (al_metrics_counter (metrics, "aldis_whip_sessions_opened", NULL, "protocol=\"whep\"")), ==,
@@ -447,10 +472,18 @@ test_metrics (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (ask (fixture, SIG_WEB_POST, "/whip/show", KEY, SDP, NULL, SENDS), ==, 406);
   plane.fails = NULL;
   check_metrics (fixture, 0, 0, 0, 0);
+  g_assert_cmpuint (count_refused (fixture->metrics, "whip", "sections"), ==, 1);
+  g_assert_cmpuint (ask (fixture, SIG_WEB_POST, "/whip/show", NULL, SDP, NULL, SENDS), ==, 401);
+  g_assert_cmpuint (ask (fixture, SIG_WEB_POST, "/whep/show", NULL, SDP, NULL, RECEIVES), ==, 409);
+  g_assert_cmpuint (count_refused (fixture->metrics, "whip", "no_token"), ==, 1);
+  g_assert_cmpuint (count_refused (fixture->metrics, "whep", "publisher"), ==, 1);
+  g_assert_cmpuint (count_refused (fixture->metrics, "whip", "publisher"), ==, 0);
   begin (fixture, "/whip/show", KEY, SENDS);
   begin (fixture, "/whep/show", NULL, RECEIVES);
   begin (fixture, "/whep/show", NULL, RECEIVES);
   check_metrics (fixture, 1, 2, 1, 2);
+  g_assert_cmpint (count_live (fixture->metrics, "whip", "connecting"), ==, 1);
+  g_assert_cmpint (count_live (fixture->metrics, "whep", "connecting"), ==, 2);
   g_assert_cmpuint (ask (fixture, SIG_WEB_DELETE, fixture->location, NULL, NULL, NULL, ""), ==, 200);
   check_metrics (fixture, 1, 1, 1, 2);
   clock_us += SIG_WHIP_CONNECT_US;
@@ -473,7 +506,10 @@ test_states (Fixture *fixture, gconstpointer data)
   clock_us++;
   sig_whip_tick (fixture->whip);
   g_assert_cmpuint (sig_whip_count_sessions (fixture->whip), ==, 1);
+  g_assert_cmpint (count_live (fixture->metrics, "whip", "connected"), ==, 1);
   sig_whip_state (fixture->whip, 1, 2, true, SFU_PEER_INTERRUPTED);
+  g_assert_cmpint (count_live (fixture->metrics, "whip", "interrupted"), ==, 1);
+  g_assert_cmpint (count_live (fixture->metrics, "whip", "connected"), ==, 0);
   g_assert_cmpuint (sig_whip_count_sessions (fixture->whip), ==, 1);
   sig_whip_state (fixture->whip, 1, 2, true, SFU_PEER_CLOSED);
   g_assert_cmpuint (plane.peers + plane.rooms, ==, 0);
