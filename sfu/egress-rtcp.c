@@ -90,7 +90,7 @@ take_nack (SfuLeg *leg, const SfuRtcp *packet, int64_t now_us)
           continue;
         }
       item.pkt = al_pkt_ref (pkt);
-      item.info[0] = ref.seq;
+      item.info = ref.seq;
       item.frame = sfu_packet_of (pkt)->rtp.timestamp;
       if (!sfu_pacer_push (&egress->pacer, &item, now_us))
         {

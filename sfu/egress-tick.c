@@ -120,6 +120,8 @@ measure (SfuLeg *leg, int64_t now_us)
 
       out->bps = (uint32_t) ((out->slot.bytes - out->bytes_before) * 8 * G_USEC_PER_SEC / (uint64_t) elapsed_us);
       out->bytes_before = out->slot.bytes;
+      sfu_slot_make_room (&out->slot, out->slot.pkts - out->pkts_before);
+      out->pkts_before = out->slot.pkts;
     }
 }
 
@@ -170,6 +172,7 @@ allocate (SfuLeg *leg, int64_t now_us)
 void
 sfu_egress_tick (SfuLeg *leg, int64_t now_us)
 {
+  sfu_send_side_make_room (&leg->egress->side);
   allocate (leg, now_us);
   measure (leg, now_us);
   tell_begun (leg);

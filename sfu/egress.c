@@ -7,7 +7,7 @@
 #include "base/random.h"
 
 #define TICK_US (100 * 1000)
-#define HISTORY_VIDEO 512
+#define HISTORY_VIDEO 256
 #define HISTORY_AUDIO 64
 #define MIDS 50
 /* of a probe, in one turn */
@@ -175,13 +175,8 @@ take_slots (SfuLeg *leg, int64_t now_us)
 SfuEgress *
 sfu_egress_new (SfuLeg *leg, int64_t now_us)
 {
-  SfuEgress *egress = g_new (SfuEgress, 1);
+  SfuEgress *egress = g_new0 (SfuEgress, 1);
 
-  /* not all of it zeroed: the pacer's and the history's memory is touched when it is needed */
-  memset (egress, 0, offsetof (SfuEgress, side));
-  egress->n_outs = 0;
-  egress->outs = NULL;
-  egress->audio = egress->video = NULL;
   leg->egress = egress;
   sfu_send_side_init (&egress->side, 0);
   sfu_pacer_init (&egress->pacer, sfu_egress_drop, leg);
@@ -200,7 +195,7 @@ sfu_egress_free (SfuLeg *leg)
 
   if (egress == NULL)
     return;
-  sfu_pacer_clear (&egress->pacer);
+  sfu_pacer_finish (&egress->pacer);
   for (unsigned i = 0; i < egress->n_outs; i++)
     {
       sfu_egress_show (&egress->outs[i], NULL, al_loop_now_us (leg->worker->loop));
@@ -208,6 +203,7 @@ sfu_egress_free (SfuLeg *leg)
     }
   al_timer_cancel (&egress->pace);
   al_timer_cancel (&egress->tick);
+  sfu_send_side_clear (&egress->side);
   g_free (egress->outs);
   g_free (egress->audio);
   g_free (egress->video);
@@ -371,7 +367,7 @@ pop (SfuLeg *leg, const SfuPacerItem *item, int64_t now_us)
       const SfuSentRef ref = { .track = packet->track,
                                .index = packet->index,
                                .epoch = packet->epoch,
-                               .seq = (uint16_t) item->info[0],
+                               .seq = (uint16_t) item->info,
                                .layer = packet->layer };
 
       leg->worker->counts.resent += sfu_egress_resend (out, &ref, item->pkt, 0, now_us) > 0;

@@ -28,6 +28,23 @@ sfu_munger_begin (SfuMunger *munger)
 }
 
 void
+sfu_munger_grow (SfuMunger *munger)
+{
+  SfuMungerMap *old = munger->map;
+  unsigned n_old = munger->history;
+
+  munger->history = (uint16_t) (2 * n_old);
+  if (old == NULL)
+    return;
+  munger->map = NULL;
+  sfu_munger_begin (munger);
+  memcpy (munger->map->spans, old->spans, sizeof old->spans);
+  for (uint64_t index = munger->first; index < munger->next; index++)
+    munger->map->sent[index & (munger->history - 1u)] = old->sent[index & (n_old - 1)];
+  g_free (old);
+}
+
+void
 sfu_munger_clear (SfuMunger *munger)
 {
   g_free (munger->map);

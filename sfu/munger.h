@@ -97,6 +97,8 @@ typedef struct {
 void sfu_munger_init (SfuMunger *munger, uint16_t seq, uint32_t timestamp, unsigned history);
 /** sfu_munger_begin: makes sure that there is a map. Allocates. */
 void sfu_munger_begin (SfuMunger *munger);
+/** sfu_munger_grow: twice as many numbers are remembered, those so far among them. Allocates. */
+void sfu_munger_grow (SfuMunger *munger);
 /** sfu_munger_clear: frees the map; the numbers go on from where they are. */
 void sfu_munger_clear (SfuMunger *munger);
 

@@ -3,42 +3,47 @@
 
 #include <glib.h>
 
+_Static_assert (sizeof (SfuPacerItem) == 32, "SfuPacerItem is compact");
+
 #define TICK_US INT64_C (5000)
 #define FRAME_US INT64_C (40000)
 #define FRAME_BYTES 12000
+#define SIZE_FIRST 16
 #define OWED_US INT64_C (100000) /* audio may owe no more than this: it is not what congests a path */
 
 void
 sfu_pacer_init (SfuPacer *pacer, SfuPacerDropFn drop, void *user)
 {
-  /* what the queues hold is written before it is read */
-  pacer->drop = drop;
-  pacer->user = user;
-  pacer->pacing_bps = pacer->burst_bytes = pacer->waiting_bytes = 0;
-  pacer->tokens = 0;
-  pacer->filled_us = 0;
-  pacer->n_dropped = 0;
-  pacer->was_rtx = false;
-  for (unsigned i = 0; i < G_N_ELEMENTS (pacer->queues); i++)
-    pacer->queues[i] = (SfuPacerQueue){ 0 };
+  *pacer = (SfuPacer){ .drop = drop, .user = user };
   sfu_pacer_set_rate (pacer, (uint32_t) (2.5 * SFU_START_BPS), SFU_START_BPS, 0);
   pacer->tokens = pacer->burst_bytes;
 }
 
 static SfuPacerItem *
-get_items (SfuPacer *pacer, unsigned kind, unsigned *ret_size)
-{
-  *ret_size = kind == SFU_SEND_AUDIO ? SFU_PACER_AUDIO : kind == SFU_SEND_RTX ? SFU_PACER_RTX : SFU_PACER_VIDEO;
-  return kind == SFU_SEND_AUDIO ? pacer->audio : kind == SFU_SEND_RTX ? pacer->rtx : pacer->video;
-}
-
-static SfuPacerItem *
 get_item (SfuPacer *pacer, unsigned kind, unsigned i)
 {
-  unsigned size;
-  SfuPacerItem *items = get_items (pacer, kind, &size);
+  SfuPacerQueue *queue = &pacer->queues[kind];
 
-  return &items[(pacer->queues[kind].head + i) & (size - 1)];
+  return &queue->items[(queue->head + i) & (queue->size - 1)];
+}
+
+/* Returns: is there room for one more. */
+static bool
+make_room (SfuPacerQueue *queue, unsigned most)
+{
+  SfuPacerItem *items;
+  unsigned size = queue->size == 0 ? SIZE_FIRST : 2u * queue->size;
+
+  if (queue->n < queue->size)
+    return true;
+  if (queue->size >= most)
+    return false;
+  items = g_new (SfuPacerItem, size);
+  for (unsigned i = 0; i < queue->n; i++)
+    items[i] = queue->items[(queue->head + i) & (queue->size - 1)];
+  g_free (queue->items);
+  *queue = (SfuPacerQueue){ .items = items, .n = queue->n, .size = (uint16_t) size };
+  return true;
 }
 
 static void
@@ -49,8 +54,7 @@ take_head (SfuPacer *pacer, unsigned kind)
   if (kind != SFU_SEND_AUDIO)
     pacer->waiting_bytes -= get_item (pacer, kind, 0)->bytes;
   queue->head++;
-  if (--queue->n == 0)
-    queue->head = 0;
+  queue->n--;
 }
 
 /* Drops those of @slot (all with @slot UINT16_MAX, a slot that is not used) up to the next keyframe, which stays, if
@@ -80,8 +84,6 @@ drop_some (SfuPacer *pacer, unsigned kind, unsigned slot, bool to_keyframe)
         *get_item (pacer, kind, kept++) = item;
     }
   queue->n = (uint16_t) kept;
-  if (kept == 0)
-    queue->head = 0;
 }
 
 void
@@ -89,6 +91,17 @@ sfu_pacer_clear (SfuPacer *pacer)
 {
   for (unsigned kind = 0; kind < G_N_ELEMENTS (pacer->queues); kind++)
     drop_some (pacer, kind, UINT16_MAX, false);
+}
+
+void
+sfu_pacer_finish (SfuPacer *pacer)
+{
+  sfu_pacer_clear (pacer);
+  for (unsigned kind = 0; kind < G_N_ELEMENTS (pacer->queues); kind++)
+    {
+      g_free (pacer->queues[kind].items);
+      pacer->queues[kind] = (SfuPacerQueue){ 0 };
+    }
 }
 
 void
@@ -145,16 +158,14 @@ drop_old (SfuPacer *pacer, int64_t now_us)
 bool
 sfu_pacer_push (SfuPacer *pacer, const SfuPacerItem *item, int64_t now_us)
 {
-  unsigned size;
-  SfuPacerQueue *queue;
-  SfuPacerItem *items, *place;
+  static const uint16_t most[] = { [SFU_SEND_AUDIO] = SFU_PACER_AUDIO, [SFU_SEND_RTX] = SFU_PACER_RTX,
+                                   [SFU_SEND_MEDIA] = SFU_PACER_VIDEO };
+  SfuPacerItem *place;
 
   g_return_val_if_fail (item->kind < SFU_SEND_PADDING, false);
-  queue = &pacer->queues[item->kind];
-  items = get_items (pacer, item->kind, &size);
-  if (queue->n == size)
+  if (!make_room (&pacer->queues[item->kind], most[item->kind]))
     return false;
-  place = &items[(queue->head + queue->n++) & (size - 1)];
+  place = get_item (pacer, item->kind, pacer->queues[item->kind].n++);
   *place = *item;
   place->queued_us = now_us;
   if (item->kind != SFU_SEND_AUDIO)

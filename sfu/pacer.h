@@ -13,8 +13,8 @@
  * Sequence numbers and whatever else must be without gaps are given when a packet is popped, not when it is pushed: video
  * that has waited longer than SFU_PACER_WAIT_US is dropped, whole frames of its slot up to the next keyframe.
  *
- * A plain struct; the first part of it that is in use is all that is touched. Nothing here allocates, locks or reads a clock.
- * The owner's thread.
+ * A queue doubles when more waits in it than ever before, up to its bound; nothing else here allocates, and nothing locks or reads
+ * a clock. The owner's thread.
  */
 #pragma once
 
@@ -28,13 +28,13 @@
 #define SFU_PACER_WAIT_US 500000
 /** SFU_PACER_TICK_US: how often to look while something waits. */
 #define SFU_PACER_TICK_US 5000
-/** SFU_PACER_VIDEO, ..: packets that can wait, of each kind; powers of two. */
+/** SFU_PACER_VIDEO, ..: packets that can wait, of each kind; powers of two from 16. */
 #define SFU_PACER_AUDIO 32
 #define SFU_PACER_RTX 64
 #define SFU_PACER_VIDEO 256
 
 /**
- * SfuPacerItem: one packet that waits; a cache line.
+ * SfuPacerItem: one packet that waits; half a cache line.
  * @pkt: (nullable): the owner's reference
  * @queued_us: set by sfu_pacer_push()
  * @info: the owner's own: how to rewrite it
@@ -44,7 +44,7 @@
 typedef struct {
   AlPkt *pkt;
   int64_t queued_us;
-  uint64_t info[4];
+  uint32_t info;
   uint32_t frame;
   uint16_t bytes, slot;
   uint8_t kind; /* SfuSendKind */
@@ -55,12 +55,13 @@ typedef struct {
  *  of its slot in this call, the slot needs a keyframe and is sent nothing else before. */
 typedef void (*SfuPacerDropFn) (const SfuPacerItem *item, void *user);
 
-/** SfuPacerQueue: a ring; begins anew at its first item whenever it was empty. */
+/** SfuPacerQueue: a ring of @size items, owned. */
 typedef struct {
-  uint16_t head, n;
+  SfuPacerItem *items;
+  uint16_t head, n, size;
 } SfuPacerQueue;
 
-/** SfuPacer: plain; begins with sfu_pacer_init(). */
+/** SfuPacer: begins with sfu_pacer_init(), ends with sfu_pacer_finish(). */
 typedef struct {
   /*< private >*/
   SfuPacerDropFn drop;
@@ -72,15 +73,14 @@ typedef struct {
   uint64_t n_dropped;
   bool was_rtx;
   SfuPacerQueue queues[SFU_SEND_PADDING];
-  SfuPacerItem audio[SFU_PACER_AUDIO];
-  SfuPacerItem rtx[SFU_PACER_RTX];
-  SfuPacerItem video[SFU_PACER_VIDEO];
 } SfuPacer;
 
 /** sfu_pacer_init: @drop: called from within sfu_pacer_push(), _pop() and _clear(); must not call the pacer. */
 void sfu_pacer_init (SfuPacer *pacer, SfuPacerDropFn drop, void *user);
 /** sfu_pacer_clear: drops all that waits. */
 void sfu_pacer_clear (SfuPacer *pacer);
+/** sfu_pacer_finish: the same, and frees the queues. */
+void sfu_pacer_finish (SfuPacer *pacer);
 /** sfu_pacer_set_rate: whenever they change. @pacing_bps: sfu_send_side_get_pacing_bps(). @estimate_bps: for the burst. */
 void sfu_pacer_set_rate (SfuPacer *pacer, uint32_t pacing_bps, uint32_t estimate_bps, int64_t now_us);
 /**

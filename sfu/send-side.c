@@ -4,9 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
-#define MASK (SFU_SEND_HISTORY - 1)
-#define CYCLE_SHIFT 11
-_Static_assert (SFU_SEND_HISTORY == 1 << CYCLE_SHIFT, "the rest of a sequence number fits SfuSent.cycle");
+#define CYCLE_SHIFT 8
+_Static_assert (SFU_SEND_HISTORY_MIN == 1 << CYCLE_SHIFT, "the rest of a sequence number fits SfuSent.cycle");
 _Static_assert (sizeof (SfuSent) == 8, "SfuSent is compact");
 
 #define BYTES_MAX 2047
@@ -14,6 +13,7 @@ _Static_assert (sizeof (SfuSent) == 8, "SfuSent is compact");
 /* 2.5 is usual; but a keyframe that leaves so fast only moves the wait into the path's queue, where audio waits as well */
 #define PACING 1.5
 #define PACING_LEAST 0.3
+#define PACING_BURST 0.9 /* of what the path lets out: it makes no queue */
 /* what may be on its way beyond the least round trip: feedback comes every 100 ms, and a queue of 100 ms is one too many */
 #define WINDOW_US 200000
 #define QUEUE_US INT64_C (250000) /* such a queue is overuse, whatever its trend */
@@ -44,12 +44,40 @@ sfu_send_side_init (SfuSendSide *side, uint32_t start_bps)
   sfu_rate_control_init (&side->control, side->start_bps);
   sfu_loss_rate_init (&side->loss, side->start_bps);
   sfu_probe_init (&side->probe);
+  side->n_history = SFU_SEND_HISTORY_MIN;
+  side->history = g_new0 (SfuSent, side->n_history);
 }
 
 void
 sfu_send_side_clear (SfuSendSide *side)
 {
+  g_free (side->history);
   memset (side, 0, sizeof *side);
+}
+
+static SfuSent *
+entry_of (const SfuSendSide *side, uint16_t seq)
+{
+  return &side->history[seq & (side->n_history - 1)];
+}
+
+void
+sfu_send_side_make_room (SfuSendSide *side)
+{
+  SfuSent *old = side->history;
+  unsigned n_old = side->n_history;
+
+  if (n_old >= SFU_SEND_HISTORY || (uint16_t) (side->next_seq - side->reported_seq) < n_old / 2)
+    return;
+  side->n_history = 2 * n_old;
+  side->history = g_new0 (SfuSent, side->n_history);
+  for (unsigned i = 1; i <= n_old; i++)
+    {
+      uint16_t seq = (uint16_t) (side->next_seq - i);
+
+      *entry_of (side, seq) = old[seq & (n_old - 1)];
+    }
+  g_free (old);
 }
 
 static int64_t
@@ -106,12 +134,12 @@ uint16_t
 sfu_send_side_on_sent (SfuSendSide *side, uint32_t bytes, SfuSendKind kind, uint8_t probe_id, int64_t now_us)
 {
   uint16_t seq = side->next_seq++;
-  SfuSent *sent = &side->history[seq & MASK];
+  SfuSent *sent = entry_of (side, seq);
 
   if (kind == SFU_SEND_MEDIA)
     start (side, now_us);
   /* a whole history without feedback: the oldest is not waited for any more */
-  if ((uint16_t) (seq - side->reported_seq) >= SFU_SEND_HISTORY)
+  if ((uint16_t) (seq - side->reported_seq) >= side->n_history)
     {
       side->in_flight_bytes -= sent->bytes;
       side->reported_seq++;
@@ -150,7 +178,7 @@ settle (SfuSendSide *side, uint16_t seq)
   if ((uint16_t) (seq - side->reported_seq) >= (uint16_t) (side->next_seq - side->reported_seq))
     return; /* told of before, or never sent */
   while (side->reported_seq != (uint16_t) (seq + 1))
-    side->in_flight_bytes -= side->history[side->reported_seq++ & MASK].bytes;
+    side->in_flight_bytes -= entry_of (side, side->reported_seq++)->bytes;
 }
 
 typedef struct {
@@ -187,6 +215,7 @@ arrived (SfuSendSide *side, SfuSent *sent, const SfuTwccPacket *packet, Digest *
   uint32_t bps;
 
   sfu_acked_rate_add (&side->acked, sent->bytes, arrival_us);
+  sfu_burst_rate_add (&side->burst, packet->seq, sent->bytes, sent_us, arrival_us);
   /* a cluster fills the queue on purpose: it says what the path carries, not that media are too much */
   if (sent->probe != 0 || sent->quiet != 0)
     sfu_delay_trend_see (&side->delay, sent_us, arrival_us);
@@ -205,7 +234,7 @@ arrived (SfuSendSide *side, SfuSent *sent, const SfuTwccPacket *packet, Digest *
 static void
 take (SfuSendSide *side, const SfuTwccPacket *packet, Digest *digest)
 {
-  SfuSent *sent = &side->history[packet->seq & MASK];
+  SfuSent *sent = entry_of (side, packet->seq);
   bool counts;
 
   if (sent->state == EMPTY || sent->state == ARRIVED || sent->cycle != packet->seq >> CYCLE_SHIFT ||
@@ -336,6 +365,7 @@ sfu_send_side_on_path (SfuSendSide *side, int64_t now_us)
   side->push_back = 1;
   side->asked_us = now_us;
   side->acked = (SfuAckedRate){ 0 };
+  side->burst = (SfuBurstRate){ 0 };
   side->remb_bps = 0;
   side->estimate_bps = rate_bps;
   sfu_delay_trend_init (&side->delay);
@@ -394,8 +424,12 @@ static double
 get_fill (const SfuSendSide *side)
 {
   int64_t window_us = (side->least_rtt_us != 0 ? side->least_rtt_us : RTT_US) + WINDOW_US;
+  double bytes = side->in_flight_bytes;
 
-  return side->has_feedback ? side->in_flight_bytes * 8e6 / ((double) side->estimate_bps * (double) window_us) : 0;
+  /* a keyframe that left at the path's own rate */
+  if (sfu_burst_rate_get_bps (&side->burst) > side->estimate_bps)
+    bytes -= side->ahead_bytes;
+  return side->has_feedback ? bytes * 8e6 / ((double) side->estimate_bps * (double) window_us) : 0;
 }
 
 uint32_t
@@ -408,6 +442,8 @@ sfu_send_side_get_pacing_bps (const SfuSendSide *side)
     pacing_bps = estimate_bps * CLAMP (2 - fill, PACING_LEAST, 1);
   else if (sfu_delay_trend_get_queue_us (&side->delay) > QUEUE_US)
     pacing_bps = estimate_bps;
+  else if (sfu_delay_trend_get_queue_us (&side->delay) < STANDING_US)
+    pacing_bps = MAX (pacing_bps, PACING_BURST * MIN (sfu_burst_rate_get_bps (&side->burst), SFU_ESTIMATE_MAX_BPS));
   if (running != 0)
     pacing_bps = MAX (pacing_bps, side->probe.clusters[running - 1].rate_bps);
   return (uint32_t) pacing_bps;

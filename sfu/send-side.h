@@ -8,7 +8,8 @@
  *                            REMB                  (only as long as there is no transport-wide feedback)
  *              and less while more is on its way than the path holds (no feedback, or a queue that has to drain)
  *
- * A plain struct of some 18 kB; nothing here allocates, locks, logs or reads a clock. The owner's thread.
+ * What was sent is remembered until feedback tells of it: room for it is made by sfu_send_side_make_room(), outside of the path
+ * of packets; nothing else here allocates, and nothing locks, logs or reads a clock. The owner's thread.
  */
 #pragma once
 
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #include "sfu/acked-rate.h"
+#include "sfu/burst-rate.h"
 #include "sfu/delay-trend.h"
 #include "sfu/loss-rate.h"
 #include "sfu/probe.h"
@@ -28,7 +30,9 @@
 /** SFU_ESTIMATE_MIN_BPS, SFU_ESTIMATE_MAX_BPS: the estimate never leaves these. */
 #define SFU_ESTIMATE_MIN_BPS 30000
 #define SFU_ESTIMATE_MAX_BPS 100000000
-/** SFU_SEND_HISTORY: packets that feedback is understood for: 2 s of 1,000 packets a second. A power of two. */
+/** SFU_SEND_HISTORY_MIN, SFU_SEND_HISTORY: packets that feedback is understood for, at first and at most: 2 s of 1,000 packets
+ *  a second. Powers of two. */
+#define SFU_SEND_HISTORY_MIN 256
 #define SFU_SEND_HISTORY 2048
 
 typedef enum { SFU_SEND_AUDIO, SFU_SEND_RTX, SFU_SEND_MEDIA, SFU_SEND_PADDING, SFU_SEND_N } SfuSendKind;
@@ -37,7 +41,7 @@ typedef enum { SFU_SEND_AUDIO, SFU_SEND_RTX, SFU_SEND_MEDIA, SFU_SEND_PADDING, S
 typedef struct {
   uint32_t sent_us;    /* modulo 2^32: 71 minutes */
   uint32_t bytes : 11; /* capped */
-  uint32_t cycle : 5;  /* upper bits of the sequence number: whose entry this is */
+  uint32_t cycle : 8;  /* upper bits of the sequence number: whose entry this is */
   uint32_t probe : 4;
   uint32_t path : 4;
   uint32_t state : 2;
@@ -45,13 +49,14 @@ typedef struct {
   uint32_t quiet : 1; /* sent while the queue of a cluster may stand */
 } SfuSent;
 
-/** SfuSendSide: plain; begins with sfu_send_side_init(). */
+/** SfuSendSide: begins with sfu_send_side_init(), ends with sfu_send_side_clear(). */
 typedef struct {
   /*< private >*/
   SfuDelayTrend delay;
   SfuRateControl control;
   SfuLossRate loss;
   SfuAckedRate acked;
+  SfuBurstRate burst;
   SfuProbe probe;
   uint32_t start_bps, remb_bps, estimate_bps;
   double push_back; /* share of the estimate that is given out, while feedback fails to come */
@@ -65,13 +70,17 @@ typedef struct {
   int64_t arrival_us, unwrap_us; /* the last one, unwrapped; what that took */
   double ahead_bytes; /* sent faster than the estimate: what stands in the queue of a path that carries just that */
   int64_t ahead_us, peak_us, peak_at_us; /* when that was; the most of it lately, in time at the estimate, and when */
-  SfuSent history[SFU_SEND_HISTORY];
+  unsigned n_history; /* a power of two */
+  SfuSent *history;   /* owned */
 } SfuSendSide;
 
 /** sfu_send_side_init: @start_bps: what to begin with (an `x-google-start-bitrate` of the offer); 0: SFU_START_BPS. */
 void sfu_send_side_init (SfuSendSide *side, uint32_t start_bps);
-/** sfu_send_side_clear: forgets everything; then sfu_send_side_init() again. */
+/** sfu_send_side_clear: frees what it remembers; then only sfu_send_side_init() again. */
 void sfu_send_side_clear (SfuSendSide *side);
+/** sfu_send_side_make_room: allocates when feedback tells of packets so late that the history is half full; some ten times a
+ *  second. */
+void sfu_send_side_make_room (SfuSendSide *side);
 
 /**
  * sfu_send_side_on_sent: for each packet that carries the extension, when it is handed to the socket (after the pacer).
@@ -127,8 +136,9 @@ int64_t sfu_send_side_get_deadline (const SfuSendSide *side);
 
 /** sfu_send_side_get_estimate_bps: Returns: what may be sent in all: audio, video, retransmissions. */
 uint32_t sfu_send_side_get_estimate_bps (const SfuSendSide *side);
-/** sfu_send_side_get_pacing_bps: Returns: for sfu_pacer_set_rate(): 1.5 times the estimate, so that frames leave soon; no more
- *  than the estimate while a queue on the path has to drain; the rate of a cluster while one runs. */
+/** sfu_send_side_get_pacing_bps: Returns: for sfu_pacer_set_rate(): 1.5 times the estimate, or what the path was seen to let out
+ *  at once (burst-rate.h), so that frames leave soon; no more than the estimate while a queue on the path has to drain; the
+ *  rate of a cluster while one runs. */
 uint32_t sfu_send_side_get_pacing_bps (const SfuSendSide *side);
 /** sfu_send_side_get_acked_bps: Returns: what arrives; 0: not known. */
 uint32_t sfu_send_side_get_acked_bps (const SfuSendSide *side);

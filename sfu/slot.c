@@ -71,6 +71,13 @@ sfu_slot_set_source (SfuSlot *slot, uint64_t track, SfuCodec codec, const SfuTra
 }
 
 void
+sfu_slot_make_room (SfuSlot *slot, uint64_t pkts)
+{
+  while (pkts + pkts / 2 > slot->munger.history && slot->munger.history < SFU_SLOT_HISTORY_MAX)
+    sfu_munger_grow (&slot->munger);
+}
+
+void
 sfu_slot_trim (SfuSlot *slot)
 {
   if (slot->track == 0)

@@ -41,7 +41,7 @@ typedef enum { SFU_SLOT_DROP, SFU_SLOT_SEND, SFU_SLOT_N } SfuSlotAction;
  * @seq, @rtx_seq, @timestamp: where they begin: random; the two sequence numbers below 2^15, so that a loss near the
  *   first wrap does not make the receiver count cycles wrong (RFC 3711 §3.3.1)
  * @history: outgoing packets that can be found again, a power of two from 16 to 4096; 12 bytes each, allocated when the
- *   slot gets its first source. 512 is a good second of 720p; 64 for audio
+ *   slot gets its first source; grows with sfu_slot_make_room()
  * @red: the receiver understands RED; else rewrite.strip_red is set for RED packets, and it gets those that were recovered
  *   from RED
  */
@@ -102,6 +102,11 @@ void sfu_slot_clear (SfuSlot *slot);
 void sfu_slot_set_source (SfuSlot *slot, uint64_t track, SfuCodec codec, const SfuTrackClock *clock, int64_t now_us);
 /** sfu_slot_trim: frees the history of an empty slot; numbers go on from where they were. */
 void sfu_slot_trim (SfuSlot *slot);
+
+/** SFU_SLOT_HISTORY_MAX: outgoing packets that are remembered at most. */
+#define SFU_SLOT_HISTORY_MAX 1024
+/** sfu_slot_make_room: for @pkts (of a second, and half as many again) to be remembered. Not per packet: may allocate. */
+void sfu_slot_make_room (SfuSlot *slot, uint64_t pkts);
 
 /**
  * sfu_slot_set_target: what to send of the source: reached at the next possible moment, the present layer goes on until

@@ -155,7 +155,7 @@ struct SfuOut {
   SfuAllocState alloc;
   SfuChoice choice;
   uint32_t nacks, plis, loss_256;
-  uint64_t bytes_before;
+  uint64_t bytes_before, pkts_before;
   uint32_t bps;
 };
 
@@ -169,7 +169,6 @@ struct SfuEgress {
   int64_t rates_us;
   SfuSlots slots;
   SfuBudget rtx;
-  /* large, and touched only as far as they are in use */
   SfuSendSide side;
   SfuPacer pacer;
 };

@@ -67,6 +67,7 @@ model_free (Model *model)
   g_queue_clear_full (&model->back, free_feedback);
   g_rand_free (model->random);
   sfu_send_side_clear (&model->side);
+  sfu_pacer_finish (&model->pacer);
   g_free (model);
 }
 
@@ -84,7 +85,8 @@ push (Model *model, SfuSendKind kind, uint32_t bytes, uint32_t frame, bool keyfr
 {
   SfuPacerItem item = { .kind = (uint8_t) kind, .bytes = (uint16_t) bytes, .frame = frame, .keyframe = keyframe };
 
-  memcpy (item.info, info, sizeof item.info);
+  item.info = model->n_queued++ % G_N_ELEMENTS (model->queued);
+  memcpy (model->queued[item.info], info, sizeof model->queued[0]);
   if (!sfu_pacer_push (&model->pacer, &item, now_us))
     on_drop (&item, model);
 }
@@ -206,7 +208,7 @@ send_all (Model *model, int64_t now_us)
   sfu_pacer_set_rate (&model->pacer, sfu_send_side_get_pacing_bps (&model->side),
                       sfu_send_side_get_estimate_bps (&model->side), now_us);
   while (sfu_pacer_pop (&model->pacer, now_us, &item))
-    send_one (model, (SfuSendKind) item.kind, 0, item.bytes, item.info, now_us);
+    send_one (model, (SfuSendKind) item.kind, 0, item.bytes, model->queued[item.info], now_us);
   while (sfu_send_side_next_probe (&model->side, now_us, &rate_bps, &bytes, &id))
     {
       send_one (model, SFU_SEND_PADDING, id, PADDING_BYTES + OVERHEAD, NULL, now_us);

@@ -56,6 +56,8 @@ typedef struct {
   /*< private >*/
   SfuSendSide side;
   SfuPacer pacer;
+  uint64_t queued[1024][4]; /* of packets in @pacer; more than it holds */
+  unsigned n_queued;
   SfuAllocState state;
   SfuChoice choice;
   GRand *random;

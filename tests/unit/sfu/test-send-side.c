@@ -29,6 +29,15 @@ bench_new (void)
 }
 
 static void
+bench_free (Bench *bench)
+{
+  sfu_send_side_clear (&bench->side);
+  g_free (bench);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bench, bench_free)
+
+static void
 send_one (Bench *bench, unsigned bytes, bool received)
 {
   uint16_t seq = sfu_send_side_on_sent (&bench->side, bytes, SFU_SEND_MEDIA, 0, bench->now_us);
@@ -61,11 +70,11 @@ run (Bench *bench, int64_t for_us, int64_t every_us, unsigned lose_nth)
 static void
 test_start (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t rate_bps = 1, bytes = 1;
   uint8_t id = 1;
 
-  g_assert_cmpuint (sizeof (SfuSendSide), <, 20000);
+  g_assert_cmpuint (sizeof (SfuSendSide), <, 2048);
   g_assert_cmpuint (sfu_send_side_get_estimate_bps (&bench->side), ==, SFU_START_BPS);
   g_assert_cmpuint (sfu_send_side_get_pacing_bps (&bench->side), ==, SFU_START_BPS * 3 / 2);
   g_assert_cmpuint (sfu_send_side_get_acked_bps (&bench->side), ==, 0);
@@ -78,8 +87,10 @@ test_start (void)
   for (unsigned i = 0; i < 3; i++)
     g_assert_cmpuint (sfu_send_side_on_sent (&bench->side, 100, SFU_SEND_AUDIO, 0, SECOND), ==, i);
   g_assert_false (sfu_send_side_next_probe (&bench->side, SECOND, &rate_bps, &bytes, &id));
+  sfu_send_side_clear (&bench->side);
   sfu_send_side_init (&bench->side, 900000);
   g_assert_cmpuint (sfu_send_side_get_estimate_bps (&bench->side), ==, 900000);
+  sfu_send_side_clear (&bench->side);
   sfu_send_side_init (&bench->side, 1);
   g_assert_cmpuint (sfu_send_side_get_estimate_bps (&bench->side), ==, SFU_ESTIMATE_MIN_BPS);
 }
@@ -88,7 +99,7 @@ test_start (void)
 static void
 test_probes (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t rate_bps, bytes, rates[2] = { 0 };
   unsigned n = 0, last = 0;
   uint8_t id;
@@ -122,7 +133,7 @@ test_probes (void)
 static void
 test_probe_limited (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t rate_bps, bytes;
   int64_t busy_us = 0;
   uint8_t id;
@@ -145,7 +156,7 @@ test_probe_limited (void)
 static void
 test_overuse (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t before_bps;
 
   run (bench, 30 * SECOND, 10 * MS, 0); /* 800 kbit/s */
@@ -167,7 +178,7 @@ test_overuse (void)
 static void
 test_limited (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
 
   run (bench, 60 * SECOND, 40 * MS, 0); /* 200 kbit/s */
   g_assert_cmpuint (sfu_send_side_get_estimate_bps (&bench->side), <=, 330000);
@@ -179,7 +190,7 @@ test_limited (void)
 static void
 test_loss (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t before_bps, after_bps;
 
   run (bench, 30 * SECOND, 10 * MS, 0);
@@ -201,14 +212,20 @@ test_loss (void)
 static void
 test_feedback (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   SfuTwccPacket odd[6] = { { 5, 60000, true }, { 5, 0, true }, { 5, 100, false }, { 5, 65535, true }, { 0, 3, true }, { 5, 4, true } };
 
   sfu_send_side_on_feedback (&bench->side, odd, 0, SECOND);
   sfu_send_side_on_feedback (&bench->side, odd, G_N_ELEMENTS (odd), SECOND);
   g_assert_cmpuint (sfu_send_side_get_estimate_bps (&bench->side), ==, SFU_START_BPS);
   for (unsigned i = 0; i < 5000; i++)
-    sfu_send_side_on_sent (&bench->side, 1200, SFU_SEND_MEDIA, 0, SECOND + i * MS);
+    {
+      sfu_send_side_on_sent (&bench->side, 1200, SFU_SEND_MEDIA, 0, SECOND + i * MS);
+      if (i == 999)
+        g_assert_cmpuint (bench->side.in_flight_bytes, ==, SFU_SEND_HISTORY_MIN * 1200);
+      if (i >= 1000 && i % 100 == 0)
+        sfu_send_side_make_room (&bench->side);
+    }
   g_assert_cmpuint (bench->side.in_flight_bytes, ==, SFU_SEND_HISTORY * 1200);
   sfu_send_side_on_feedback (&bench->side, odd, G_N_ELEMENTS (odd), 6 * SECOND); /* all older than the history */
   g_assert_cmpuint (bench->side.in_flight_bytes, ==, SFU_SEND_HISTORY * 1200);
@@ -224,11 +241,32 @@ test_feedback (void)
   g_assert_cmpuint (bench->side.in_flight_bytes, ==, 0);
 }
 
+/* What was sent before the history grew is known after it, and not a packet is taken for another. */
+static void
+test_history (void)
+{
+  g_autoptr (Bench) bench = bench_new ();
+
+  for (unsigned i = 0; i < 1300; i++, bench->now_us += MS)
+    {
+      send_one (bench, 1000, true);
+      if (i % 100 == 99)
+        sfu_send_side_make_room (&bench->side);
+    }
+  g_assert_cmpuint (bench->side.n_history, ==, SFU_SEND_HISTORY);
+  g_assert_cmpuint (bench->side.in_flight_bytes, ==, 1300 * 1000);
+  tell (bench);
+  g_assert_cmpuint (bench->side.in_flight_bytes, ==, 0);
+  g_assert_cmpuint (sfu_send_side_get_acked_bps (&bench->side), >, 7500000);
+  sfu_send_side_make_room (&bench->side);
+  g_assert_cmpuint (bench->side.n_history, ==, SFU_SEND_HISTORY);
+}
+
 /* The receiver's times begin anew after 12.4 days. */
 static void
 test_clock (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t before_bps;
 
   bench->clock_us = SFU_TWCC_WRAP_US - 31 * SECOND;
@@ -246,7 +284,7 @@ test_clock (void)
 static void
 test_path (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   SfuTwccPacket old[20];
   uint32_t before_bps;
 
@@ -271,7 +309,7 @@ test_path (void)
 static void
 test_remb (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
 
   sfu_send_side_on_remb (&bench->side, 700000, SECOND);
   g_assert_cmpuint (sfu_send_side_get_estimate_bps (&bench->side), ==, 700000);
@@ -295,7 +333,7 @@ test_remb (void)
 static void
 test_silence (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t before_bps, rate_bps, bytes;
   uint8_t id;
 
@@ -322,7 +360,7 @@ test_silence (void)
 static void
 test_wanted (void)
 {
-  g_autofree Bench *bench = bench_new ();
+  g_autoptr (Bench) bench = bench_new ();
   uint32_t rate_bps, bytes;
   unsigned n = 0, last = 0;
   uint8_t id;
@@ -362,6 +400,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/send-side/limited", test_limited);
   g_test_add_func ("/sfu/send-side/loss", test_loss);
   g_test_add_func ("/sfu/send-side/feedback", test_feedback);
+  g_test_add_func ("/sfu/send-side/history", test_history);
   g_test_add_func ("/sfu/send-side/clock", test_clock);
   g_test_add_func ("/sfu/send-side/path", test_path);
   g_test_add_func ("/sfu/send-side/remb", test_remb);

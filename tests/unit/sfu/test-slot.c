@@ -131,6 +131,36 @@ test_wide_gap (void)
   stage_clear (&stage);
 }
 
+/* What was sent before there was more room is still known by its number, and so is all of the larger room. */
+static void
+test_make_room (void)
+{
+  StageSource source;
+  SfuSentRef ref;
+
+  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
+  sfu_slot_set_target (&stage.slot, 0, 0, 3);
+  for (unsigned i = 0; i < 200; i++)
+    stage_picture (&stage, &source, 33 * MS);
+  g_assert_false (sfu_slot_find (&stage.slot, (uint16_t) (stage.first + 600 - 513), stage.now_us, 0, &ref));
+  sfu_slot_make_room (&stage.slot, 341);
+  g_assert_cmpuint (stage.slot.munger.history, ==, 512);
+  sfu_slot_make_room (&stage.slot, 100000);
+  g_assert_cmpuint (stage.slot.munger.history, ==, SFU_SLOT_HISTORY_MAX);
+  for (unsigned back = 1; back <= 512; back++)
+    {
+      g_assert_true (sfu_slot_find (&stage.slot, (uint16_t) (stage.first + 600 - back), stage.now_us, 0, &ref));
+      g_assert_cmpuint (ref.index, ==, stage.got[600 - back].from->packet.index);
+    }
+  g_assert_false (sfu_slot_find (&stage.slot, (uint16_t) (stage.first + 600 - 513), stage.now_us, 0, &ref));
+  for (unsigned i = 0; i < 200; i++)
+    stage_picture (&stage, &source, 33 * MS);
+  g_assert_true (sfu_slot_find (&stage.slot, (uint16_t) (stage.first + 1200 - 1024), stage.now_us, 0, &ref));
+  g_assert_false (sfu_slot_find (&stage.slot, (uint16_t) (stage.first + 1200 - 1025), stage.now_us, 0, &ref));
+  stage_check_whole (&stage, 0);
+  stage_clear (&stage);
+}
+
 /* Points 29, 30: once per round trip, three times, the number that was sent then, RTX numbers of its own */
 static void
 test_resend (void)
@@ -448,6 +478,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/slot/switch-order", test_switch_order);
   g_test_add_func ("/sfu/slot/gaps", test_gaps);
   g_test_add_func ("/sfu/slot/wide-gap", test_wide_gap);
+  g_test_add_func ("/sfu/slot/make-room", test_make_room);
   g_test_add_func ("/sfu/slot/resend", test_resend);
   g_test_add_func ("/sfu/slot/wrap", test_wrap);
   g_test_add_func ("/sfu/slot/timestamps", test_timestamps);
