@@ -7,6 +7,7 @@
 
 #define RATES_US (1000 * 1000)
 #define FIRST_BPS 1000000
+#define FIRST_MOST_BPS 3000000
 #define AUDIO_BPS 40000 /* of a voice, headers and all */
 
 static bool
@@ -125,13 +126,21 @@ measure (SfuLeg *leg, int64_t now_us)
     }
 }
 
-/* before anything is known of the path, the first pictures are worth a try; feedback is there after 100 ms */
+/* before anything is known of the path, the first pictures are worth a try, and one of a publisher who has but a large one;
+ * feedback is there after 100 ms */
 static uint32_t
-get_budget (const SfuEgress *egress)
+get_budget (const SfuEgress *egress, const SfuDemand *demands, unsigned n)
 {
-  uint32_t estimate_bps = sfu_send_side_get_estimate_bps (&egress->side);
+  uint32_t budget_bps = sfu_send_side_get_estimate_bps (&egress->side), least_bps = UINT32_MAX;
 
-  return sfu_send_side_get_acked_bps (&egress->side) == 0 ? MAX (estimate_bps, FIRST_BPS) : estimate_bps;
+  if (sfu_send_side_get_acked_bps (&egress->side) != 0)
+    return budget_bps;
+  for (unsigned i = 0; i < n; i++)
+    for (unsigned j = 0; j < demands[i].n_encodings && !demands[i].hidden; j++)
+      if (demands[i].encodings[j].active && demands[i].encodings[j].bps[0] > 0)
+        least_bps = MIN (least_bps, demands[i].encodings[j].bps[0]);
+  budget_bps = MAX (budget_bps, FIRST_BPS);
+  return least_bps < FIRST_MOST_BPS ? MAX (budget_bps, least_bps) : budget_bps;
 }
 
 static void
@@ -142,7 +151,7 @@ allocate (SfuLeg *leg, int64_t now_us)
   SfuAllocState states[SFU_ALLOC_SLOTS_MAX];
   SfuChoice choices[SFU_ALLOC_SLOTS_MAX];
   uint16_t at[SFU_ALLOC_SLOTS_MAX];
-  uint32_t audio_bps = 0, estimate_bps = get_budget (egress);
+  uint32_t audio_bps = 0, estimate_bps;
   SfuAllocation allocation;
   unsigned n = 0;
 
@@ -159,6 +168,7 @@ allocate (SfuLeg *leg, int64_t now_us)
           at[n++] = (uint16_t) i;
         }
     }
+  estimate_bps = get_budget (egress, demands, n) + (sfu_send_side_get_acked_bps (&egress->side) == 0 ? audio_bps : 0);
   allocation = sfu_allocate (demands, n, estimate_bps > audio_bps ? estimate_bps - audio_bps : 0, states, now_us, choices);
   if (sfu_egress_is_ready (leg, now_us))
     sfu_send_side_set_wanted (&egress->side, allocation.wanted_bps > 0 ? allocation.wanted_bps + audio_bps : 0, now_us);

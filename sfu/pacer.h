@@ -13,8 +13,8 @@
  * Sequence numbers and whatever else must be without gaps are given when a packet is popped, not when it is pushed: video
  * that has waited longer than SFU_PACER_WAIT_US is dropped, whole frames of its slot up to the next keyframe.
  *
- * A queue doubles when more waits in it than ever before, up to its bound; nothing else here allocates, and nothing locks or reads
- * a clock. The owner's thread.
+ * A queue doubles when more waits in it than ever before, up to its bound; nothing else here allocates, and nothing locks or
+ * reads a clock. The owner's thread.
  */
 #pragma once
 

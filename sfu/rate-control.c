@@ -11,6 +11,8 @@
 #define NEAR_MIN_BPS 4000.0 /* a second */
 #define PACKET_BITS (1200 * 8)
 #define STEP_US INT64_C (1000000)
+/* after a cut: steps that are as large for a flow with little as for one with much, or the latter would grow faster */
+#define CAREFUL_US INT64_C (3000000)
 #define CAPACITY_WEIGHT 0.05
 #define CAPACITY_DEVIATIONS 3
 
@@ -82,14 +84,14 @@ decrease (SfuRateControl *control, uint32_t acked_bps, int64_t rtt_us, int64_t n
 }
 
 static void
-increase (SfuRateControl *control, uint32_t acked_bps, int64_t rtt_us, int64_t passed_us)
+increase (SfuRateControl *control, uint32_t acked_bps, int64_t rtt_us, int64_t passed_us, int64_t now_us)
 {
   double passed = (double) MIN (passed_us, STEP_US) / 1e6, rate_bps = control->rate_bps;
   double most_bps = acked_bps > 0 ? ACKED_FACTOR * acked_bps + ACKED_BPS : rate_bps;
 
   if (control->capacity_bps > 0 && acked_bps > control->capacity_bps + capacity_deviation (control))
     control->capacity_bps = 0;
-  if (control->capacity_bps > 0)
+  if (control->capacity_bps > 0 || (control->decreased_us != 0 && now_us - control->decreased_us < CAREFUL_US))
     {
       double frame_bits = rate_bps / 30, packets = ceil (frame_bits / PACKET_BITS);
 
@@ -109,6 +111,6 @@ sfu_rate_control_update (SfuRateControl *control, SfuDelayUse use, uint32_t acke
   if (use == SFU_DELAY_OVERUSE)
     return decrease (control, acked_bps, rtt_us, now_us);
   if (use == SFU_DELAY_NORMAL)
-    increase (control, acked_bps, rtt_us, passed_us);
+    increase (control, acked_bps, rtt_us, passed_us, now_us);
   return false;
 }

@@ -13,7 +13,9 @@ _Static_assert (sizeof (SfuSent) == 8, "SfuSent is compact");
 /* 2.5 is usual; but a keyframe that leaves so fast only moves the wait into the path's queue, where audio waits as well */
 #define PACING 1.5
 #define PACING_LEAST 0.3
-#define PACING_BURST 0.9 /* of what the path lets out: it makes no queue */
+#define PACING_FIRST_BPS 3000000
+#define PACING_BURST 0.9 /* of what the path lets out: it makes no queue, */
+#define BURST_LEAST 3    /* where that is so many times the estimate: else there may be others on it */
 /* what may be on its way beyond the least round trip: feedback comes every 100 ms, and a queue of 100 ms is one too many */
 #define WINDOW_US 200000
 #define QUEUE_US INT64_C (250000) /* such a queue is overuse, whatever its trend */
@@ -419,6 +421,15 @@ sfu_send_side_get_estimate_bps (const SfuSendSide *side)
   return MAX ((uint32_t) (side->push_back * side->estimate_bps), SFU_ESTIMATE_MIN_BPS);
 }
 
+/* Returns: what the path lets out at once, when that is far more than what is sent; else 0. */
+static double
+get_burst_bps (const SfuSendSide *side)
+{
+  uint32_t bps = sfu_burst_rate_get_bps (&side->burst);
+
+  return bps > BURST_LEAST * (double) side->estimate_bps ? MIN (bps, SFU_ESTIMATE_MAX_BPS) : 0;
+}
+
 /* Share of what may be on its way that is: above 1 a queue has built up that feedback does not tell of yet. */
 static double
 get_fill (const SfuSendSide *side)
@@ -427,7 +438,7 @@ get_fill (const SfuSendSide *side)
   double bytes = side->in_flight_bytes;
 
   /* a keyframe that left at the path's own rate */
-  if (sfu_burst_rate_get_bps (&side->burst) > side->estimate_bps)
+  if (get_burst_bps (side) > 0)
     bytes -= side->ahead_bytes;
   return side->has_feedback ? bytes * 8e6 / ((double) side->estimate_bps * (double) window_us) : 0;
 }
@@ -443,7 +454,9 @@ sfu_send_side_get_pacing_bps (const SfuSendSide *side)
   else if (sfu_delay_trend_get_queue_us (&side->delay) > QUEUE_US)
     pacing_bps = estimate_bps;
   else if (sfu_delay_trend_get_queue_us (&side->delay) < STANDING_US)
-    pacing_bps = MAX (pacing_bps, PACING_BURST * MIN (sfu_burst_rate_get_bps (&side->burst), SFU_ESTIMATE_MAX_BPS));
+    pacing_bps = MAX (pacing_bps, PACING_BURST * get_burst_bps (side));
+  if (!side->has_feedback && !side->has_report && side->remb_bps == 0)
+    pacing_bps = MAX (pacing_bps, PACING_FIRST_BPS);
   if (running != 0)
     pacing_bps = MAX (pacing_bps, side->probe.clusters[running - 1].rate_bps);
   return (uint32_t) pacing_bps;

@@ -136,9 +136,9 @@ int64_t sfu_send_side_get_deadline (const SfuSendSide *side);
 
 /** sfu_send_side_get_estimate_bps: Returns: what may be sent in all: audio, video, retransmissions. */
 uint32_t sfu_send_side_get_estimate_bps (const SfuSendSide *side);
-/** sfu_send_side_get_pacing_bps: Returns: for sfu_pacer_set_rate(): 1.5 times the estimate, or what the path was seen to let out
- *  at once (burst-rate.h), so that frames leave soon; no more than the estimate while a queue on the path has to drain; the
- *  rate of a cluster while one runs. */
+/** sfu_send_side_get_pacing_bps: Returns: for sfu_pacer_set_rate(): 1.5 times the estimate, or what the path was seen to let
+ *  out at once (burst-rate.h), so that frames leave soon; no more than the estimate while a queue on the path has to drain;
+ *  the rate of a cluster while one runs; before anything is known, enough for a first picture to be the probe. */
 uint32_t sfu_send_side_get_pacing_bps (const SfuSendSide *side);
 /** sfu_send_side_get_acked_bps: Returns: what arrives; 0: not known. */
 uint32_t sfu_send_side_get_acked_bps (const SfuSendSide *side);
