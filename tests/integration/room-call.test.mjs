@@ -12,7 +12,7 @@ const LONG = 90000;
 let server, alice, bob, guest, link;
 before(async () => {
   const port = await freePort();
-  server = await Server.start({ messaging: { registration_rate_address: 1000 }, relay: { listen_udp: `127.0.0.1:${port}`, listen_tcp: `127.0.0.1:${port}` } });
+  server = await Server.start({ messaging: { registration_rate_address: 1000 }, relay: { listen_udp: `127.0.0.1:${port}`, listen_tcp: `127.0.0.1:${port}`, dtls: true } }); // the relay and the SFU tell their DTLS apart
   /* only one of them has a picture with three sizes: encoders must not starve the room */
   const large = [`--use-file-for-fake-video-capture=${pictureFile({ width: 1280, height: 720, rate: 10 })}`];
   [alice, bob] = await Promise.all([Person.open(server.url, 'alice', { args: large }), Person.open(server.url, 'bob')]);

@@ -68,6 +68,8 @@ test_another_address (void)
   g_assert_false (check (nonce, &tuple, NOW, text, len));
   tuple.transport = RELAY_TLS;
   g_assert_false (check (nonce, &tuple, NOW, text, len));
+  tuple.transport = RELAY_DTLS;
+  g_assert_false (check (nonce, &tuple, NOW, text, len));
 }
 
 /* a client's connections share one, what they have in common is the address */

@@ -73,6 +73,10 @@ test_refused (void)
   client_init_tcp (&client, bench, 0, "9.8.7.6:1000");
   client_init (&datagrams, bench, 0, "9.8.7.6:1000");
   g_assert_cmpuint (client_allocate_tcp (&datagrams), ==, 400);
+  datagrams.tuple.transport = RELAY_DTLS;
+  datagrams.tuple.conn = &datagrams;
+  g_assert_cmpuint (client_challenge (&datagrams), ==, 401);
+  g_assert_cmpuint (client_allocate_tcp (&datagrams), ==, 400);
   g_assert_cmpuint (allocate_with (&client, AL_STUN_EVEN_PORT, even, sizeof even), ==, 400);
   g_assert_cmpuint (allocate_with (&client, AL_STUN_RESERVATION_TOKEN, token, sizeof token), ==, 400);
   g_assert_cmpuint (allocate_with (&client, AL_STUN_DONT_FRAGMENT, NULL, 0), ==, 400);

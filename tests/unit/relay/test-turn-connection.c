@@ -115,6 +115,10 @@ test_refused (Fixture *fixture, gconstpointer unused)
   client_init_tcp (&elsewhere, bench, 1, "9.8.7.6:1003");
   g_assert_cmpuint (client_join (&other, id), ==, 400);
   g_assert_cmpuint (client_join (&datagrams, id), ==, 400);
+  datagrams.tuple.transport = RELAY_DTLS;
+  datagrams.tuple.conn = &datagrams;
+  g_assert_cmpuint (client_challenge (&datagrams), ==, 401);
+  g_assert_cmpuint (client_join (&datagrams, id), ==, 400);
   g_assert_cmpuint (client_join (&elsewhere, id), ==, 400); /* the other worker does not know it */
   g_assert_cmpuint (client_join (&fixture->control, id), ==, 400);
   for (unsigned bit = 0; bit < 32; bit++)

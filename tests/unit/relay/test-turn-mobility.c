@@ -111,7 +111,7 @@ test_ticket_is_asked_for (void)
 
 /* the same worker, or the other: channels, permissions and the relayed address go along */
 static void
-check_move (unsigned worker, bool tcp)
+check_move (unsigned worker, RelayTransport transport)
 {
   g_autoptr (Bench) bench = bench_new (allow);
   g_auto (Client) home = { 0 }, away = { 0 };
@@ -125,9 +125,9 @@ check_move (unsigned worker, bool tcp)
   g_assert_cmpuint (allocate (&home, &first), ==, 0);
   g_assert_cmpuint (client_bind (&home, 0x4001, PEER), ==, 0);
   client_init (&away, bench, worker, AWAY);
-  if (tcp)
+  if (transport != RELAY_UDP)
     {
-      away.tuple.transport = RELAY_TCP;
+      away.tuple.transport = transport;
       away.tuple.conn = &conn;
       g_assert_cmpuint (client_challenge (&away), ==, 401);
     }
@@ -169,15 +169,15 @@ check_move (unsigned worker, bool tcp)
 static void
 test_moves (void)
 {
-  check_move (0, false);
-  check_move (0, true);
+  for (RelayTransport i = RELAY_UDP; i < RELAY_TRANSPORT_N; i++)
+    check_move (0, i);
 }
 
 static void
 test_moves_to_another_worker (void)
 {
-  check_move (1, false);
-  check_move (1, true);
+  for (RelayTransport i = RELAY_UDP; i < RELAY_TRANSPORT_N; i++)
+    check_move (1, i);
 }
 
 /* the answer was lost: the same Refresh, or a new one with the old ticket, for 30 s */
