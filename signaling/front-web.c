@@ -50,8 +50,8 @@ answer_options (SigFrontConn *conn, SigOrigin who, AlStr origin)
       return;
     }
   extra = g_strdup_printf (ALLOW ACCEPT "Access-Control-Allow-Origin: %.*s\r\nVary: Origin\r\n"
-                           "Access-Control-Allow-Methods: GET, POST, PATCH, DELETE\r\n"
-                           "Access-Control-Allow-Headers: authorization, content-type, if-match\r\n"
+                           "Access-Control-Allow-Methods: GET, POST, PATCH, DELETE, OPTIONS\r\n"
+                           "Access-Control-Allow-Headers: authorization, content-type, etag, if-match\r\n"
                            "Access-Control-Max-Age: 600\r\n",
                            (int) origin.len, origin.ptr);
   sig_front_answer_empty (conn, 204, extra);

@@ -160,6 +160,8 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
     { "janus", 0, 0, G_OPTION_ARG_NONE, &options->janus, "It is Janus's WebSocket API", NULL },
     { "whip", 0, 0, G_OPTION_ARG_NONE, &options->whip, "Over WHIP and WHEP instead of JSON-RPC", NULL },
     { "jwt-secret", 0, 0, G_OPTION_ARG_STRING, &options->jwt_secret, "The server's [signaling] jwt_secret", "SECRET" },
+    { "stream-key", 0, 0, G_OPTION_ARG_STRING, &options->stream_key,
+      "With --whip: the server's [streaming] publish_keys has load0:KEY-0;load1:KEY-1;...", "KEY" },
     { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "Send media from here", "ADDRESS" },
     { "publishers", 'p', 0, G_OPTION_ARG_INT, &options->publishers, "How many publish", "N" },
     { "subscribers", 's', 0, G_OPTION_ARG_INT, &options->subscribers, "How many receive all of them", "N" },
@@ -183,6 +185,8 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
     return false;
   if (options->jwt_secret == NULL)
     options->jwt_secret = g_strdup ("");
+  if (options->stream_key == NULL)
+    options->stream_key = g_strdup ("");
   if (options->url == NULL || options->audio_path == NULL || options->publishers < 1 || options->subscribers < 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--url, --audio and at least one publisher are needed");
@@ -227,7 +231,7 @@ static void
 end (LoadRooms *rooms)
 {
   char **const texts[] = { &rooms->options.url, &rooms->options.video_path, &rooms->options.audio_path, &rooms->options.local,
-                           &rooms->options.profiles, &rooms->options.jwt_secret };
+                           &rooms->options.profiles, &rooms->options.jwt_secret, &rooms->options.stream_key };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * WHIP (RFC 9725) and WHEP: one POST for each transport on a connection of its own. A stream has one publisher, so member N
- * publishes "loadN" and subscribers take them in turn.
+ * publishes "loadN", with the key KEY-N of --stream-key KEY, and subscribers take them in turn. It deletes no session:
+ * they end as those of clients do that crash.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -54,11 +55,10 @@ post (LoadMember *member, const char *path, unsigned stream_of, const char *offe
   static const AlStreamOps ops = { .on_data = on_data, .on_closed = on_closed };
   g_autoptr (GError) error = NULL;
   AlStream *stream = al_stream_connect (member->rooms->loop, &member->rooms->server, &ops, member, &error);
-  g_autofree char *sub = g_strdup_printf ("load-%s%u", path, member->index);
-  g_autofree char *jwt = load_make_jwt (member->rooms->options.jwt_secret, sub);
-  g_autofree char *request = g_strdup_printf ("POST /%s/load%u HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer %s\r\n"
+  g_autofree char *request = g_strdup_printf ("POST /%s/load%u HTTP/1.1\r\nHost: load\r\nAuthorization: Bearer %s-%u\r\n"
                                               "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-                                              path, stream_of, jwt, strlen (offer), offer);
+                                              path, stream_of, member->rooms->options.stream_key, stream_of, strlen (offer),
+                                              offer);
 
   if (stream == NULL)
     load_rooms_fail (member->rooms, "cannot connect", error->message);

@@ -92,7 +92,7 @@ test_cors (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (accept, ==, "application/sdp");
   g_assert_cmpstr (patch, ==, "application/trickle-ice-sdpfrag");
   g_assert_cmpstr (allowed, ==, "https://app.example.org");
-  g_assert_cmpstr (fields, ==, "authorization, content-type, if-match");
+  g_assert_cmpstr (fields, ==, "authorization, content-type, etag, if-match");
   g_assert_null (nobody);
   g_assert_cmpstr (exposed, ==, "Location, ETag, Link, Retry-After");
   g_assert_cmpstr (etag, ==, "\"1\"");
