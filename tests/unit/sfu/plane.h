@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "base/stream.h"
 #include "base/udp.h"
 #include "sfu/dtls.h"
 #include "sfu/plane.h"
@@ -16,6 +17,8 @@
 
 #define PLANE_WORKERS_MAX 3
 #define PLANE_MS INT64_C (1000)
+#define PLANE_STEP_US 5000
+#define PLANE_CHECK_US (2 * (int64_t) G_USEC_PER_SEC) /* between checks of consent */
 #define PLANE_PKTS 1024 /* of each worker's pool, usually */
 #define PLANE_OPUS 111
 #define PLANE_VP8 96
@@ -75,7 +78,8 @@ struct PlanePeer {
   int fd;
   SfuDtls *dtls;
   SfuSrtp *srtp;
-  unsigned n_offers;
+  unsigned n_offers, n_sessions; /* the latter: counted by the test, for a new connection of the same peer */
+  GByteArray *stream;            /* NULL: UDP. What came and is no whole frame yet */
   char *answer;
   char remote[16]; /* its own ufrag */
   int64_t check_us;
@@ -100,6 +104,7 @@ struct Plane {
     AlLoop *loop;
     AlUdpHub *hub;
     AlUdp *udp;
+    AlListener *listener; /* ICE over TCP */
     AlAddr address;
     SfuWorker *worker;
     bool stuck; /* its loop does not run */
@@ -125,6 +130,10 @@ PlanePeer *plane_add_peer (Plane *plane, uint64_t room, bool publisher);
 bool plane_peer_offer (PlanePeer *peer, const PlaneSection *sections, unsigned n);
 /** plane_peer_connect: to @worker, after its first offer, up to the keys. */
 void plane_peer_connect (PlanePeer *peer, unsigned worker);
+/** plane_peer_use_tcp: before plane_peer_connect(), to the same worker. */
+void plane_peer_use_tcp (PlanePeer *peer, unsigned worker);
+/** plane_peer_read: what has come to it. */
+void plane_peer_read (PlanePeer *peer);
 /** plane_peer_leave: the control is told; the peer is freed. */
 void plane_peer_leave (PlanePeer *peer);
 /** plane_peer_vanish: nobody is told. */
