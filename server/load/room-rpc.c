@@ -42,9 +42,10 @@ on_open (LoadConn *conn, void *user)
   static const char *identity_key = "WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY";
   Caller *caller = user;
   const LoadMember *member = caller->member;
+  const char *names = caller->rooms->options.names;
   g_autofree char *sub = member == NULL
-                             ? g_strdup ("load-host")
-                             : g_strdup_printf ("load-%c%u", member->publisher != NULL ? 'p' : 's', member->index);
+                             ? g_strdup_printf ("%s-host", names)
+                             : g_strdup_printf ("%s-%c%u", names, member->publisher != NULL ? 'p' : 's', member->index);
   g_autofree char *jwt = load_make_jwt (caller->rooms->options.jwt_secret, sub);
   g_autofree char *params = g_strdup_printf ("\"jwt\":\"%s\",\"device\":{\"name\":\"load\",\"platform\":\"load\","
                                              "\"identityKey\":\"%s\"}",

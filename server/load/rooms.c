@@ -162,6 +162,7 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
     { "jwt-secret", 0, 0, G_OPTION_ARG_STRING, &options->jwt_secret, "The server's [signaling] jwt_secret", "SECRET" },
     { "stream-key", 0, 0, G_OPTION_ARG_STRING, &options->stream_key,
       "With --whip: the server's [streaming] publish_keys has load0:KEY-0;load1:KEY-1;...", "KEY" },
+    { "names", 0, 0, G_OPTION_ARG_STRING, &options->names, "Before the names of all (JSON-RPC); usually load", "PREFIX" },
     { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "Send media from here", "ADDRESS" },
     { "publishers", 'p', 0, G_OPTION_ARG_INT, &options->publishers, "How many publish", "N" },
     { "subscribers", 's', 0, G_OPTION_ARG_INT, &options->subscribers, "How many receive all of them", "N" },
@@ -187,6 +188,8 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
     options->jwt_secret = g_strdup ("");
   if (options->stream_key == NULL)
     options->stream_key = g_strdup ("");
+  if (options->names == NULL)
+    options->names = g_strdup ("load");
   if (options->url == NULL || options->audio_path == NULL || options->publishers < 1 || options->subscribers < 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--url, --audio and at least one publisher are needed");
