@@ -52,10 +52,10 @@ write_candidates (const SfuLocal *local, GString *out)
 static void
 write_transport (const SfuAnswer *answer, const SfuLocal *local, GString *out)
 {
-  g_string_append_printf (out, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:%s ", local->ufrag, local->pwd,
-                          local->fingerprint.hash);
-  for (unsigned i = 0; i < local->fingerprint.len; i++)
-    g_string_append_printf (out, "%s%02X", i > 0 ? ":" : "", local->fingerprint.value[i]);
+  char fingerprint[SFU_FINGERPRINT_TEXT];
+
+  g_string_append_printf (out, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:%s", local->ufrag, local->pwd,
+                          sfu_fingerprint_format (&local->fingerprint, fingerprint));
   g_string_append_printf (out, "\r\na=setup:%s\r\n", answer->we_are_active ? "active" : "passive");
 }
 

@@ -338,8 +338,9 @@ agree_transport (Answering *self)
   answer->is_restart = strcmp (before->ufrag, offered->ufrag) != 0;
   if (answer->is_restart != (strcmp (before->pwd, offered->pwd) != 0))
     return refuse (self, 0, "ICE restarts with a new ufrag and a new password, not with one of them");
-  answer->is_new_dtls = g_strcmp0 (before->tls_id, offered->tls_id) != 0 || before->n_fingerprints != offered->n_fingerprints
-                        || memcmp (before->fingerprints, offered->fingerprints, sizeof (offered->fingerprints)) != 0;
+  answer->is_new_dtls = g_strcmp0 (before->tls_id, offered->tls_id) != 0 || before->n_fingerprints != offered->n_fingerprints;
+  for (unsigned i = 0; !answer->is_new_dtls && i < offered->n_fingerprints; i++)
+    answer->is_new_dtls = !sfu_fingerprint_equal (&before->fingerprints[i], &offered->fingerprints[i]);
   if (answer->is_new_dtls)
     return true;
   if (offered->setup == SFU_SETUP_ACTPASS)

@@ -75,7 +75,7 @@ typedef struct {
  */
 typedef struct {
   const char *ufrag, *pwd, *cname;
-  SfuSdpFingerprint fingerprint;
+  SfuFingerprint fingerprint;
   const SfuLocalCandidate *candidates;
   unsigned n_candidates;
   uint32_t max_bitrate_bps, start_bitrate_bps;

@@ -120,23 +120,6 @@ fill_lane (SfuLegSetup *setup, SfuLane *lane, const SfuSection *section, SfuPeer
     }
 }
 
-/* of hash functions that the transport takes */
-static bool
-read_fingerprint (const SfuSdpFingerprint *sdp, SfuFingerprint *ret)
-{
-  static const char *const names[SFU_HASH_N] = { "sha-256", "sha-384", "sha-512" };
-
-  for (unsigned i = 0; i < SFU_HASH_N; i++)
-    if (strcmp (names[i], sdp->hash) == 0 && sdp->len <= sizeof ret->value)
-      {
-        ret->hash = (SfuHash) i;
-        ret->len = sdp->len;
-        memcpy (ret->value, sdp->value, sdp->len);
-        return true;
-      }
-  return false;
-}
-
 static SfuLegSetup *
 make_setup (SfuPeerDesk *peer, const SfuLegDesk *leg, bool publisher)
 {
@@ -150,9 +133,9 @@ make_setup (SfuPeerDesk *peer, const SfuLegDesk *leg, bool publisher)
   (void) g_strlcpy (setup->local_ufrag, leg->ufrag, sizeof setup->local_ufrag);
   (void) g_strlcpy (setup->remote_ufrag, answer->remote.ufrag, sizeof setup->remote_ufrag);
   (void) g_strlcpy (setup->remote_pwd, answer->remote.pwd, sizeof setup->remote_pwd);
-  for (unsigned i = 0; i < answer->remote.n_fingerprints; i++)
-    if (read_fingerprint (&answer->remote.fingerprints[i], &setup->fingerprints[setup->n_fingerprints]))
-      setup->n_fingerprints++;
+  setup->n_fingerprints = answer->remote.n_fingerprints;
+  for (unsigned i = 0; i < setup->n_fingerprints; i++)
+    setup->fingerprints[i] = answer->remote.fingerprints[i];
   setup->dtls_client = answer->we_are_active;
   for (unsigned i = 0; i < answer->n_sections; i++)
     fill_lane (setup, &setup->lanes[i], &answer->sections[i], peer);
@@ -174,20 +157,6 @@ make_credentials (SfuControl *control, SfuLegDesk *leg)
   leg->pwd = g_strdup (pwd);
 }
 
-static void
-get_fingerprint (const SfuControl *control, SfuSdpFingerprint *ret)
-{
-  const char *text = sfu_identity_get_fingerprint (control->identity);
-  SfuFingerprint own;
-  bool ok = sfu_fingerprint_parse (text, strlen (text), &own);
-
-  g_assert (ok); /* it is ours */
-  memset (ret, 0, sizeof *ret);
-  (void) g_strlcpy (ret->hash, "sha-256", sizeof ret->hash);
-  ret->len = own.len;
-  memcpy (ret->value, own.value, own.len);
-}
-
 static char *
 write_answer (SfuControl *control, const SfuLegDesk *leg, bool publisher)
 {
@@ -200,8 +169,10 @@ write_answer (SfuControl *control, const SfuLegDesk *leg, bool publisher)
     .max_bitrate_bps = control->max_bitrate_bps,
     .start_bitrate_bps = publisher ? START_BITRATE_BPS : 0,
   };
+  const char *own = sfu_identity_get_fingerprint (control->identity);
+  bool ok = sfu_fingerprint_parse (own, strlen (own), &local.fingerprint);
 
-  get_fingerprint (control, &local.fingerprint);
+  g_assert (ok); /* it is ours */
   return sfu_answer_write (leg->answer, &local);
 }
 

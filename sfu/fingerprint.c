@@ -54,6 +54,15 @@ sfu_fingerprint_parse (const char *text, size_t len, SfuFingerprint *ret)
   return false;
 }
 
+unsigned
+sfu_fingerprint_get_bytes (const char *hash)
+{
+  for (unsigned i = 0; i < SFU_HASH_N; i++)
+    if (g_ascii_strcasecmp (hash, hashes[i].name) == 0)
+      return hashes[i].len;
+  return 0;
+}
+
 char *
 sfu_fingerprint_format (const SfuFingerprint *fingerprint, char ret_text[SFU_FINGERPRINT_TEXT])
 {

@@ -30,6 +30,8 @@ typedef struct {
  * Returns: false, @ret untouched, when it is none or of a hash function that is not taken.
  */
 bool sfu_fingerprint_parse (const char *text, size_t len, SfuFingerprint *ret);
+/** sfu_fingerprint_get_bytes: @hash: a name, either case. Returns: of its values; 0: it is not taken. */
+unsigned sfu_fingerprint_get_bytes (const char *hash);
 /** sfu_fingerprint_format: hash function in lower case, value in upper case. Returns: @ret_text. */
 char *sfu_fingerprint_format (const SfuFingerprint *fingerprint, char ret_text[SFU_FINGERPRINT_TEXT]);
 /** sfu_fingerprint_compute: of @certificate's DER form. Returns: false when OpenSSL fails. */

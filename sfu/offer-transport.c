@@ -33,50 +33,26 @@ add_pwd (SfuRemote *remote, const char *value)
   return NULL;
 }
 
-static unsigned
-hash_get_len (const char *hash)
-{
-  static const struct {
-    const char *name;
-    unsigned len;
-  } hashes[] = { { "sha-256", 32 }, { "sha-384", 48 }, { "sha-512", 64 } };
-
-  for (unsigned i = 0; i < G_N_ELEMENTS (hashes); i++)
-    if (strcmp (hash, hashes[i].name) == 0)
-      return hashes[i].len;
-  return 0;
-}
-
 /* Weaker hashes are passed over: they prove no certificate (RFC 8122 §5). */
 static const char *
 add_fingerprint (SfuRemote *remote, const char *value)
 {
-  SfuSdpFingerprint fingerprint = { .len = 0 };
+  const char *text = value;
   char hash[16];
   unsigned len;
 
   if (!sfu_sdp_take_word (&value, " ", hash, sizeof (hash)) || !sfu_sdp_take (&value, " "))
     return "a=fingerprint needs a hash and its value";
-  for (char *p = hash; *p != '\0'; p++)
-    *p = g_ascii_tolower (*p);
-  len = hash_get_len (hash);
+  len = sfu_fingerprint_get_bytes (hash);
   if (len == 0)
     return NULL;
   if (strlen (value) != len * 3 - 1)
     return "a=fingerprint has not the length of its hash";
-  for (unsigned i = 0; i < len; i++)
-    {
-      int high = g_ascii_xdigit_value (value[i * 3]), low = g_ascii_xdigit_value (value[i * 3 + 1]);
-
-      if (high < 0 || low < 0 || (i + 1 < len && value[i * 3 + 2] != ':'))
-        return "a=fingerprint is not written as XX:XX:...";
-      fingerprint.value[i] = (uint8_t) (high << 4 | low);
-    }
-  if (remote->n_fingerprints == SFU_SDP_FINGERPRINTS_MAX)
-    return "more than 4 fingerprints";
-  (void) g_strlcpy (fingerprint.hash, hash, sizeof (fingerprint.hash));
-  fingerprint.len = (uint8_t) len;
-  remote->fingerprints[remote->n_fingerprints++] = fingerprint;
+  if (remote->n_fingerprints == SFU_FINGERPRINTS_MAX)
+    return "more than 8 fingerprints";
+  if (!sfu_fingerprint_parse (text, strlen (text), &remote->fingerprints[remote->n_fingerprints]))
+    return "a=fingerprint is not written as XX:XX:...";
+  remote->n_fingerprints++;
   return NULL;
 }
 

@@ -13,11 +13,11 @@
 #include "sfu/codec.h"
 #include "sfu/control.h"
 #include "sfu/ext.h"
+#include "sfu/fingerprint.h"
 
 /** SFU_SECTIONS_MAX: m= sections; SFU_FORMATS_MAX: payload types of one section that are looked at (known codecs, no RTX). */
 #define SFU_SECTIONS_MAX 128
 #define SFU_FORMATS_MAX 24
-#define SFU_SDP_FINGERPRINTS_MAX 4
 /** SFU_OFFER_LINE_MAX: bytes of a line; SFU_OFFER_LINES_MAX: of them. */
 #define SFU_OFFER_LINE_MAX 4096
 #define SFU_OFFER_LINES_MAX 32768
@@ -97,13 +97,6 @@ typedef struct {
   unsigned slot; /* an answer to a subscriber: audio slot i and video slot i are one MediaStream */
 } SfuSection;
 
-/** SfuSdpFingerprint: of a certificate (RFC 8122). @hash: "sha-256", in lower case */
-typedef struct {
-  char hash[8];
-  uint8_t len;
-  uint8_t value[64];
-} SfuSdpFingerprint;
-
 /** SfuSetup: a=setup of the offer (RFC 8842). */
 typedef enum { SFU_SETUP_ACTPASS, SFU_SETUP_ACTIVE, SFU_SETUP_PASSIVE } SfuSetup;
 
@@ -112,7 +105,7 @@ typedef struct {
   char ufrag[257], pwd[257];
   SfuSetup setup;
   uint8_t n_fingerprints;
-  SfuSdpFingerprint fingerprints[SFU_SDP_FINGERPRINTS_MAX];
+  SfuFingerprint fingerprints[SFU_FINGERPRINTS_MAX];
   char *tls_id;
 } SfuRemote;
 

@@ -26,7 +26,7 @@ check_section (const SfuSection *own, const SfuSection *read)
 static void
 check (SfuAnswer *answer)
 {
-  SfuLocal local = { .ufrag = "ours", .pwd = "oursoursoursoursoursou", .cname = "c", .fingerprint = { "sha-256", 32, { 1 } } };
+  SfuLocal local = { .ufrag = "ours", .pwd = "oursoursoursoursoursou", .cname = "c", .fingerprint = { SFU_HASH_SHA256, 32, { 1 } } };
   g_autofree char *text = NULL;
   g_autoptr (GString) offer = NULL;
   g_autoptr (SfuOffer) read = NULL;

@@ -51,7 +51,7 @@ answer_one (const char *text, bool publisher, GArray *tracks, SfuAnswer **previo
   g_autoptr (SfuOffer) offer = sfu_offer_parse (text, strlen (text), &error);
   SfuLocalCandidate candidates[2] = { { .tcp = false }, { .tcp = true } };
   SfuLocal local = { .ufrag = "aldi", .pwd = "0123456789012345678901", .cname = "aldis", .candidates = candidates,
-                     .n_candidates = 2, .fingerprint = { .hash = "sha-256", .len = 32 } };
+                     .n_candidates = 2, .fingerprint = { .hash = SFU_HASH_SHA256, .len = 32 } };
   g_autofree char *written = NULL;
   SfuAnswer *answer = NULL;
 

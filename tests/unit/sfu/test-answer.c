@@ -10,7 +10,7 @@ write_answer (const SfuAnswer *answer)
 {
   SfuLocalCandidate candidates[4] = { { .tcp = false }, { .tcp = true }, { .tcp = false }, { .tcp = true } };
   SfuLocal local = { .ufrag = "ours", .pwd = "oursoursoursoursoursou", .cname = "aldis", .candidates = candidates,
-                     .n_candidates = 4, .fingerprint = { .hash = "sha-256", .len = 32, .value = { 0xab } } };
+                     .n_candidates = 4, .fingerprint = { .hash = SFU_HASH_SHA256, .len = 32, .value = { 0xab } } };
 
   (void) al_addr_parse ("192.0.2.1:3478", 0, &candidates[0].addr, NULL);
   (void) al_addr_parse ("192.0.2.1:3479", 0, &candidates[1].addr, NULL);
@@ -187,7 +187,7 @@ static void
 test_bitrates (void)
 {
   g_autoptr (SfuAnswer) answer = publish (small_offer, NULL, both, 2);
-  SfuLocal local = { .ufrag = "ours", .pwd = "oursoursoursoursoursou", .fingerprint = { .hash = "sha-256" },
+  SfuLocal local = { .ufrag = "ours", .pwd = "oursoursoursoursoursou", .fingerprint = { .hash = SFU_HASH_SHA256 },
                      .max_bitrate_bps = 2500000, .start_bitrate_bps = 800000 };
   g_autofree char *text = sfu_answer_write (answer, &local), *audio = cut_section (text, "0"), *video = cut_section (text, "1");
 
