@@ -16,13 +16,9 @@ import sys
 import tempfile
 import time
 
+from lib.report import figure, finish, step
+
 USER, PASSWORD = "bench", "benchpass"
-results = []
-began = time.monotonic()
-
-
-def step(text):
-    print(f"## {time.monotonic() - began:4.0f} s: {text}", flush=True)
 
 
 def free_port():
@@ -42,17 +38,6 @@ def cpu_us(pid):
 def resident_kb(pid):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
         return int(re.search(r"^Rss:\s+(\d+) kB", f.read(), re.M).group(1))
-
-
-def figure(name, ours, peer, unit, limit=None, note="", at_least=False):
-    ratio = ours / peer if peer else float("nan")
-    result = ""
-    if limit is not None:
-        results.append(ratio >= limit if at_least else ratio <= limit)
-        result = " result=pass" if results[-1] else " result=FAIL"
-    limit = "-" if limit is None else f"{limit:.3g}"
-    print(f"name={name} ours={ours:.4g} peer={peer:.4g} ratio={ratio:.3g} limit_ratio={limit} unit={unit}"
-          f"{' better=higher' if at_least else ''}{' note=' + note if note else ''}{result}", flush=True)
 
 
 class Server:
@@ -252,8 +237,7 @@ def main():
             step(name)
             run()
     step("done")
-    print(f"{sum(results)} figures pass, {len(results) - sum(results)} fail")
-    return 0 if all(results) else 1
+    return finish()
 
 
 sys.exit(main())

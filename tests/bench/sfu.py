@@ -17,28 +17,13 @@ import sys
 import tempfile
 import time
 
+from lib.report import figure, finish, step
+
 ADDRESS = "10.99.0.1"
 SECRET = "a benchmark's secret of thirty-two bytes or more"
 JANUS_PORT, HTTP_PORT, MEDIA_PORT = 8188, 8080, 3478
 SIZES = {1500: "1280x720", 500: "640x360"}
 KINDS = ["janus", "janus-loops", "aldis"]
-results = []
-began = time.monotonic()
-
-
-def step(text):
-    print(f"## {time.monotonic() - began:4.0f} s: {text}", flush=True)
-
-
-def figure(name, ours, peer, unit, limit=None, note="", at_least=False):
-    ratio = ours / peer if peer else float("nan")
-    result = ""
-    if limit is not None:
-        results.append((name, ratio >= limit if at_least else ratio <= limit))
-        result = " result=pass" if results[-1][1] else " result=FAIL"
-    limit = "-" if limit is None else f"{limit:.3g}"
-    print(f"name={name} ours={ours:.4g} peer={peer:.4g} ratio={ratio:.3g} limit_ratio={limit} unit={unit}"
-          f"{' better=higher' if at_least else ''}{' note=' + note if note else ''}{result}", flush=True)
 
 
 def enter_namespace():
@@ -257,10 +242,8 @@ def main():
         if not args.only or name in args.only.split(","):
             step(name)
             run()
-    missed = [name for name, passed in results if not passed]
     step("done")
-    print(f"{len(results) - len(missed)} figures pass, {len(missed)} fail{': ' + ', '.join(missed) if missed else ''}", flush=True)
-    return 1 if missed else 0
+    return finish()
 
 
 if __name__ == "__main__":

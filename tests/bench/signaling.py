@@ -17,6 +17,8 @@ import tempfile
 import time
 import urllib.request
 
+from lib.report import began, figure, finish, step
+
 SECRET = "a benchmark's secret of thirty-two bytes or more"
 
 
@@ -35,26 +37,6 @@ def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-results = []
-began = time.monotonic()
-
-
-def step(text):
-    print(f"## {time.monotonic() - began:4.0f} s: {text}", flush=True)
-
-
-def figure(name, ours, peer, unit, limit=None, note="", at_least=False):
-    """at_least: the ratio has to be the limit or more, not less"""
-    ratio = ours / peer if peer else float("nan")
-    result = ""
-    if limit is not None:
-        passed = ratio >= limit if at_least else ratio <= limit
-        results.append((name, passed))
-        result = " result=pass" if passed else " result=FAIL"
-    print(f"name={name} ours={ours:.4g} peer={peer:.4g} ratio={ratio:.3g} "
-          f"limit_ratio={limit if limit is not None else '-'} unit={unit}{' note=' + note if note else ''}{result}", flush=True)
 
 
 def check_idle(idle, wanted):
@@ -221,10 +203,8 @@ def main():
             measure(args.build, folder, args)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    missed = [name for name, passed in results if not passed]
     step("done")
-    print(f"{len(results) - len(missed)} figures pass, {len(missed)} fail{': ' + ', '.join(missed) if missed else ''}", flush=True)
-    return 1 if missed else 0
+    return finish()
 
 
 sys.exit(main())
