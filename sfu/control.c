@@ -350,6 +350,13 @@ sfu_control_set_muted (SfuControl *control, uint64_t room, uint64_t track, bool 
 }
 
 void
+sfu_control_set_away (SfuControl *control, uint64_t room, uint64_t peer, bool away)
+{
+  if (sfu_control_find_peer (control, room, peer) != NULL)
+    sfu_order_away (control->mesh, room, peer, away);
+}
+
+void
 sfu_control_end_track (SfuControl *control, uint64_t room, uint64_t track)
 {
   SfuPeerDesk *peer;

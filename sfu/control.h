@@ -125,6 +125,9 @@ bool sfu_control_restart_ice (SfuControl *control, uint64_t room, uint64_t peer,
 void sfu_control_set_view (SfuControl *control, uint64_t room, uint64_t peer, const SfuWant *wants, unsigned n);
 /** sfu_control_set_muted: nothing of the track is forwarded, whatever the publisher sends. */
 void sfu_control_set_muted (SfuControl *control, uint64_t room, uint64_t track, bool muted);
+/** sfu_control_set_away: @peer is not connected to the server any more, or is again. While it is away its tracks stand in
+ *  no slot once nothing has come of them for half a second. */
+void sfu_control_set_away (SfuControl *control, uint64_t room, uint64_t peer, bool away);
 /** sfu_control_end_track: as if its publisher had offered without it. */
 void sfu_control_end_track (SfuControl *control, uint64_t room, uint64_t track);
 

@@ -6,6 +6,9 @@
 #include "sfu/news.h"
 #include "sfu/rid-order.h"
 
+/* of a publisher who is away, before its tracks give up their slots */
+#define SILENT_US (500 * 1000)
+
 typedef struct {
   SfuMail mail;
   SfuTrackFacts facts;
@@ -90,6 +93,7 @@ sfu_ingest_tell_facts (SfuLeg *leg, SfuPublished *published, int64_t now_us)
 
   facts.owner = leg->worker->config.index;
   facts.begun = published->begun;
+  facts.gone = leg->ingest->gone;
   describe (published, &facts, now_us);
   for (unsigned i = 0; i < sfu_mesh_get_n (mesh); i++)
     if (i != leg->worker->config.index)
@@ -100,6 +104,27 @@ sfu_ingest_tell_facts (SfuLeg *leg, SfuPublished *published, int64_t now_us)
         (void) sfu_mesh_post (mesh, i, &mail->mail);
       }
   sfu_track_set_facts (track, &facts, now_us);
+}
+
+void
+sfu_ingest_tick_away (SfuLeg *leg, int64_t now_us)
+{
+  SfuIngest *ingest = leg->ingest;
+  int64_t heard_us = 0;
+  bool gone;
+
+  if (!ingest->away && !ingest->gone)
+    return;
+  for (unsigned i = 0; i < SFU_PUBLISHED_MAX; i++)
+    for (unsigned at = 0; ingest->published[i].track != NULL && at < ingest->published[i].n_feeds; at++)
+      heard_us = MAX (heard_us, ingest->published[i].feeds[at].rates.heard_us);
+  gone = ingest->away && now_us - heard_us >= SILENT_US;
+  if (gone == ingest->gone)
+    return;
+  ingest->gone = gone;
+  for (unsigned i = 0; i < SFU_PUBLISHED_MAX; i++)
+    if (ingest->published[i].track != NULL)
+      sfu_ingest_tell_facts (leg, &ingest->published[i], now_us);
 }
 
 static void

@@ -18,5 +18,7 @@ void sfu_ingest_route (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, AlPk
 void sfu_ingest_recover (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, const SfuRtp *rtp, int64_t now_us);
 void sfu_ingest_skip (SfuLeg *leg, SfuPublished *published, SfuFeed *feed, const SfuRtp *rtp, int64_t now_us);
 void sfu_ingest_tick_used (SfuLeg *leg, SfuPublished *published, int64_t now_us);
+/** sfu_ingest_tick_away: notices that media of a publisher who is away stop, and come again. */
+void sfu_ingest_tick_away (SfuLeg *leg, int64_t now_us);
 /** sfu_ingest_measure: rates of the last interval. */
 void sfu_ingest_measure (SfuPublished *published, int64_t elapsed_us);

@@ -192,6 +192,7 @@ sfu_ingest_tick_feedback (SfuLeg *leg, int64_t now_us)
 
   if (now_us - ingest->facts_us >= (has_news (ingest) ? SFU_FIRST_FACTS_US : SFU_FACTS_US))
     measure (leg, now_us);
+  sfu_ingest_tick_away (leg, now_us);
   if (!sfu_transport_may_send (leg->transport, now_us))
     return;
   send_transport_feedback (leg, now_us);

@@ -17,6 +17,12 @@ typedef struct {
 
 typedef struct {
   SfuMail mail;
+  uint64_t room, peer;
+  bool away;
+} AwayOrder;
+
+typedef struct {
+  SfuMail mail;
   SfuLegSetup *setup; /* owned */
 } LegOrder;
 
@@ -87,6 +93,35 @@ sfu_order_track (SfuMesh *mesh, const SfuTrackOrder *order)
       TrackOrder *mail = g_new (TrackOrder, 1);
 
       *mail = (TrackOrder){ { do_track, free_plain }, *order };
+      sfu_mesh_order (mesh, i, &mail->mail);
+    }
+}
+
+static void
+do_away (SfuMail *mail, SfuWorker *worker, int64_t now_us)
+{
+  const AwayOrder *order = (const AwayOrder *) mail;
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, worker->legs);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      SfuLeg *leg = key;
+
+      if (leg->ingest != NULL && leg->setup->peer == order->peer && leg->setup->room == order->room)
+        leg->ingest->away = order->away;
+    }
+}
+
+void
+sfu_order_away (SfuMesh *mesh, uint64_t room, uint64_t peer, bool away)
+{
+  for (unsigned i = 0; i < sfu_mesh_get_n (mesh); i++)
+    {
+      AwayOrder *mail = g_new (AwayOrder, 1);
+
+      *mail = (AwayOrder){ { do_away, free_plain }, room, peer, away };
       sfu_mesh_order (mesh, i, &mail->mail);
     }
 }

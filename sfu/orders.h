@@ -21,5 +21,7 @@ typedef struct {
 
 /** sfu_order_track: to all workers. */
 void sfu_order_track (SfuMesh *mesh, const SfuTrackOrder *order);
+/** sfu_order_away: to all workers: see sfu_control_set_away(). */
+void sfu_order_away (SfuMesh *mesh, uint64_t room, uint64_t peer, bool away);
 /** sfu_order_leg: @setup: (transfer full): to the worker that has the leg. */
 void sfu_order_leg (SfuMesh *mesh, unsigned worker, SfuLegSetup *setup);

@@ -181,7 +181,8 @@ sfu_shard_assign (SfuShard *shard, int64_t now_us)
     {
       const SfuTrack *track = g_ptr_array_index (shard->tracks, i);
 
-      tracks[i] = (SfuSlotsTrack){ track->id, track->peer, track->kind, track->source, track->muted };
+      tracks[i] = (SfuSlotsTrack){ track->id, track->peer, track->kind, track->source,
+                                   track->muted || track->facts.gone };
     }
   for (guint i = 0; i < shard->subs->len; i++)
     {

@@ -67,6 +67,8 @@ sfu_track_set_facts (SfuTrack *track, const SfuTrackFacts *facts, int64_t now_us
 {
   if (track->facts.owner != facts->owner || track->facts.begun != facts->begun)
     track->told_needed = 0;
+  if (track->facts.gone != facts->gone)
+    sfu_shard_want_assign (track->shard);
   track->facts = *facts;
   sfu_track_tell_needed (track, now_us);
 }

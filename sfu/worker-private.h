@@ -70,6 +70,7 @@ typedef struct {
   uint32_t begun; /* grows when the owner begins anew and knows nothing of what others want */
   SfuCodec codec;
   uint32_t profile;
+  bool gone;    /* its publisher is away, and nothing comes of it */
   bool spatial; /* the encodings are spatial layers of the only one */
   uint8_t n_encodings;
   SfuEncoding encodings[SFU_LAYERS_MAX];
@@ -191,6 +192,7 @@ struct SfuIngest {
   int64_t report_us, facts_us, rtt_us;
   uint64_t bytes_before;
   uint32_t receiving_bps;
+  bool away, gone; /* the publisher has no connection to the server; and its media have stopped */
 };
 
 /** SfuLeg: one transport of a peer, on the worker that it belongs to. */

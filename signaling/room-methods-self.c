@@ -111,6 +111,8 @@ run_join (SigRoomAsk *ask)
       return;
     }
   al_counter_add (resumed ? rooms->metrics.resumed : rooms->metrics.joined, 1);
+  if (resumed)
+    sig_room_entry_set_away (entry, person->device_id, false);
   if (ask->who.user_id != 0)
     sig_room_entry_answer_invite (entry, ask->who.user_id, NULL, "joined");
   sig_room_entry_do_actions (entry);

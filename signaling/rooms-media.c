@@ -117,6 +117,15 @@ sig_room_entry_remove_peer (SigRoomEntry *entry, SigRoomPerson *person)
 }
 
 void
+sig_room_entry_set_away (SigRoomEntry *entry, MsgId device_id, bool away)
+{
+  const SigRoomPerson *person = sig_room_find_device (entry->room, device_id);
+
+  if (entry->rooms->config.control != NULL && person != NULL && person->peer != 0)
+    sfu_control_set_away (entry->rooms->config.control, entry->media, person->peer, away);
+}
+
+void
 sig_room_entry_remove_media (SigRoomEntry *entry)
 {
   if (entry->media == 0)

@@ -105,6 +105,8 @@ void sig_room_entry_set_speakers (SigRoomEntry *entry, const uint64_t *tracks, u
 void sig_rooms_connect_media (SigRooms *rooms);
 void sig_room_entry_add_peer (SigRoomEntry *entry, SigRoomPerson *person);
 void sig_room_entry_remove_peer (SigRoomEntry *entry, SigRoomPerson *person);
+/** sig_room_entry_set_away: the media plane is told that a device's connection is lost, or back. */
+void sig_room_entry_set_away (SigRoomEntry *entry, MsgId device_id, bool away);
 void sig_room_entry_remove_media (SigRoomEntry *entry);
 
 /* --- rooms-invite.c: ringing --- */

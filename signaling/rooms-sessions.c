@@ -30,12 +30,14 @@ static void
 attach_one (SigRoomEntry *entry, MsgId device_id, gpointer data)
 {
   sig_room_attached (entry->room, device_id);
+  sig_room_entry_set_away (entry, device_id, false);
 }
 
 static void
 detach_one (SigRoomEntry *entry, MsgId device_id, gpointer data)
 {
   sig_room_detached (entry->room, device_id, sig_rooms_now_us (entry->rooms));
+  sig_room_entry_set_away (entry, device_id, true);
 }
 
 static void

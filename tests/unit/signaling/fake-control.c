@@ -143,6 +143,11 @@ sfu_control_set_muted (SfuControl *control, uint64_t room, uint64_t track, bool 
 }
 
 void
+sfu_control_set_away (SfuControl *control, uint64_t room, uint64_t peer, bool away)
+{
+}
+
+void
 sfu_control_end_track (SfuControl *control, uint64_t room, uint64_t track)
 {
   control->log.ended_track = track;
