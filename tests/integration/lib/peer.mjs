@@ -37,6 +37,7 @@ export class Peer extends Client {
     const joined = await this.call('room.join', link ? { link } : { roomId: this.room.id });
     this.room ??= joined.room;
     this.me = joined.participant;
+    this.resume = joined.resume;
     return this;
   }
 
@@ -60,6 +61,14 @@ export class Peer extends Client {
     await this.tab.evaluate((text) => window.media.take(text), answer.sdp);
     this.track = answer.tracks[0].id;
     return this.track;
+  }
+
+  /** A flash and a beep. @returns {Promise<string[]>} the two tracks */
+  async talk() {
+    const sdp = await this.tab.evaluate(() => window.media.publishTalk());
+    const answer = await this.call('room.publish', { roomId: this.room.id, sdp, tracks: [{ mid: '0', source: 'camera' }, { mid: '1', source: 'mic' }] });
+    await this.tab.evaluate((text) => window.media.take(text), answer.sdp);
+    return answer.tracks.sort((a, b) => a.mid - b.mid).map(({ id }) => id);
   }
 
   async subscribe(options) {

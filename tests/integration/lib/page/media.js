@@ -5,6 +5,7 @@
  */
 import { MediaClient } from '/web/src/call/media-client.js';
 import { hkdfKey } from '/web/src/crypto/kdf.js';
+import { direct, flash, offsets, show } from './lips.js';
 
 const WORKER = '/web/src/crypto/media-worker.js';
 const CAMERA = 1; /* the context of its frames */
@@ -107,6 +108,8 @@ window.media = {
     const transceiver = pc.addTransceiver(sealed ? 'video' : track, { direction: 'sendonly', sendEncodings: encodings });
     prefer(transceiver, codec, 'video');
     Object.assign(window.media, { pc, sender: transceiver.sender });
+    /* a machine without time for all pictures makes fewer, not smaller ones */
+    await transceiver.sender.setParameters({ ...transceiver.sender.getParameters(), degradationPreference: 'maintain-resolution' });
     if (sealed) {
       window.media.worker = await worker('send');
       transceiver.sender.transform = window.media.worker.transform({ id: 'out', side: 'send', context: CAMERA, kind: 1 });
@@ -116,16 +119,34 @@ window.media = {
     return offer();
   },
 
-  /** @param {{video: number, sealed?: boolean, plain?: boolean}} options plain: as Chromium offers by itself @returns {Promise<string>} the offer */
-  async subscribe({ video, sealed, plain }) {
+  /** publishTalk: a flash and a beep, as camera and microphone */
+  async publishTalk() {
+    const pc = window.media.pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const stream = window.media.stream ??= new MediaStream(flash());
+    for (const track of [...stream.getVideoTracks(), ...stream.getAudioTracks()]) pc.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+    return offer();
+  },
+
+  direct: { offer: () => direct.offer(window.media.stream), answer: direct.answer, take: direct.take },
+
+  /** offsets: between what is seen and heard in two sections, and of what came without a server at the same time */
+  async offsets(video, audio, count) {
+    const of = (mid) => window.media.pc.getTransceivers().find((transceiver) => transceiver.mid === mid).receiver.track;
+    const element = [...document.querySelectorAll('video')].find(({ srcObject }) => srcObject.getVideoTracks()[0] === of(video));
+    const [room, without] = await Promise.all([offsets(element, of(audio), count), offsets(direct.video, direct.tracks.audio, count)]);
+    return { room, without };
+  },
+
+  /** @param {{video: number, audio?: number, sealed?: boolean, plain?: boolean}} options plain: as Chromium offers by itself @returns {Promise<string>} the offer */
+  async subscribe({ video, audio = 0, sealed, plain }) {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     Object.assign(window.media, { pc, shown: new Map() });
     if (sealed) window.media.worker = await worker('receive');
     pc.ontrack = ({ track, transceiver }) => {
-      const element = Object.assign(document.createElement(track.kind), { srcObject: new MediaStream([track]), muted: true, autoplay: true });
-      document.body.append(element);
+      show(track);
       if (track.kind === 'video') window.media.shown.set(transceiver.mid, watch(track));
     };
+    for (let i = 0; i < audio; i++) pc.addTransceiver('audio', { direction: 'recvonly' });
     for (let i = 0; i < video; i++) {
       const transceiver = pc.addTransceiver('video', { direction: 'recvonly' });
       if (!plain) describe(transceiver);
