@@ -99,7 +99,13 @@ on_result (Caller *caller, const char *step, JsonObject *result)
   Rpc *rpc = caller->rooms->signaling_data;
   g_autofree char *params = NULL;
 
-  if (strcmp (step, "start") == 0 && caller->member == NULL)
+  if (strcmp (step, "start") == 0 && caller->member == NULL && caller->rooms->options.room != NULL)
+    {
+      g_strlcpy (rpc->link, caller->rooms->options.room, sizeof rpc->link);
+      params = g_strdup_printf ("\"link\":\"%s\"", rpc->link);
+      call (caller, "enter", "room.join", params);
+    }
+  else if (strcmp (step, "start") == 0 && caller->member == NULL)
     call (caller, "create", "room.create", "\"title\":\"load\",\"policy\":{\"maxParticipants\":1000}");
   else if (strcmp (step, "create") == 0)
     {
@@ -109,7 +115,10 @@ on_result (Caller *caller, const char *step, JsonObject *result)
       call (caller, "enter", "room.join", params); /* who is outside is not told of statistics */
     }
   else if (strcmp (step, "enter") == 0)
-    caller->rooms->ready = true;
+    {
+      g_strlcpy (rpc->room, string_in (result, "room", "id"), sizeof rpc->room);
+      caller->rooms->ready = true;
+    }
   else if (strcmp (step, "start") == 0)
     {
       params = g_strdup_printf ("\"link\":\"%s\"", rpc->link);

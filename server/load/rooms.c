@@ -163,6 +163,7 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
     { "stream-key", 0, 0, G_OPTION_ARG_STRING, &options->stream_key,
       "With --whip: the server's [streaming] publish_keys has load0:KEY-0;load1:KEY-1;...", "KEY" },
     { "names", 0, 0, G_OPTION_ARG_STRING, &options->names, "Before the names of all (JSON-RPC); usually load", "PREFIX" },
+    { "room", 0, 0, G_OPTION_ARG_STRING, &options->room, "Enter this room (JSON-RPC)", "LINK" },
     { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "Send media from here", "ADDRESS" },
     { "publishers", 'p', 0, G_OPTION_ARG_INT, &options->publishers, "How many publish", "N" },
     { "subscribers", 's', 0, G_OPTION_ARG_INT, &options->subscribers, "How many receive all of them", "N" },
@@ -234,7 +235,8 @@ static void
 end (LoadRooms *rooms)
 {
   char **const texts[] = { &rooms->options.url, &rooms->options.video_path, &rooms->options.audio_path, &rooms->options.local,
-                           &rooms->options.profiles, &rooms->options.jwt_secret, &rooms->options.stream_key };
+                           &rooms->options.profiles, &rooms->options.jwt_secret, &rooms->options.stream_key,
+                           &rooms->options.room };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*texts[i]);
