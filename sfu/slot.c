@@ -403,6 +403,16 @@ sfu_slot_on_packet (SfuSlot *slot, const SfuPacket *packet, int64_t now_us, SfuR
   return in_order ? SFU_SLOT_DROP : forward_late (slot, packet, now_us, ret_rewrite);
 }
 
+static SfuSentRef
+make_ref (const SfuSpan *span, const SfuMunged *munged, uint16_t seq)
+{
+  return (SfuSentRef){ .track = span->track,
+                       .index = span->in_first + (uint32_t) (munged->in - (uint32_t) span->in_first),
+                       .epoch = span->epoch,
+                       .layer = span->layer,
+                       .seq = seq };
+}
+
 bool
 sfu_slot_find (const SfuSlot *slot, uint16_t seq, int64_t now_us, int64_t rtt_us, SfuSentRef *ret_ref)
 {
@@ -417,13 +427,7 @@ sfu_slot_find (const SfuSlot *slot, uint16_t seq, int64_t now_us, int64_t rtt_us
     return false;
   if (munged->tries > 0 && (uint16_t) ((uint16_t) (now_us / 1000) - munged->sent_ms) < wait_us / 1000)
     return false;
-  *ret_ref = (SfuSentRef){
-    .track = span->track,
-    .index = span->in_first + (uint32_t) (munged->in - (uint32_t) span->in_first),
-    .epoch = span->epoch,
-    .layer = span->layer,
-    .seq = seq,
-  };
+  *ret_ref = make_ref (span, munged, seq);
   return true;
 }
 
@@ -442,13 +446,7 @@ sfu_slot_find_padding (const SfuSlot *slot, SfuSentRef *ret_ref)
 
       if ((munged = sfu_munger_find (&slot->munger, seq, &span, &index)) == NULL)
         continue;
-      *ret_ref = (SfuSentRef){
-        .track = span->track,
-        .index = span->in_first + (uint32_t) (munged->in - (uint32_t) span->in_first),
-        .epoch = span->epoch,
-        .layer = span->layer,
-        .seq = seq,
-      };
+      *ret_ref = make_ref (span, munged, seq);
       return true;
     }
   return false;
