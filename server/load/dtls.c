@@ -180,6 +180,8 @@ load_dtls_free (LoadDtls *dtls)
 {
   if (dtls == NULL)
     return;
+  if (dtls->done)
+    (void) SSL_shutdown (dtls->ssl);
   SSL_free (dtls->ssl);
   g_free (dtls);
 }

@@ -26,6 +26,7 @@ typedef enum { LOAD_DTLS_RUNS, LOAD_DTLS_DONE, LOAD_DTLS_FAILED } LoadDtlsState;
 typedef void (*LoadDtlsSendFn) (const void *data, size_t len, void *user);
 /** load_dtls_new: @client: who speaks first. @fingerprint: of the peer: SHA-256, any case; copied */
 LoadDtls *load_dtls_new (LoadDtlsContext *context, bool client, const char *fingerprint, LoadDtlsSendFn send, void *user);
+/** load_dtls_free: says close_notify when the handshake was done. NULL is allowed. */
 void load_dtls_free (LoadDtls *dtls);
 /** load_dtls_input: @data: (nullable): a datagram; NULL begins, or retransmits when it is time. */
 LoadDtlsState load_dtls_input (LoadDtls *dtls, const uint8_t *data, size_t len);

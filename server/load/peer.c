@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "server/load/agent.h"
 #include "server/load/ice.h"
 
 struct LoadPeer {
@@ -11,13 +12,15 @@ struct LoadPeer {
   const LoadPeerOps *ops;
   void *user;
   /* owned */
-  LoadPort *port;
+  LoadPort *port;   /* and ice; or ... */
+  LoadAgent *agent; /* ... this, with home->libnice */
   LoadDtls *dtls; /* (nullable): until the keys are there */
   srtp_t in, out;
   LoadIce ice;
   AlTimer ice_timer, dtls_timer;
   AlAddr remote;
   bool client, begun; /* DTLS: role, and whether it has */
+  bool ready;         /* agent: there is a pair */
   char fingerprint[96];
   const char *profile;
 };
@@ -37,11 +40,18 @@ set_timer (LoadPeer *peer, AlTimer *timer, int64_t after_us)
 }
 
 static void
+send_one (LoadPeer *peer, const void *data, size_t len)
+{
+  if (peer->agent != NULL)
+    load_agent_send (peer->agent, data, len);
+  else
+    load_port_send (peer->port, &peer->remote, data, len);
+}
+
+static void
 send_dtls (const void *data, size_t len, void *user)
 {
-  LoadPeer *peer = user;
-
-  load_port_send (peer->port, &peer->remote, data, len);
+  send_one (user, data, len);
 }
 
 static void
@@ -80,7 +90,7 @@ turn_dtls (LoadPeer *peer, const uint8_t *data, size_t len)
 static void
 begin_dtls (LoadPeer *peer)
 {
-  if (peer->begun || !load_ice_is_connected (&peer->ice))
+  if (peer->begun || !(peer->agent != NULL ? peer->ready : load_ice_is_connected (&peer->ice)))
     return;
   peer->begun = true;
   if (peer->client)
@@ -124,6 +134,18 @@ on_datagram (uint8_t *data, size_t len, const AlAddr *from, int64_t at_us, void 
 }
 
 static void
+on_agent (bool ready, void *user)
+{
+  LoadPeer *peer = user;
+
+  peer->ready = ready;
+  if (ready)
+    begin_dtls (peer);
+  else
+    fail (peer, "ICE: nobody answers");
+}
+
+static void
 on_ice_timer (AlTimer *timer, void *user)
 {
   LoadPeer *peer = user;
@@ -155,8 +177,11 @@ load_peer_new (const LoadPeerHome *home, const LoadPeerOps *ops, void *user, GEr
   load_ice_init (&peer->ice);
   al_timer_init (&peer->ice_timer, on_ice_timer, peer);
   al_timer_init (&peer->dtls_timer, on_dtls_timer, peer);
-  peer->port = load_port_new (home->net, &home->local, on_datagram, peer, error);
-  if (peer->port == NULL)
+  if (home->libnice)
+    peer->agent = load_agent_new (load_net_get_loop (home->net), &home->local, on_datagram, on_agent, peer, error);
+  else
+    peer->port = load_port_new (home->net, &home->local, on_datagram, peer, error);
+  if (peer->port == NULL && peer->agent == NULL)
     g_clear_pointer (&peer, g_free);
   return peer;
 }
@@ -170,6 +195,7 @@ load_peer_free (LoadPeer *peer)
   al_timer_cancel (&peer->dtls_timer);
   load_dtls_free (peer->dtls);
   load_port_free (peer->port);
+  load_agent_free (peer->agent);
   if (peer->in != NULL)
     (void) srtp_dealloc (peer->in);
   if (peer->out != NULL)
@@ -184,7 +210,10 @@ load_peer_describe (LoadPeer *peer, LoadSdp *sdp, const char *setup)
   g_strlcpy (sdp->pwd, peer->ice.pwd, sizeof sdp->pwd);
   g_strlcpy (sdp->setup, setup, sizeof sdp->setup);
   g_strlcpy (sdp->fingerprint, load_dtls_context_get_fingerprint (peer->home->dtls), sizeof sdp->fingerprint);
-  load_port_get_address (peer->port, &sdp->candidate);
+  if (peer->agent != NULL)
+    load_agent_describe (peer->agent, sdp);
+  else
+    load_port_get_address (peer->port, &sdp->candidate);
   return load_sdp_write (sdp);
 }
 
@@ -194,6 +223,12 @@ load_peer_start (LoadPeer *peer, const LoadSdp *remote, bool offerer)
   peer->remote = remote->candidate;
   peer->client = strcmp (remote->setup, "active") != 0; /* an offer of actpass is answered with active */
   peer->dtls = load_dtls_new (peer->home->dtls, peer->client, remote->fingerprint, send_dtls, peer);
+  if (peer->agent != NULL)
+    {
+      if (!load_agent_start (peer->agent, remote, offerer))
+        fail (peer, "ICE: libnice does not take the candidate");
+      return;
+    }
   load_ice_start (&peer->ice, remote->ufrag, remote->pwd, offerer, load_now_us ());
   set_timer (peer, &peer->ice_timer, 0);
 }
@@ -226,7 +261,10 @@ load_peer_protect (LoadPeer *peer, uint8_t *data, size_t len)
 void
 load_peer_send_all (LoadPeer *peer, const struct iovec *datagrams, unsigned n)
 {
-  load_port_send_all (peer->port, &peer->remote, datagrams, n);
+  for (unsigned i = 0; peer->agent != NULL && i < n; i++)
+    load_agent_send (peer->agent, datagrams[i].iov_base, datagrams[i].iov_len);
+  if (peer->agent == NULL)
+    load_port_send_all (peer->port, &peer->remote, datagrams, n);
 }
 
 void
@@ -235,5 +273,5 @@ load_peer_send_rtcp (LoadPeer *peer, uint8_t *data, size_t len)
   int n = (int) len;
 
   if (peer->profile != NULL && srtp_protect_rtcp (peer->out, data, &n) == srtp_err_status_ok)
-    load_port_send (peer->port, &peer->remote, data, (size_t) n);
+    send_one (peer, data, (size_t) n);
 }

@@ -21,6 +21,7 @@ typedef struct {
   LoadDtlsContext *dtls;
   AlHmac *hmac;
   AlAddr local; /* host of all sockets */
+  bool libnice; /* ICE by libnice, not by our own */
 } LoadPeerHome;
 
 typedef struct {

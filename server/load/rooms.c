@@ -164,6 +164,7 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
       "With --whip: the server's [streaming] publish_keys has load0:KEY-0;load1:KEY-1;...", "KEY" },
     { "names", 0, 0, G_OPTION_ARG_STRING, &options->names, "Before the names of all (JSON-RPC); usually load", "PREFIX" },
     { "room", 0, 0, G_OPTION_ARG_STRING, &options->room, "Enter this room (JSON-RPC)", "LINK" },
+    { "ice", 0, 0, G_OPTION_ARG_STRING, &options->ice, "ICE by our own agent (default), or by libnice", "own|libnice" },
     { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "Send media from here", "ADDRESS" },
     { "publishers", 'p', 0, G_OPTION_ARG_INT, &options->publishers, "How many publish", "N" },
     { "subscribers", 's', 0, G_OPTION_ARG_INT, &options->subscribers, "How many receive all of them", "N" },
@@ -191,6 +192,11 @@ parse_options (LoadRoomsOptions *options, int *argc, char ***argv, GError **erro
     options->stream_key = g_strdup ("");
   if (options->names == NULL)
     options->names = g_strdup ("load");
+  if (options->ice != NULL && !g_str_equal (options->ice, "own") && !g_str_equal (options->ice, "libnice"))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--ice is own or libnice");
+      return false;
+    }
   if (options->url == NULL || options->audio_path == NULL || options->publishers < 1 || options->subscribers < 0)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "--url, --audio and at least one publisher are needed");
@@ -225,6 +231,7 @@ begin (LoadRooms *rooms, LoadRun *run, GError **error)
   rooms->home.net = load_net_new (rooms->loop, options->gro);
   rooms->home.dtls = load_dtls_context_new (profiles_of (options));
   rooms->home.hmac = al_hmac_new ();
+  rooms->home.libnice = g_strcmp0 (options->ice, "libnice") == 0;
   rooms->signaling = options->janus  ? &load_signaling_janus
                      : options->whip ? &load_signaling_whip
                                      : &load_signaling_rpc;
@@ -234,8 +241,9 @@ begin (LoadRooms *rooms, LoadRun *run, GError **error)
 static void
 end (LoadRooms *rooms)
 {
-  char **const texts[] = { &rooms->options.url, &rooms->options.video_path, &rooms->options.audio_path, &rooms->options.local,
-                           &rooms->options.profiles, &rooms->options.jwt_secret, &rooms->options.stream_key,
+  char **const texts[] = { &rooms->options.url,        &rooms->options.video_path, &rooms->options.audio_path,
+                           &rooms->options.local,      &rooms->options.profiles,   &rooms->options.jwt_secret,
+                           &rooms->options.stream_key, &rooms->options.ice,        &rooms->options.names,
                            &rooms->options.room };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (texts); i++)

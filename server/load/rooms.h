@@ -34,7 +34,7 @@ typedef struct {
 } LoadSignaling;
 
 typedef struct {
-  char *url, *video_path, *audio_path, *local, *profiles, *jwt_secret, *names, *stream_key, *room;
+  char *url, *video_path, *audio_path, *local, *profiles, *jwt_secret, *names, *stream_key, *room, *ice;
   int publishers, subscribers, seconds, warmup, join_ms, sample, server_pid, settle_ms;
   gboolean gro, janus, whip, threads, explain;
 } LoadRoomsOptions;

@@ -2,7 +2,7 @@
 /*
  * WHIP (RFC 9725) and WHEP: one POST for each transport on a connection of its own. A stream has one publisher, so member N
  * publishes "loadN", with the key KEY-N of --stream-key KEY, and subscribers take them in turn. It deletes no session:
- * they end as those of clients do that crash.
+ * they end with the close_notify of their transports.
  */
 #include <stdlib.h>
 #include <string.h>
