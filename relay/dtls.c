@@ -283,6 +283,15 @@ relay_dtls_on_datagram (RelayDtls *self, const RelayTuple *path, const uint8_t *
   follow (session, before, now_us);
 }
 
+bool
+relay_dtls_claims (RelayDtls *self, const RelayTuple *path, const uint8_t *data, size_t len)
+{
+  AlDtlsHello hello;
+
+  /* a peer may come by the address of a client that has vanished, before that one's session ends */
+  return find (self, path) != NULL && !(al_dtls_hello_parse (data, len, &hello) && hello.has_use_srtp);
+}
+
 void
 relay_dtls_send (RelaySession *session, const void *data, size_t len, int64_t now_us)
 {

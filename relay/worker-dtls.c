@@ -82,19 +82,39 @@ relay_worker_pass_dtls (RelayWorker *worker, RelaySession *session, const uint8_
   relay_dtls_send (session, worker->message, 4 + len, al_loop_now_us (worker->loop));
 }
 
+static RelayTuple
+make_path (AlUdp *udp, const AlUdpDatagram *datagram)
+{
+  RelayTuple path = { .remote = *datagram->from, .transport = RELAY_UDP, .conn = udp };
+
+  if (datagram->local != NULL)
+    path.local = *datagram->local;
+  else
+    al_udp_get_address (udp, &path.local);
+  return path;
+}
+
+bool
+relay_worker_claims_dtls (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram)
+{
+  RelayTuple path;
+
+  if (worker->dtls == NULL)
+    return false;
+  path = make_path (udp, datagram);
+  return relay_dtls_claims (worker->dtls, &path, datagram->data, datagram->len);
+}
+
 void
 relay_worker_on_dtls (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us)
 {
-  RelayTuple path = { .remote = *datagram->from, .transport = RELAY_UDP, .conn = udp };
+  RelayTuple path;
 
   if (worker->dtls == NULL)
     {
       relay_turn_count_drops (worker->turn, RELAY_DROP_UNAUTHORIZED, 1);
       return;
     }
-  if (datagram->local != NULL)
-    path.local = *datagram->local;
-  else
-    al_udp_get_address (udp, &path.local);
+  path = make_path (udp, datagram);
   relay_dtls_on_datagram (worker->dtls, &path, datagram->data, datagram->len, now_us);
 }

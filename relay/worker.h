@@ -44,6 +44,9 @@ RelayTurn *relay_worker_get_turn (RelayWorker *worker);
 void relay_worker_on_datagram (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
 /** relay_worker_on_dtls: a datagram that begins as DTLS does, from an address of which nobody else here knows anything. */
 void relay_worker_on_dtls (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us);
+/** relay_worker_claims_dtls: for a port that is shared with WebRTC: addresses of checks of ICE may be forged, those of sessions
+ *  over DTLS have proved themselves. Returns: is @datagram the relay's, whatever else is known of its address. */
+bool relay_worker_claims_dtls (RelayWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram);
 /** relay_worker_on_accept: an AlAcceptFn for listeners of this worker's loop; @user: the worker. */
 void relay_worker_on_accept (AlListener *listener, AlStream *stream, void *user);
 

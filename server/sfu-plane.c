@@ -41,7 +41,8 @@ on_dtls (AlUdp *udp, const AlUdpDatagram *datagram, int64_t now_us, void *user)
 {
   Seat *seat = user;
 
-  if (!sfu_worker_on_dtls (seat->sfu, udp, datagram, now_us))
+  /* what belongs to a session of the relay never goes by an address that a check of ICE named */
+  if (relay_worker_claims_dtls (seat->relay, udp, datagram) || !sfu_worker_on_dtls (seat->sfu, udp, datagram, now_us))
     relay_worker_on_dtls (seat->relay, udp, datagram, now_us);
 }
 

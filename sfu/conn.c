@@ -99,7 +99,14 @@ find_leg (SfuConn *conn, const AlStunMessage *message, int64_t now_us)
       al_timer_cancel (&conn->idle);
       return true;
     }
-  if (owner != SFU_NOBODY && owner != worker->config.index)
+  if (owner == SFU_NO_LEG)
+    {
+      worker->counts.dropped[SFU_DROP_CHECK]++;
+      return false;
+    }
+  if (owner == worker->config.index)
+    return true; /* on its way here, or about to end: a check is not answered for it, but asked again */
+  if (owner != SFU_NOBODY)
     {
       Move *move = g_new (Move, 1);
 

@@ -178,7 +178,7 @@ choose (const SfuRegistry *registry, unsigned worker)
 unsigned
 sfu_registry_claim (SfuRegistry *registry, const char *ufrag, size_t len, unsigned worker, SfuLegSetup **ret_setup)
 {
-  unsigned owner = SFU_NOBODY;
+  unsigned owner = SFU_NO_LEG;
   Entry *entry;
 
   (void) pthread_mutex_lock (&registry->lock);
@@ -203,7 +203,7 @@ sfu_registry_find (SfuRegistry *registry, const char *ufrag, size_t len)
 
   (void) pthread_mutex_lock (&registry->lock);
   entry = look_up (registry, ufrag, len);
-  owner = entry != NULL ? entry->worker : SFU_NOBODY;
+  owner = entry != NULL ? entry->worker : SFU_NO_LEG;
   (void) pthread_mutex_unlock (&registry->lock);
   return owner;
 }

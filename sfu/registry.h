@@ -15,6 +15,8 @@
 typedef struct SfuRegistry SfuRegistry;
 
 #define SFU_NOBODY UINT32_MAX
+/** SFU_NO_LEG: instead of a worker: there is no such leg (any more). */
+#define SFU_NO_LEG (UINT32_MAX - 1)
 
 /** sfu_registry_new: @workers: how many. */
 SfuRegistry *sfu_registry_new (unsigned workers);
@@ -35,11 +37,11 @@ SfuLegSetup *sfu_registry_set (SfuRegistry *registry, SfuLegSetup *setup, unsign
  *
  * The claimer gets it unless it has clearly more legs than another one.
  *
- * Returns: whose leg it is now; SFU_NOBODY: there is no such leg.
+ * Returns: whose leg it is now; SFU_NO_LEG: there is none.
  */
 unsigned sfu_registry_claim (SfuRegistry *registry, const char *ufrag, size_t len, unsigned worker,
                              SfuLegSetup **ret_setup);
-/** sfu_registry_find: Returns: whose leg it is; SFU_NOBODY: nobody's yet, or there is none. */
+/** sfu_registry_find: Returns: whose leg it is; SFU_NOBODY: nobody's yet; SFU_NO_LEG: there is none. */
 unsigned sfu_registry_find (SfuRegistry *registry, const char *ufrag, size_t len);
 /** sfu_registry_get_load: Returns: legs of @worker. */
 unsigned sfu_registry_get_load (SfuRegistry *registry, unsigned worker);

@@ -15,7 +15,7 @@ typedef struct {
   AlAddr remote;
   unsigned worker;
   void *leg;
-  int64_t used_us; /* when something came from there last */
+  int64_t used_us; /* when a check came from there last: anything else anybody may send */
 } SfuTuple;
 
 SfuTuples *sfu_tuples_new (void);
@@ -34,7 +34,7 @@ bool sfu_tuples_may_set (SfuTuples *tuples, const AlAddr *remote, unsigned worke
 void sfu_tuples_set (SfuTuples *tuples, const AlAddr *remote, unsigned worker, void *leg, int64_t now_us);
 /** sfu_tuples_remove: when it stands for @leg still. */
 void sfu_tuples_remove (SfuTuples *tuples, const AlAddr *remote, const void *leg);
-/** sfu_tuples_expire: addresses of other workers' legs from which nothing came since @before_us. */
+/** sfu_tuples_expire: addresses of other workers' and nobody's legs from which no check came since @before_us. */
 void sfu_tuples_expire (SfuTuples *tuples, int64_t before_us);
 unsigned sfu_tuples_get_n (const SfuTuples *tuples);
 

@@ -242,8 +242,8 @@ struct SfuWorker {
 SfuShard *sfu_worker_get_shard (SfuWorker *worker, uint64_t room);
 /** sfu_worker_drain: packets that other workers pushed. */
 void sfu_worker_drain (SfuWorker *worker, int64_t now_us);
-/** sfu_worker_find_leg: by a ufrag of ours; claims one that is nobody's when @nominated. NULL: it is another worker's
- *  (@ret_owner), or nobody's. */
+/** sfu_worker_find_leg: by a ufrag of ours; claims one that is nobody's when @nominated. NULL: it is
+ *  another worker's (@ret_owner), nobody's (SFU_NOBODY), has ended (SFU_NO_LEG), or is not here yet (this worker). */
 SfuLeg *sfu_worker_find_leg (SfuWorker *worker, const uint8_t *ufrag, bool nominated, unsigned *ret_owner, int64_t now_us);
 void sfu_worker_want_flush (SfuWorker *worker);
 SfuLeg *sfu_worker_find_local (SfuWorker *worker, const uint8_t *ufrag);

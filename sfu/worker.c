@@ -99,11 +99,11 @@ sfu_worker_new (AlLoop *loop, AlUdpHub *hub, const SfuWorkerConfig *config, GErr
   worker->flush = (AlDefer){ .fn = on_flush, .user = worker };
   al_timer_init (&worker->tick, on_tick, worker);
   worker->ntp_offset_us = al_clock_wall_ms () * 1000 + NTP_EPOCH_S * G_USEC_PER_SEC - al_clock_now_us ();
-  sfu_worker_begin_report (worker);
   worker->pool = al_pool_new (config->n_pkts, AL_PKT_SIZE, error);
   if (worker->pool == NULL
       || !al_loop_add_mailbox (loop, sfu_mesh_get_box (config->mesh, config->index), on_mail, worker, error))
     return NULL;
+  sfu_worker_begin_report (worker); /* arms a timer: last */
   return g_steal_pointer (&worker);
 }
 
@@ -299,13 +299,16 @@ take_stun (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, const S
     }
   if (leg != NULL)
     sfu_leg_on_stun (leg, &message, path, now_us);
+  else if (owner == SFU_NO_LEG)
+    /* it has ended: consent is withdrawn (RFC 7675 §5.2), and its password is worth nothing */
+    worker->counts.dropped[SFU_DROP_CHECK]++;
   else if (owner != SFU_NOBODY && owner != worker->config.index && udp != NULL)
     {
       if (sfu_tuples_may_set (worker->tuples, datagram->from, owner, NULL, now_us))
         sfu_tuples_set (worker->tuples, datagram->from, owner, NULL, now_us);
       pass_on (worker, owner, udp, datagram);
     }
-  else if (udp != NULL)
+  else if (owner == SFU_NOBODY && udp != NULL)
     {
       /* a leg that nobody has nominated yet: whoever knows its password hears that this address works; it is kept, so that
        * nobody else here answers the ClientHello that may come before the nomination does */
@@ -345,7 +348,6 @@ take_packet (SfuWorker *worker, AlUdp *udp, const AlUdpDatagram *datagram, int64
 
   if (tuple == NULL)
     return false;
-  tuple->used_us = now_us;
   if (tuple->leg != NULL)
     {
       make_path (worker, find_socket (worker, udp), datagram->from, datagram->local, &path);
@@ -394,6 +396,8 @@ take_passed (SfuWorker *worker, AlPkt *pkt, int64_t now_us)
   tuple = sfu_tuples_find (worker->tuples, datagram.from);
   if (tuple != NULL && tuple->leg != NULL)
     sfu_leg_on_packet (tuple->leg, &path, datagram.data, datagram.len, now_us);
+  else
+    worker->counts.dropped[SFU_DROP_STRANGER]++;
 }
 
 static void

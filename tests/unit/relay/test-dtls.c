@@ -324,6 +324,38 @@ test_stolen (void)
   bench_clear (&bench);
 }
 
+/* on a port that is shared with WebRTC: what is of a session, whatever a forged check of ICE says of its address; but a peer
+ * that comes by the address of a client which has vanished is not the relay's */
+static void
+test_claims (void)
+{
+  static const uint8_t record[] = { 23, 254, 253, 0, 1, 0, 0, 0, 0, 0, 9, 0, 1, 0 };
+  const uint8_t *hello;
+  RelayTuple other;
+  Bench bench;
+  gsize len;
+
+  bench_init (&bench, NULL);
+  connect_client (&bench, 0, "198.51.100.1:5000");
+  hello = g_bytes_get_data (bench.clients[0].hello, &len);
+  g_assert_false (relay_dtls_claims (bench.front, &bench.clients[0].path, hello, len)); /* it has proved nothing yet */
+  run (&bench, 0);
+  g_assert_cmpint (state_of (&bench, 0), ==, AL_DTLS_OPEN);
+  hello = g_bytes_get_data (bench.clients[0].hello, &len);
+  g_assert_true (relay_dtls_claims (bench.front, &bench.clients[0].path, hello, len));
+  g_assert_true (relay_dtls_claims (bench.front, &bench.clients[0].path, record, sizeof record));
+  other = bench.clients[0].path;
+  al_addr_set_port (&other.remote, 5001);
+  g_assert_false (relay_dtls_claims (bench.front, &other, record, sizeof record));
+
+  g_assert_cmpint (SSL_CTX_set_tlsext_use_srtp (bench.ctx, "SRTP_AES128_CM_SHA1_80"), ==, 0);
+  connect_client (&bench, 1, "198.51.100.1:5000");
+  hello = g_bytes_get_data (bench.clients[1].hello, &len);
+  g_assert_false (relay_dtls_claims (bench.front, &bench.clients[1].path, hello, len));
+  g_ptr_array_set_size (bench.flying, 0);
+  bench_clear (&bench);
+}
+
 static void
 test_each_lost (void)
 {
@@ -609,6 +641,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   tls_set_up ();
+  g_test_add_func ("/relay/dtls/claims", test_claims);
   g_test_add_func ("/relay/dtls/cookie", test_cookie);
   g_test_add_func ("/relay/dtls/flood", test_flood);
   g_test_add_func ("/relay/dtls/stolen", test_stolen);

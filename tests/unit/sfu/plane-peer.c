@@ -268,14 +268,26 @@ plane_peer_send (PlanePeer *peer, const uint8_t *data, size_t len)
   g_assert_cmpint (sendto (peer->fd, data, len, 0, &to->sa, al_addr_get_len (to)), ==, (ssize_t) len);
 }
 
-void
-plane_peer_check (PlanePeer *peer)
+static void
+send_check (PlanePeer *peer, bool use_candidate)
 {
   g_autofree char *ufrag = read_answer (peer, "a=ice-ufrag:"), *pwd = read_answer (peer, "a=ice-pwd:");
-  IcePeerCheck check = { .local = ufrag, .remote = peer->remote, .pwd = pwd, .use_candidate = true };
+  IcePeerCheck check = { .local = ufrag, .remote = peer->remote, .pwd = pwd, .use_candidate = use_candidate };
   uint8_t data[512];
 
   plane_peer_send (peer, data, ice_peer_write (peer->plane->hmac, &check, data, sizeof data));
+}
+
+void
+plane_peer_check (PlanePeer *peer)
+{
+  send_check (peer, true);
+}
+
+void
+plane_peer_check_unnominated (PlanePeer *peer)
+{
+  send_check (peer, false);
 }
 
 static void

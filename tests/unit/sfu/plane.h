@@ -140,6 +140,8 @@ void plane_peer_leave (PlanePeer *peer);
 void plane_peer_vanish (PlanePeer *peer);
 void plane_peer_send (PlanePeer *peer, const uint8_t *data, size_t len);
 void plane_peer_check (PlanePeer *peer);
+/** plane_peer_check_unnominated: the same without USE-CANDIDATE. */
+void plane_peer_check_unnominated (PlanePeer *peer);
 /** plane_peer_get_ssrc: Returns: of the slot with @mid, as the last answer says; 0: none. @ret_rtx: (nullable) */
 uint32_t plane_peer_get_ssrc (const PlanePeer *peer, const char *mid, uint32_t *ret_rtx);
 /** plane_peer_count: Returns: packets that came from the publisher's SSRC @from; 0: any. */

@@ -94,6 +94,123 @@ test_stun_flood (void)
   plane_clear (&room.plane);
 }
 
+/* RFC 7675 §5.2: who has left, or was sent away, gets no answer any more, by UDP and TCP, whatever he has kept; and he cannot
+ * make the server remember an address: it may be another's, forged. A leg that waits for its nomination is answered. */
+static void
+test_ended (void)
+{
+  PlanePeer *gone, *waiting, *stream;
+  SfuTuples *tuples;
+  uint64_t dropped;
+  unsigned before;
+  Room room;
+
+  room_init (&room, 2);
+  tuples = room.plane.seats[0].worker->tuples;
+  gone = room_add_subscriber (&room, 0);
+  sfu_control_remove_peer (room.plane.control, room.room, gone->id);
+  gone->check_us = INT64_MAX;
+  plane_run (&room.plane, 100 * PLANE_MS);
+  before = sfu_tuples_get_n (tuples);
+  gone->n_successes = 0;
+  dropped = room_dropped (&room, SFU_DROP_CHECK);
+  for (unsigned worker = 0; worker < 2; worker++)
+    {
+      gone->worker = worker;
+      plane_peer_check (gone);
+      plane_run (&room.plane, 10 * PLANE_MS);
+    }
+  g_assert_cmpuint (gone->n_successes, ==, 0);
+  g_assert_cmpuint (room_dropped (&room, SFU_DROP_CHECK), >=, dropped + 2);
+  g_assert_cmpuint (sfu_tuples_get_n (tuples), ==, before);
+
+  stream = plane_add_peer (&room.plane, room.room, false);
+  plane_peer_use_tcp (stream, 0);
+  stream->answer = g_strdup (gone->answer);
+  plane_peer_check (stream);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  g_assert_cmpuint (stream->n_successes, ==, 0);
+  g_assert_cmpuint (plane_get_counts (&room.plane).connections, ==, 0);
+
+  waiting = plane_add_peer (&room.plane, room.room, false);
+  g_assert_true (plane_peer_offer (waiting, room_slots, G_N_ELEMENTS (room_slots)));
+  plane_peer_check_unnominated (waiting);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  g_assert_cmpuint (waiting->n_successes, ==, 1);
+  g_assert_cmpuint (sfu_tuples_get_n (tuples), ==, before + 1);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* An address that a check named, and nothing but checks, is kept: what comes from there otherwise, maybe from its true owner,
+ * does not keep it alive. */
+static void
+test_named_address (void)
+{
+  static const uint8_t dtls[64] = { 22, 254, 253, [12] = 64 - 13 };
+  PlanePeer *waiting;
+  SfuTuples *tuples;
+  unsigned before;
+  Room room;
+
+  room_init (&room, 2);
+  tuples = room.plane.seats[0].worker->tuples;
+  before = sfu_tuples_get_n (tuples);
+  waiting = plane_add_peer (&room.plane, room.room, false);
+  g_assert_true (plane_peer_offer (waiting, room_slots, G_N_ELEMENTS (room_slots)));
+  plane_peer_check_unnominated (waiting);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  g_assert_cmpuint (sfu_tuples_get_n (tuples), ==, before + 1);
+  for (unsigned s = 0; s < 70; s++)
+    {
+      plane_peer_send (waiting, dtls, sizeof dtls);
+      plane_run (&room.plane, 1000 * PLANE_MS);
+    }
+  g_assert_cmpuint (sfu_tuples_get_n (tuples), ==, before);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* what was passed on to a worker that does not know its address either is counted there */
+static void
+test_passed_in_vain (void)
+{
+  static const uint8_t media[64] = { 0x80, 96 };
+  PlanePeer *guest;
+  uint64_t dropped;
+  Room room;
+
+  room_init (&room, 2);
+  guest = room_add_subscriber (&room, 0);
+  guest->worker = 1;
+  plane_peer_check (guest);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  sfu_control_remove_peer (room.plane.control, room.room, guest->id);
+  plane_run (&room.plane, 100 * PLANE_MS);
+  dropped = room_dropped (&room, SFU_DROP_STRANGER);
+  plane_peer_send (guest, media, sizeof media);
+  plane_run (&room.plane, 10 * PLANE_MS);
+  g_assert_cmpuint (room_dropped (&room, SFU_DROP_STRANGER), ==, dropped + 1);
+  plane_clear (&room.plane);
+}
+
+/* a worker that cannot be made leaves nothing behind: here its mailbox is another's already */
+static void
+test_not_made (void)
+{
+  g_autoptr (GError) error = NULL;
+  SfuWorkerConfig config;
+  Room room;
+
+  room_init (&room, 2);
+  config = room.plane.seats[0].worker->config;
+  g_assert_null (sfu_worker_new (room.plane.seats[0].loop, room.plane.seats[0].hub, &config, &error));
+  g_assert_nonnull (error);
+  plane_run (&room.plane, 2000 * PLANE_MS);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
 /* One worker hangs: its ring fills and what does not fit is counted. Whoever is on another worker loses nothing, and those of
  * this one see again once it runs. */
 static void
@@ -173,7 +290,7 @@ test_pool_burst (void)
 static void
 test_box_full (void)
 {
-  uint64_t track;
+  uint64_t track, refused;
   Room room;
 
   room_init (&room, 2);
@@ -185,25 +302,29 @@ test_box_full (void)
   plane_peer_leave (room.publisher);
   plane_run (&room.plane, 100 * PLANE_MS);
   room.plane.seats[1].stuck = false;
-  for (unsigned i = 0; i < 200 && g_hash_table_size (room.plane.seats[1].worker->tracks) > 0; i++)
+  while (sfu_mesh_get_n_waiting (room.plane.mesh) > 0)
     {
-      g_usleep (5000); /* the main thread's own clock */
+      (void) g_main_context_iteration (room.plane.context, TRUE); /* until the main thread tries again */
       plane_run (&room.plane, 10 * PLANE_MS);
     }
+  plane_run (&room.plane, 10 * PLANE_MS);
   g_assert_cmpuint (g_hash_table_size (room.plane.seats[1].worker->tracks), ==, 0);
   room.publisher = room_add_publisher (&room, 0, room_publishes, G_N_ELEMENTS (room_publishes));
   room_check (&room, room.subscriber);
   track = g_array_index (room.publisher->tracks, SfuTrackInfo, 0).id;
 
-  /* now the box of the publisher's worker is full when a newcomer wants its packets */
+  /* now the box of the publisher's worker is full when a newcomer wants its packets: nobody on its worker wanted any before */
+  plane_peer_leave (room.subscriber);
+  plane_run (&room.plane, 1000 * PLANE_MS);
   room.plane.seats[0].stuck = true;
   while (sfu_mesh_get_n_waiting (room.plane.mesh) == 0)
     sfu_control_set_muted (room.plane.control, room.room, track, false);
-  plane_peer_leave (room.subscriber);
-  plane_run (&room.plane, 100 * PLANE_MS);
-  room.plane.seats[0].stuck = false;
-  plane_run (&room.plane, 100 * PLANE_MS);
+  refused = sfu_mesh_get_n_refused (room.plane.mesh, 0);
   room.subscriber = room_add_subscriber (&room, 1);
+  for (unsigned i = 0; i < 100 && sfu_mesh_get_n_refused (room.plane.mesh, 0) == refused; i++)
+    plane_run (&room.plane, 10 * PLANE_MS);
+  g_assert_cmpuint (sfu_mesh_get_n_refused (room.plane.mesh, 0), >, refused);
+  room.plane.seats[0].stuck = false;
   room_check (&room, room.subscriber);
   plane_clear (&room.plane);
 }
@@ -273,6 +394,10 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/worker/passed-on", test_passed_on);
   g_test_add_func ("/sfu/worker/strangers", test_strangers);
   g_test_add_func ("/sfu/worker/stun-flood", test_stun_flood);
+  g_test_add_func ("/sfu/worker/ended", test_ended);
+  g_test_add_func ("/sfu/worker/named-address", test_named_address);
+  g_test_add_func ("/sfu/worker/passed-in-vain", test_passed_in_vain);
+  g_test_add_func ("/sfu/worker/not-made", test_not_made);
   g_test_add_func ("/sfu/worker/ring-full", test_ring_full);
   g_test_add_data_func ("/sfu/worker/pool-empty/96", GUINT_TO_POINTER (96), test_pool_empty);
   g_test_add_data_func ("/sfu/worker/pool-empty/48", GUINT_TO_POINTER (48), test_pool_empty);
