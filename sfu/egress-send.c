@@ -129,100 +129,111 @@ put_payload (SfuRtpWriter *writer, const SfuPacket *packet, const SfuRewrite *re
     at[rewrite->patches[i].at] = rewrite->patches[i].value;
 }
 
-/* numbers, encrypts and sends what @writer has. Returns: bytes on the wire; 0: it did not fit */
+/* a packet that is being written: @number: where the transport-wide one stands; NULL: nowhere */
+typedef struct {
+  SfuRtpWriter writer;
+  uint8_t *data, *number;
+  size_t header_len;
+  uint64_t index;
+  SfuSendKind kind;
+  uint8_t payload_type, padding, probe_id;
+} Draft;
+
+/* the header of @draft, as far as the payload; @own: where it is written when it cannot be in the socket's queue */
+static void
+put_header (SfuOut *out, Draft *draft, const SfuPacket *packet, const SfuRewrite *rewrite, uint8_t *own, int64_t now_us)
+{
+  const SfuLane *lane = &out->leg->setup->lanes[out->lane];
+  bool again = draft->kind == SFU_SEND_RTX || draft->kind == SFU_SEND_PADDING;
+
+  draft->data = begin (out->leg, own);
+  sfu_rtp_begin (&draft->writer, draft->data, ROOM, draft->payload_type, rewrite->marker, (uint16_t) draft->index,
+                 rewrite->timestamp, again ? out->slot.rtx_ssrc : out->slot.ssrc,
+                 sfu_egress_needs_two_bytes (out, lane, packet, rewrite));
+  draft->number = sfu_egress_put_extensions (&draft->writer, out, lane, packet, rewrite, now_us);
+  draft->header_len = sfu_rtp_get_header_len (&draft->writer);
+}
+
+/* numbers, encrypts and sends it. Returns: bytes on the wire; 0: it did not fit */
 static size_t
-finish (SfuOut *out, SfuRtpWriter *writer, uint8_t *data, size_t header_len, uint8_t *number, uint8_t padding, uint64_t index,
-        SfuSendKind kind, uint8_t probe_id, int64_t now_us)
+finish (SfuOut *out, Draft *draft, int64_t now_us)
 {
   SfuLeg *leg = out->leg;
   SfuSrtp *srtp = sfu_transport_get_srtp (leg->transport);
-  size_t len = sfu_rtp_end (writer, padding);
+  size_t len = sfu_rtp_end (&draft->writer, draft->padding);
 
   if (len == 0)
     return 0;
-  if (number != NULL)
+  if (draft->number != NULL)
     sfu_transport_cc_write (
-        sfu_send_side_on_sent (&leg->egress->side, (uint32_t) (len + sfu_srtp_get_overhead (srtp) + SFU_WIRE_BYTES), kind,
-                               probe_id, now_us),
-        number);
-  len = sfu_srtp_protect_rtp (srtp, data, len, ROOM, header_len, index);
+        sfu_send_side_on_sent (&leg->egress->side, (uint32_t) (len + sfu_srtp_get_overhead (srtp) + SFU_WIRE_BYTES),
+                               draft->kind, draft->probe_id, now_us),
+        draft->number);
+  len = sfu_srtp_protect_rtp (srtp, draft->data, len, ROOM, draft->header_len, draft->index);
   if (len == 0)
     return 0;
-  commit (leg, data, len);
+  commit (leg, draft->data, len);
   return len + SFU_WIRE_BYTES;
 }
 
 size_t
 sfu_egress_send (SfuOut *out, const SfuPacket *packet, const SfuRewrite *rewrite, int64_t now_us)
 {
-  SfuLeg *leg = out->leg;
-  const SfuLane *lane = &leg->setup->lanes[out->lane];
-  uint8_t own[ROOM], *data, *number;
-  SfuRtpWriter writer;
-  size_t header_len;
+  uint8_t own[ROOM];
+  Draft draft;
 
   if (!find_type (out, rewrite->codec))
     return 0;
-  data = begin (leg, own);
-  sfu_rtp_begin (&writer, data, ROOM, out->pt, rewrite->marker, (uint16_t) rewrite->index, rewrite->timestamp,
-                 out->slot.ssrc, sfu_egress_needs_two_bytes (out, lane, packet, rewrite));
-  number = sfu_egress_put_extensions (&writer, out, lane, packet, rewrite, now_us);
-  header_len = sfu_rtp_get_header_len (&writer);
-  put_payload (&writer, packet, rewrite);
+  draft.index = rewrite->index;
+  draft.kind = out->slot.kind == SFU_AUDIO ? SFU_SEND_AUDIO : SFU_SEND_MEDIA;
+  draft.payload_type = out->pt;
+  draft.padding = draft.probe_id = 0;
+  put_header (out, &draft, packet, rewrite, own, now_us);
+  put_payload (&draft.writer, packet, rewrite);
   if (packet->frame.keyframe && packet->frame.start && packet->frame.spatial == 0)
     out->keyframe_seq = (uint16_t) rewrite->index;
-  return finish (out, &writer, data, header_len, number, 0, rewrite->index,
-                 out->slot.kind == SFU_AUDIO ? SFU_SEND_AUDIO : SFU_SEND_MEDIA, 0, now_us);
+  return finish (out, &draft, now_us);
 }
 
 size_t
 sfu_egress_resend (SfuOut *out, const SfuSentRef *ref, AlPkt *pkt, uint8_t probe_id, int64_t now_us)
 {
-  SfuLeg *leg = out->leg;
-  const SfuLane *lane = &leg->setup->lanes[out->lane];
   const SfuPacket *packet = sfu_packet_of (pkt);
-  uint8_t own[ROOM], original[2], *data, *number;
+  uint8_t own[ROOM], original[2];
   SfuRewrite rewrite;
-  SfuRtpWriter writer;
-  size_t header_len;
-  uint64_t index;
+  Draft draft;
 
-  if (out->track == NULL)
+  if (out->track == NULL || !sfu_slot_resend (&out->slot, ref, packet, probe_id != 0, now_us, &rewrite)
+      || !find_type (out, rewrite.codec) || out->rtx_pt == SFU_NO_PT)
     return 0;
-  index = sfu_slot_resend (&out->slot, ref, packet, probe_id != 0, now_us, &rewrite);
-  if (!find_type (out, rewrite.codec) || out->rtx_pt == SFU_NO_PT)
-    return 0;
+  draft.index = sfu_slot_next_rtx (&out->slot);
+  draft.kind = probe_id != 0 ? SFU_SEND_PADDING : SFU_SEND_RTX;
+  draft.payload_type = out->rtx_pt;
+  draft.padding = 0;
+  draft.probe_id = probe_id;
   original[0] = (uint8_t) (rewrite.index >> 8);
   original[1] = (uint8_t) rewrite.index;
-  data = begin (leg, own);
-  sfu_rtp_begin (&writer, data, ROOM, out->rtx_pt, rewrite.marker, (uint16_t) index, rewrite.timestamp, out->slot.rtx_ssrc,
-                 sfu_egress_needs_two_bytes (out, lane, packet, &rewrite));
-  number = sfu_egress_put_extensions (&writer, out, lane, packet, &rewrite, now_us);
-  header_len = sfu_rtp_get_header_len (&writer);
-  (void) sfu_rtp_put_payload (&writer, original, sizeof original);
-  put_payload (&writer, packet, &rewrite);
-  return finish (out, &writer, data, header_len, number, 0, index, probe_id != 0 ? SFU_SEND_PADDING : SFU_SEND_RTX, probe_id,
-                 now_us);
+  put_header (out, &draft, packet, &rewrite, own, now_us);
+  (void) sfu_rtp_put_payload (&draft.writer, original, sizeof original);
+  put_payload (&draft.writer, packet, &rewrite);
+  return finish (out, &draft, now_us);
 }
 
 /* padding alone, on the RTX stream (draft-ietf-rmcat-gcc-02 leaves open by what a probe is filled) */
 static size_t
 send_padding (SfuOut *out, uint8_t payload_type, uint8_t probe_id, int64_t now_us)
 {
-  SfuLeg *leg = out->leg;
-  const SfuLane *lane = &leg->setup->lanes[out->lane];
-  uint8_t own[ROOM], *data, *number;
+  uint8_t own[ROOM];
   SfuRewrite rewrite = { 0 };
-  SfuRtpWriter writer;
-  size_t header_len;
-  uint64_t index = sfu_slot_next_rtx (&out->slot);
+  Draft draft;
 
-  data = begin (leg, own);
-  sfu_rtp_begin (&writer, data, ROOM, payload_type, false, (uint16_t) index, 0, out->slot.rtx_ssrc,
-                 sfu_egress_needs_two_bytes (out, lane, NULL, &rewrite));
-  number = sfu_egress_put_extensions (&writer, out, lane, NULL, &rewrite, now_us);
-  header_len = sfu_rtp_get_header_len (&writer);
-  return finish (out, &writer, data, header_len, number, 255, index, SFU_SEND_PADDING, probe_id, now_us);
+  draft.index = sfu_slot_next_rtx (&out->slot);
+  draft.kind = SFU_SEND_PADDING;
+  draft.payload_type = payload_type;
+  draft.padding = 255;
+  draft.probe_id = probe_id;
+  put_header (out, &draft, NULL, &rewrite, own, now_us);
+  return finish (out, &draft, now_us);
 }
 
 /* no video was sent yet: how much there is room for has to be found out before the first of it can be chosen */

@@ -17,8 +17,8 @@
  *   a NACK for seq:
  *     if (sfu_slot_find (slot, seq, now_us, rtt_us, &ref) && (pkt = sfu_cache_find (..., ref.epoch, ref.index)) and the
  *         subscriber's budget allows its bytes)
- *       rtx_index = sfu_slot_resend (slot, &ref, packet, now_us, &rewrite), sent as RTX: two bytes OSN = (uint16_t)
- *       rewrite.index, then the payload
+ *       if (sfu_slot_resend (slot, &ref, packet, false, now_us, &rewrite)) sent as RTX under sfu_slot_next_rtx (slot):
+ *       two bytes OSN = (uint16_t) rewrite.index, then the payload
  */
 #pragma once
 
@@ -155,11 +155,11 @@ bool sfu_slot_find_padding (const SfuSlot *slot, SfuSentRef *ret_ref);
  * sfu_slot_resend: @packet: what @ref names; the rewrite is what was sent then, extensions restamped by the caller.
  * @padding: it only fills a probe: not a try
  *
- * Returns: the index (cycles << 16 | seq) of the RTX packet.
+ * Returns: false when so much was sent since sfu_slot_find() that the number is not remembered any more: nothing is sent.
  */
-uint64_t sfu_slot_resend (SfuSlot *slot, const SfuSentRef *ref, const SfuPacket *packet, bool padding, int64_t now_us,
-                          SfuRewrite *ret_rewrite);
-/** sfu_slot_next_rtx: Returns: the index of an RTX packet without a payload (padding only). */
+bool sfu_slot_resend (SfuSlot *slot, const SfuSentRef *ref, const SfuPacket *packet, bool padding, int64_t now_us,
+                      SfuRewrite *ret_rewrite);
+/** sfu_slot_next_rtx: Returns: the index (cycles << 16 | seq) of the next packet on the RTX stream. */
 uint64_t sfu_slot_next_rtx (SfuSlot *slot);
 
 /** SfuSlotSr: of a sender report (RFC 3550 §6.4.1); the two counters are modulo 2^32. */
