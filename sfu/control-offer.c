@@ -269,6 +269,12 @@ find (SfuControl *control, uint64_t room, uint64_t peer, GError **error)
 
   if (desk == NULL)
     g_set_error (error, SFU_ERROR, SFU_ERROR_NOT_FOUND, "no such peer");
+  else if (sfu_mesh_is_behind (control->mesh))
+    {
+      g_set_error (error, SFU_ERROR, SFU_ERROR_LIMIT, "the media plane is behind: more than %d orders wait for a worker",
+                   SFU_ORDERS_MAX);
+      return NULL;
+    }
   return desk;
 }
 

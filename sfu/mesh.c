@@ -171,6 +171,15 @@ sfu_mesh_get_n_waiting (const SfuMesh *mesh)
 }
 
 bool
+sfu_mesh_is_behind (const SfuMesh *mesh)
+{
+  for (unsigned i = 0; i < mesh->n; i++)
+    if (mesh->waiting[i].length >= SFU_ORDERS_MAX)
+      return true;
+  return false;
+}
+
+bool
 sfu_mesh_tell_main (SfuMesh *mesh, SfuNews *news)
 {
   if (al_mailbox_post (mesh->main, news))

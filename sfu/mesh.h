@@ -53,6 +53,10 @@ void sfu_mesh_order (SfuMesh *mesh, unsigned worker, SfuMail *mail);
 bool sfu_mesh_retry (SfuMesh *mesh);
 /** sfu_mesh_get_n_waiting: Returns: how many orders wait. Main thread. */
 unsigned sfu_mesh_get_n_waiting (const SfuMesh *mesh);
+/** SFU_ORDERS_MAX: orders that wait for one worker, beyond which nobody new is let in. */
+#define SFU_ORDERS_MAX 16384
+/** sfu_mesh_is_behind: Returns: do SFU_ORDERS_MAX orders wait for a worker. Main thread. */
+bool sfu_mesh_is_behind (const SfuMesh *mesh);
 /** sfu_mesh_get_n_refused: Returns: mail to @worker that found its box full; news to the main thread are worker 0's. Any
  *  thread. */
 uint64_t sfu_mesh_get_n_refused (const SfuMesh *mesh, unsigned worker);

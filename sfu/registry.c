@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
   Key key;
   unsigned worker;
-  SfuLegSetup *setup;               /* owned; NULL once claimed */
+  SfuLegSetup *setup;               /* a reference: what is known of it */
   char ufrags[2][SFU_UFRAG_MAX + 1]; /* the present one, and the one before a restart of ICE */
 } Entry;
 
@@ -139,11 +139,8 @@ sfu_registry_set (SfuRegistry *registry, SfuLegSetup *setup, unsigned *ret_worke
   else if (entry != NULL)
     {
       note_ufrag (registry, entry, setup->local_ufrag);
-      if (told == NULL)
-        {
-          sfu_leg_setup_unref (entry->setup);
-          entry->setup = sfu_leg_setup_ref (setup);
-        }
+      sfu_leg_setup_unref (entry->setup);
+      entry->setup = sfu_leg_setup_ref (setup);
     }
   (void) pthread_mutex_unlock (&registry->lock);
   if (told == NULL)
@@ -187,12 +184,31 @@ sfu_registry_claim (SfuRegistry *registry, const char *ufrag, size_t len, unsign
     {
       entry->worker = choose (registry, worker);
       registry->loads[entry->worker]++;
-      *ret_setup = g_steal_pointer (&entry->setup);
+      *ret_setup = sfu_leg_setup_ref (entry->setup);
     }
   if (entry != NULL)
     owner = entry->worker;
   (void) pthread_mutex_unlock (&registry->lock);
   return owner;
+}
+
+SfuLegSetup *
+sfu_registry_take_over (SfuRegistry *registry, const char *ufrag, size_t len, unsigned from, unsigned to)
+{
+  SfuLegSetup *setup = NULL;
+  Entry *entry;
+
+  (void) pthread_mutex_lock (&registry->lock);
+  entry = look_up (registry, ufrag, len);
+  if (entry != NULL && entry->worker == from)
+    {
+      registry->loads[from]--;
+      registry->loads[to]++;
+      entry->worker = to;
+      setup = sfu_leg_setup_ref (entry->setup);
+    }
+  (void) pthread_mutex_unlock (&registry->lock);
+  return setup;
 }
 
 unsigned

@@ -41,6 +41,9 @@ SfuLegSetup *sfu_registry_set (SfuRegistry *registry, SfuLegSetup *setup, unsign
  */
 unsigned sfu_registry_claim (SfuRegistry *registry, const char *ufrag, size_t len, unsigned worker,
                              SfuLegSetup **ret_setup);
+/** sfu_registry_take_over: a claim gave the leg to @from, which could not be told. Returns: (transfer full) (nullable): what is
+ *  known of it now: it is @to's; NULL: it has ended, or is another's. */
+SfuLegSetup *sfu_registry_take_over (SfuRegistry *registry, const char *ufrag, size_t len, unsigned from, unsigned to);
 /** sfu_registry_find: Returns: whose leg it is; SFU_NOBODY: nobody's yet; SFU_NO_LEG: there is none. */
 unsigned sfu_registry_find (SfuRegistry *registry, const char *ufrag, size_t len);
 /** sfu_registry_get_load: Returns: legs of @worker. */

@@ -185,6 +185,16 @@ free_adoption (SfuMail *mail)
   g_free (mail);
 }
 
+/* @setup: (transfer full). Returns: false: @owner could not be told. */
+static bool
+hand_over (SfuWorker *worker, unsigned owner, SfuLegSetup *setup)
+{
+  Adoption *adoption = g_new (Adoption, 1);
+
+  *adoption = (Adoption){ { do_adopt, free_adoption }, setup };
+  return sfu_mesh_post (worker->config.mesh, owner, &adoption->mail);
+}
+
 SfuLeg *
 sfu_worker_find_leg (SfuWorker *worker, const uint8_t *ufrag, bool nominated, unsigned *ret_owner, int64_t now_us)
 {
@@ -200,16 +210,15 @@ sfu_worker_find_leg (SfuWorker *worker, const uint8_t *ufrag, bool nominated, un
     return leg;
   *ret_owner = nominated ? sfu_registry_claim (registry, text, SFU_ICE_UFRAG_LEN, worker->config.index, &setup)
                          : sfu_registry_find (registry, text, SFU_ICE_UFRAG_LEN);
-  if (setup != NULL && *ret_owner == worker->config.index)
-    return sfu_leg_new (worker, setup, now_us);
-  if (setup != NULL)
+  if (setup != NULL && *ret_owner != worker->config.index)
     {
-      Adoption *adoption = g_new (Adoption, 1);
-
-      *adoption = (Adoption){ { do_adopt, free_adoption }, setup };
-      (void) sfu_mesh_post (worker->config.mesh, *ret_owner, &adoption->mail);
+      if (hand_over (worker, *ret_owner, setup))
+        return NULL;
+      /* its mailbox is full: it hangs, or has too much to do */
+      setup = sfu_registry_take_over (registry, text, SFU_ICE_UFRAG_LEN, *ret_owner, worker->config.index);
+      *ret_owner = worker->config.index;
     }
-  return NULL;
+  return setup != NULL ? sfu_leg_new (worker, setup, now_us) : NULL;
 }
 
 static unsigned

@@ -65,6 +65,35 @@ test_end (void)
   g_assert_cmpuint (sfu_registry_get_load (registry, 0), ==, 0);
 }
 
+/* who was chosen cannot be told: the claimer has the leg, as it is by then */
+static void
+test_take_over (void)
+{
+  g_autoptr (SfuRegistry) registry = sfu_registry_new (2);
+  g_autoptr (SfuLegSetup) claimed = NULL;
+  g_autoptr (SfuLegSetup) told = NULL;
+  g_autoptr (SfuLegSetup) taken = NULL;
+  g_autoptr (SfuLegSetup) last = NULL;
+  SfuLegSetup *ended = make_setup (1, true, "a");
+  unsigned worker = 7;
+
+  g_assert_null (sfu_registry_set (registry, make_setup (1, true, "a"), &worker));
+  g_assert_cmpuint (sfu_registry_claim (registry, "a", 1, 0, &claimed), ==, 0);
+  told = sfu_registry_set (registry, make_setup (1, true, "a"), &worker);
+  g_assert_null (sfu_registry_take_over (registry, "a", 1, 1, 0));
+  g_assert_null (sfu_registry_take_over (registry, "b", 1, 0, 1));
+  taken = sfu_registry_take_over (registry, "a", 1, 0, 1);
+  g_assert_true (taken == told);
+  g_assert_cmpuint (sfu_registry_find (registry, "a", 1), ==, 1);
+  g_assert_cmpuint (sfu_registry_get_load (registry, 0), ==, 0);
+  g_assert_cmpuint (sfu_registry_get_load (registry, 1), ==, 1);
+  ended->ended = true;
+  last = sfu_registry_set (registry, ended, &worker);
+  g_assert_cmpuint (worker, ==, 1);
+  g_assert_null (sfu_registry_take_over (registry, "a", 1, 1, 0));
+  g_assert_cmpuint (sfu_registry_get_load (registry, 1), ==, 0);
+}
+
 /* all checks come to worker 0: the others get their share all the same */
 static void
 test_balance (void)
@@ -93,6 +122,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sfu/registry/claim", test_claim);
   g_test_add_func ("/sfu/registry/end", test_end);
+  g_test_add_func ("/sfu/registry/take-over", test_take_over);
   g_test_add_func ("/sfu/registry/balance", test_balance);
   return g_test_run ();
 }

@@ -329,6 +329,64 @@ test_box_full (void)
   plane_clear (&room.plane);
 }
 
+/* orders wait for @worker, which is stuck: its mailbox is full */
+static void
+fill_box (Room *room, unsigned worker, unsigned n_waiting)
+{
+  uint64_t track = g_array_index (room->publisher->tracks, SfuTrackInfo, 0).id;
+
+  room->plane.seats[worker].stuck = true;
+  while (sfu_mesh_get_n_waiting (room->plane.mesh) < n_waiting)
+    sfu_control_set_muted (room->plane.control, room->room, track, false);
+}
+
+/* A newcomer would go to the worker with the fewest legs, but that one's mailbox is full: where its check came to, it stays. */
+static void
+test_box_full_claim (void)
+{
+  PlanePeer *near;
+  Room room;
+
+  room_init (&room, 2);
+  (void) room_add_subscriber (&room, 0);
+  (void) room_add_subscriber (&room, 0);
+  room_check (&room, room.subscriber);
+  fill_box (&room, 1, 1);
+  near = room_add_subscriber (&room, 0);
+  g_assert_cmpuint (sfu_registry_get_load (sfu_mesh_get_registry (room.plane.mesh), 0), ==, 4);
+  room_check (&room, near);
+  room.plane.seats[1].stuck = false;
+  plane_run (&room.plane, 100 * PLANE_MS);
+  g_assert_cmpuint (plane_get_counts (&room.plane).legs[0], ==, 4);
+  room_check (&room, near);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
+/* So much waits for a worker that hangs: nobody else is let in before it has caught up. */
+static void
+test_behind (void)
+{
+  PlanePeer *late;
+  Room room;
+
+  room_init (&room, 2);
+  late = plane_add_peer (&room.plane, room.room, false);
+  fill_box (&room, 1, 2 * SFU_ORDERS_MAX); /* the other one is behind, too */
+  g_assert_false (plane_peer_offer (late, room_slots, G_N_ELEMENTS (room_slots)));
+  room.plane.seats[1].stuck = false;
+  while (sfu_mesh_get_n_waiting (room.plane.mesh) > 0)
+    {
+      (void) g_main_context_iteration (room.plane.context, TRUE);
+      plane_run (&room.plane, 10 * PLANE_MS);
+    }
+  g_assert_true (plane_peer_offer (late, room_slots, G_N_ELEMENTS (room_slots)));
+  plane_peer_connect (late, 0);
+  room_check (&room, late);
+  room_check (&room, room.subscriber);
+  plane_clear (&room.plane);
+}
+
 /* one guest: comes, sends or looks for two frames, and is gone, with or without a word */
 static void
 visit (Room *room, unsigned i)
@@ -403,6 +461,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/sfu/worker/pool-empty/48", GUINT_TO_POINTER (48), test_pool_empty);
   g_test_add_func ("/sfu/worker/pool-burst", test_pool_burst);
   g_test_add_func ("/sfu/worker/box-full", test_box_full);
+  g_test_add_func ("/sfu/worker/box-full-claim", test_box_full_claim);
+  g_test_add_func ("/sfu/worker/behind", test_behind);
   g_test_add_func ("/sfu/worker/churn", test_churn);
   return g_test_run ();
 }
