@@ -40,6 +40,7 @@ sfu_track_on_packet (SfuTrack *track, AlPkt *pkt, int64_t now_us)
       return;
     }
   sfu_cache_put (&track->caches[sfu_packet_of (pkt)->layer], pkt);
+  sfu_worker_trim (track, sfu_packet_of (pkt)->layer, now_us);
   if (track->n_burst == SFU_TRACK_BURST)
     sfu_track_flush (track, now_us);
   track->burst[track->n_burst++] = pkt;

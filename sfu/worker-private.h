@@ -233,7 +233,8 @@ struct SfuWorker {
   AlTimer tick;
   int64_t ntp_offset_us; /* wall clock, since 1900, minus monotonic */
   bool pool_adopted, ended;
-  int64_t cache_age_us, made_room_us; /* how long packets are kept; when that was shortened */
+  int64_t ages_us[SFU_WORKERS_MAX];        /* how long packets of each worker's pool are kept here */
+  int64_t made_room_us, told_us, told_age_us; /* of this one's: when that was shortened; when others were told, and what */
   SfuCounts counts;   /* but for what legs and the mesh count for themselves */
   AlTimer publish;
 };
@@ -253,6 +254,8 @@ SfuLeg *sfu_worker_find_local (SfuWorker *worker, const uint8_t *ufrag);
 AlPkt *sfu_worker_take_pkt (SfuWorker *worker);
 /** sfu_worker_check_pool: once a turn: keeps some packets free for what comes. */
 void sfu_worker_check_pool (SfuWorker *worker);
+/** sfu_worker_trim: gives back what of @track's layer is kept for too long while its pool has few packets left. */
+void sfu_worker_trim (SfuTrack *track, unsigned layer, int64_t now_us);
 /** sfu_worker_tick_caches: some times a second: gives back what was kept for long enough. */
 void sfu_worker_tick_caches (SfuWorker *worker, int64_t now_us);
 

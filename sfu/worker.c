@@ -85,7 +85,9 @@ sfu_worker_new (AlLoop *loop, AlUdpHub *hub, const SfuWorkerConfig *config, GErr
   worker->loop = loop;
   worker->hub = hub;
   worker->config = *config;
-  worker->cache_age_us = SFU_CACHE_AGE_US;
+  for (unsigned i = 0; i < SFU_WORKERS_MAX; i++)
+    worker->ages_us[i] = SFU_CACHE_AGE_US;
+  worker->told_age_us = SFU_CACHE_AGE_US;
   worker->hmac = al_hmac_new ();
   worker->tuples = sfu_tuples_new ();
   worker->shards = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL, (GDestroyNotify) sfu_shard_free);
