@@ -20,6 +20,7 @@
 
 #define BUCKETS_MIN 64
 #define MTU 1200 /* of the handshake's datagrams */
+#define SOURCES 4096 /* addresses whose rates are known at once; 16 bytes each */
 
 struct RelaySession {
   RelayDtls *front;
@@ -31,7 +32,9 @@ struct RelaySession {
   uint8_t random[AL_DTLS_RANDOM_BYTES]; /* of its ClientHello */
   int64_t now_us;     /* of the datagram that is read */
   int64_t wake_us;    /* when the timer fires */
+  GList unproved;     /* its link in the list; data: NULL when it is not there: it has held an allocation */
   unsigned tag;       /* the door's */
+  bool has_place;     /* the door counts it */
 };
 
 struct RelayDtls {
@@ -48,7 +51,23 @@ struct RelayDtls {
   RelaySession *last; /* whose the last datagram was */
   AlSipKey sip;
   AlRate rate;
+  AlRateTable *sources;
+  GQueue unproved; /* of RelaySession, the oldest first */
 };
+
+/* Returns: does @session hold an allocation now. One that ever did is not in the list any more */
+static bool
+prove (RelaySession *session)
+{
+  RelayDtls *self = session->front;
+
+  if (!self->io->is_used (&session->client, self->user))
+    return false;
+  if (session->unproved.data != NULL)
+    g_queue_unlink (&self->unproved, &session->unproved);
+  session->unproved.data = NULL;
+  return true;
+}
 
 static void
 on_send (const uint8_t *data, size_t len, void *user)
@@ -61,16 +80,20 @@ on_send (const uint8_t *data, size_t len, void *user)
 static void
 on_receive (const uint8_t *data, size_t len, void *user)
 {
-  const RelaySession *session = user;
+  RelaySession *session = user;
 
   session->front->io->receive (&session->client, data, len, session->now_us, session->front->user);
+  if (session->unproved.data != NULL)
+    (void) prove (session);
 }
 
+/* @path: or the client, whose addresses are the same: a session is found by either */
 static unsigned
 bucket_of (const RelayDtls *self, const RelayTuple *path)
 {
+  const RelayTuple addresses = { .remote = path->remote, .local = path->local, .transport = RELAY_UDP };
   uint8_t key[RELAY_TUPLE_KEY];
-  size_t len = relay_tuple_write_key (path, key);
+  size_t len = relay_tuple_write_key (&addresses, key);
 
   return (unsigned) al_siphash (&self->sip, key, len) & (self->n_buckets - 1);
 }
@@ -135,8 +158,10 @@ session_end (RelaySession *session, int64_t now_us)
   if (self->last == session)
     self->last = NULL;
   al_timer_cancel (&session->timer);
+  if (session->unproved.data != NULL)
+    g_queue_unlink (&self->unproved, &session->unproved);
   self->io->ended (&session->client, now_us, self->user);
-  if (self->door.dismiss != NULL)
+  if (session->has_place && self->door.dismiss != NULL)
     self->door.dismiss (&session->path.remote, session->tag, self->door.user);
   al_dtls_free (session->dtls);
   g_free (session);
@@ -167,11 +192,10 @@ static void
 on_timer (AlTimer *timer, void *user)
 {
   RelaySession *session = user;
-  RelayDtls *self = session->front;
   AlDtlsState before = al_dtls_get_state (session->dtls);
   int64_t now_us = session->wake_us;
 
-  if (before == AL_DTLS_OPEN && self->io->is_used (&session->client, self->user))
+  if (before == AL_DTLS_OPEN && prove (session))
     wake_at (session, now_us + RELAY_DTLS_IDLE_US);
   else if (before == AL_DTLS_OPEN)
     al_dtls_close (session->dtls, now_us);
@@ -181,7 +205,7 @@ on_timer (AlTimer *timer, void *user)
 }
 
 static RelaySession *
-session_new (RelayDtls *self, const RelayTuple *path, const AlDtlsHello *hello, unsigned tag)
+session_new (RelayDtls *self, const RelayTuple *path, const AlDtlsHello *hello)
 {
   static const AlDtlsConfig config = { MTU, RELAY_DTLS_FIRST_US, RELAY_DTLS_CAP_US, RELAY_DTLS_GIVE_UP_US };
   static const AlDtlsOps ops = { on_send, on_receive };
@@ -199,32 +223,69 @@ session_new (RelayDtls *self, const RelayTuple *path, const AlDtlsHello *hello, 
   session->path = session->client = *path;
   session->client.transport = RELAY_DTLS;
   session->client.conn = session;
-  session->tag = tag;
   memcpy (session->random, hello->random, sizeof session->random);
   al_timer_init (&session->timer, on_timer, session);
+  session->unproved.data = session;
+  g_queue_push_tail_link (&self->unproved, &session->unproved);
   insert (self, session);
   return session;
 }
 
-/* @hello holds a cookie that is right: the address is the client's. Returns: (nullable): NULL: there is no room */
-static RelaySession *
-admit (RelayDtls *self, const RelayTuple *path, const AlDtlsHello *hello, int64_t now_us)
+/* of one address first: what it is refused takes nothing from the others */
+static bool
+take_rate (RelayDtls *self, const AlAddr *remote, int64_t now_us)
 {
   static const AlRateLimit limit = { RELAY_DTLS_PER_S / 5, G_USEC_PER_SEC / RELAY_DTLS_PER_S };
-  RelaySession *session = NULL;
-  unsigned tag = 0;
+  uint8_t key[AL_RATE_ADDR_KEY];
+  size_t len = al_rate_addr_key (remote, key);
 
-  if (al_rate_take (&self->rate, &limit, 1, now_us) == 0
-      && (self->door.admit == NULL || self->door.admit (&path->remote, &tag, self->door.user)))
+  return al_rate_table_take (self->sources, key, len, 1, now_us) == 0 && al_rate_take (&self->rate, &limit, 1, now_us) == 0;
+}
+
+/* the one that comes has shown where it is, the oldest has done no more in a longer time */
+static void
+make_room (RelayDtls *self, int64_t now_us)
+{
+  while (self->unproved.length > RELAY_DTLS_UNPROVED_MAX)
     {
-      session = session_new (self, path, hello, tag);
-      if (session != NULL)
-        al_dtls_accept_verified (session->dtls, hello, now_us);
-      else if (self->door.dismiss != NULL)
+      RelaySession *oldest = self->unproved.head->data;
+
+      if (prove (oldest)) /* an allocation came along from another worker */
+        continue;
+      al_dtls_close (oldest->dtls, now_us);
+      session_end (oldest, now_us);
+    }
+}
+
+/* @hello holds a cookie that is right: the address is the client's. @old: (nullable): the session that this one takes the place
+ * of, also before the door; it ends only when there is a new one. Returns: (nullable): NULL: there is no room */
+static RelaySession *
+admit (RelayDtls *self, RelaySession *old, const RelayTuple *path, const AlDtlsHello *hello, int64_t now_us)
+{
+  RelaySession *session = NULL;
+  unsigned tag = old != NULL ? old->tag : 0;
+
+  if (take_rate (self, &path->remote, now_us)
+      && (old != NULL || self->door.admit == NULL || self->door.admit (&path->remote, &tag, self->door.user)))
+    {
+      session = session_new (self, path, hello);
+      if (session == NULL && old == NULL && self->door.dismiss != NULL)
         self->door.dismiss (&path->remote, tag, self->door.user);
     }
   if (session == NULL)
-    self->io->drop (RELAY_DROP_CONNECTIONS, self->user);
+    {
+      self->io->drop (RELAY_DROP_CONNECTIONS, self->user);
+      return NULL;
+    }
+  session->tag = tag;
+  session->has_place = true;
+  if (old != NULL)
+    {
+      old->has_place = false;
+      session_end (old, now_us);
+    }
+  make_room (self, now_us);
+  al_dtls_accept_verified (session->dtls, hello, now_us);
   return session;
 }
 
@@ -249,9 +310,7 @@ greet (RelayDtls *self, RelaySession *session, const RelayTuple *path, const AlD
            && hello->message_seq <= AL_DTLS_HELLOS_MAX)
     {
       /* RFC 6347 §4.2.8: who comes back by the same address, and has proved that it is his, has forgotten the old one */
-      if (session != NULL)
-        session_end (session, now_us);
-      return admit (self, path, hello, now_us);
+      return admit (self, session, path, hello, now_us);
     }
   else if (self->io->may_answer (&path->remote, now_us, self->user))
     ask_for_cookie (self, path, hello, now_us);
@@ -302,13 +361,15 @@ relay_dtls_send (RelaySession *session, const void *data, size_t len, int64_t no
 bool
 relay_dtls_is_open (RelayDtls *self, const RelayTuple *client)
 {
+  const RelaySession *session;
+
   if (self->n == 0)
     return false;
-  for (unsigned i = 0; i < self->n_buckets; i++)
-    for (const RelaySession *session = self->buckets[i]; session != NULL; session = session->next)
-      if (session == client->conn)
-        return al_addr_equal (&session->path.remote, &client->remote) && al_dtls_get_state (session->dtls) == AL_DTLS_OPEN;
-  return false;
+  session = self->buckets[bucket_of (self, client)];
+  while (session != NULL && session != client->conn)
+    session = session->next;
+  return session != NULL && al_addr_equal (&session->path.remote, &client->remote)
+         && al_dtls_get_state (session->dtls) == AL_DTLS_OPEN;
 }
 
 unsigned
@@ -320,6 +381,7 @@ relay_dtls_get_n (const RelayDtls *self)
 RelayDtls *
 relay_dtls_new (AlTls *tls, AlTimerWheel *wheel, const AlAdmission *door, const RelayDtlsIo *io, void *user)
 {
+  static const AlRateLimit of_source = { RELAY_DTLS_PER_SOURCE_BURST, G_USEC_PER_SEC / RELAY_DTLS_PER_SOURCE_S };
   RelayDtls *self = g_new0 (RelayDtls, 1);
 
   self->tls = al_tls_ref (tls);
@@ -329,6 +391,8 @@ relay_dtls_new (AlTls *tls, AlTimerWheel *wheel, const AlAdmission *door, const 
   self->io = io;
   self->user = user;
   self->cookie = relay_cookie_new ();
+  self->sources = al_rate_table_new (&of_source, SOURCES);
+  g_queue_init (&self->unproved);
   al_sip_key_init_random (&self->sip);
   return self;
 }
@@ -345,6 +409,7 @@ relay_dtls_free (RelayDtls *self)
         session_end (self->buckets[i], self->buckets[i]->now_us);
       }
   g_free (self->buckets);
+  al_rate_table_free (self->sources);
   relay_cookie_free (self->cookie);
   al_tls_unref (self->tls);
   g_free (self);

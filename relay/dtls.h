@@ -28,6 +28,12 @@ typedef struct RelaySession RelaySession;
 /** RELAY_DTLS_PER_S: handshakes that one worker begins in a second; it signs for each. Others wait for their client's next
  *  ClientHello. */
 #define RELAY_DTLS_PER_S 500
+/** RELAY_DTLS_PER_SOURCE_S, _PER_SOURCE_BURST: of these for one source address (of IPv6: one /64), so that nobody takes them
+ *  all by coming back again and again. Many clients may stand behind one NAT. */
+#define RELAY_DTLS_PER_SOURCE_S 10
+#define RELAY_DTLS_PER_SOURCE_BURST 20
+/** RELAY_DTLS_UNPROVED_MAX: sessions that have not held an allocation yet: one more ends the oldest of them. */
+#define RELAY_DTLS_UNPROVED_MAX 1000
 
 /**
  * RelayDtlsIo: what is asked of the owner, during a call of a function or in a timer.
@@ -65,7 +71,7 @@ void relay_dtls_on_datagram (RelayDtls *self, const RelayTuple *path, const uint
 bool relay_dtls_claims (RelayDtls *self, const RelayTuple *path, const uint8_t *data, size_t len);
 /** relay_dtls_send: one message of @len bytes in a record. @session: RelayTuple.conn of a client that is open. */
 void relay_dtls_send (RelaySession *session, const void *data, size_t len, int64_t now_us);
-/** relay_dtls_is_open: Returns: is the session of @client still there. */
+/** relay_dtls_is_open: O(1). Returns: is the session of @client still there. */
 bool relay_dtls_is_open (RelayDtls *self, const RelayTuple *client);
 /** relay_dtls_get_n: Returns: how many sessions there are. */
 unsigned relay_dtls_get_n (const RelayDtls *self);

@@ -462,6 +462,94 @@ test_rate (void)
   bench_clear (&bench);
 }
 
+/* one client that comes back again and again takes nothing from others; and what it is refused ends nothing of its own */
+static void
+test_greedy (void)
+{
+  Bench bench;
+  unsigned n = 0;
+
+  bench_init (&bench, NULL);
+  connect_client (&bench, 0, "198.51.100.1:1");
+  deliver (&bench);
+  for (unsigned i = 0; i < RELAY_DTLS_PER_S; i++)
+    {
+      connect_client (&bench, 1, "198.51.100.1:2");
+      deliver (&bench);
+      n += state_of (&bench, 1) == AL_DTLS_OPEN;
+    }
+  g_assert_cmpuint (n, ==, RELAY_DTLS_PER_SOURCE_BURST - 1);
+  g_assert_cmpuint (bench.n_ended, ==, n - 1);
+  g_assert_cmpuint (bench.n_drops[RELAY_DROP_CONNECTIONS], ==, RELAY_DTLS_PER_S - n);
+  g_assert_cmpuint (relay_dtls_get_n (bench.front), ==, 2);
+  connect_client (&bench, 1, "198.51.100.1:1"); /* in the place of the first */
+  deliver (&bench);
+  g_assert_cmpint (state_of (&bench, 1), ==, AL_DTLS_HANDSHAKE);
+  g_assert_true (echoes (&bench, 0));
+  connect_client (&bench, 2, "198.51.100.2:1");
+  deliver (&bench);
+  g_assert_cmpint (state_of (&bench, 2), ==, AL_DTLS_OPEN);
+  run (&bench, 1000 * MS); /* it has asked again */
+  g_assert_cmpint (state_of (&bench, 1), ==, AL_DTLS_OPEN);
+  g_assert_cmpuint (relay_dtls_get_n (bench.front), ==, 3);
+  bench_clear (&bench);
+}
+
+/* the place that a client has before a full door is its next session's */
+static void
+test_again_full (void)
+{
+  g_autoptr (RelayDoor) door = relay_door_new (1, 1);
+  const AlAdmission admission = relay_door_get_admission (door);
+  unsigned tag;
+  Bench bench;
+
+  bench_init (&bench, &admission);
+  for (unsigned i = 0; i < 3; i++)
+    {
+      connect_client (&bench, 0, "198.51.100.1:1");
+      deliver (&bench);
+      g_assert_true (echoes (&bench, 0));
+      g_assert_cmpuint (bench.n_ended, ==, i);
+      g_assert_false (admission.admit (&bench.clients[0].path.remote, &tag, admission.user));
+    }
+  bench_clear (&bench);
+  g_assert_true (admission.admit (&bench.clients[0].path.remote, &tag, admission.user));
+  g_assert_false (admission.admit (&bench.clients[0].path.remote, &tag, admission.user));
+}
+
+/* sessions that have held no allocation are bounded: the oldest makes room, and is told */
+static void
+test_unproved (void)
+{
+  Bench bench;
+
+  bench_init (&bench, NULL);
+  for (unsigned i = 1; i <= 2; i++)
+    {
+      connect_client (&bench, i, i == 1 ? "198.51.100.1:1" : "198.51.100.2:1");
+      deliver (&bench);
+      g_assert_true (echoes (&bench, i));
+      bench.used = i == 1 ? bench.last : bench.used;
+    }
+  for (unsigned i = 0; i < RELAY_DTLS_UNPROVED_MAX; i++)
+    {
+      g_autofree char *from = g_strdup_printf ("10.0.%u.%u:1", i / 200, i % 200);
+
+      g_assert_cmpint (state_of (&bench, 2), ==, AL_DTLS_OPEN);
+      clock_us += G_USEC_PER_SEC / RELAY_DTLS_PER_S;
+      connect_client (&bench, 0, from);
+      deliver (&bench);
+      g_assert_cmpint (state_of (&bench, 0), ==, AL_DTLS_OPEN);
+    }
+  g_assert_cmpint (state_of (&bench, 2), ==, AL_DTLS_CLOSED);
+  g_assert_cmpuint (bench.n_ended, ==, 1);
+  g_assert_true (echoes (&bench, 0));
+  g_assert_true (echoes (&bench, 1));
+  g_assert_cmpuint (relay_dtls_get_n (bench.front), ==, RELAY_DTLS_UNPROVED_MAX + 1);
+  bench_clear (&bench);
+}
+
 /* who holds no allocation is told that it is over */
 static void
 test_idle (void)
@@ -649,6 +737,9 @@ main (int argc, char **argv)
   g_test_add_func ("/relay/dtls/timing", test_timing);
   g_test_add_func ("/relay/dtls/bounds", test_bounds);
   g_test_add_func ("/relay/dtls/rate", test_rate);
+  g_test_add_func ("/relay/dtls/greedy", test_greedy);
+  g_test_add_func ("/relay/dtls/again-full", test_again_full);
+  g_test_add_func ("/relay/dtls/unproved", test_unproved);
   g_test_add_func ("/relay/dtls/idle", test_idle);
   g_test_add_func ("/relay/dtls/close", test_close);
   g_test_add_func ("/relay/dtls/again", test_again);
