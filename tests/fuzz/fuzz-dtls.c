@@ -3,7 +3,9 @@
  * The sessions of TURN over DTLS, before strangers and before clients of the same parts: the input is a list of commands
  * (run_command()): datagrams as they are, ClientHellos with cookies of whomever, clients that connect, talk and leave, with
  * datagrams turned, lost and sent from elsewhere, and time. A model says which addresses have brought back what was sent to
- * them: nobody else has a session, gets more bytes than came in his name, or is heard.
+ * them, with the ClientHello that it was sent for, in time: nobody else has a session, gets more bytes than came in his name, or
+ * is heard. Longer than a parser's target, since this is one of a state machine, with its clients and the model. Without a
+ * dictionary: commands are single bytes, and cookies are put in by the commands.
  */
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -28,12 +30,20 @@ typedef struct {
   uint8_t data[AL_DTLS_DATAGRAM_MAX];
 } Datagram;
 
+/* what a client that is asked for a cookie must not change, and when it was asked */
+typedef struct {
+  uint8_t cookie[RELAY_COOKIE_BYTES], random[AL_DTLS_RANDOM_BYTES], session_id[AL_DTLS_SESSION_ID_MAX];
+  uint8_t session_id_len;
+  int64_t at_us;
+} Question;
+
 typedef struct {
   RelayTuple path;
-  AlDtls *client; /* (nullable) */
-  uint8_t cookie[RELAY_COOKIE_BYTES];
-  bool has_cookie; /* it was sent one */
-  bool verified;   /* a ClientHello with it came back from there */
+  AlDtls *client;    /* (nullable) */
+  GArray *questions; /* Question, all that it was sent */
+  uint8_t cookie[RELAY_COOKIE_BYTES]; /* of the last one */
+  bool has_cookie;
+  bool verified;     /* a ClientHello with one of them came back from there */
   size_t owed;     /* bytes that may be sent there before */
 } Place;
 
@@ -45,6 +55,7 @@ static AlTls *tls;
 static SSL_CTX *client_ctx;
 static int sockets[1];
 static bool is_used;
+static Question asked; /* by the datagram that is read */
 
 static void
 on_client_send (const uint8_t *data, size_t len, void *user)
@@ -74,6 +85,8 @@ on_send (const RelayTuple *path, const uint8_t *data, size_t len, void *user)
     {
       memcpy (places[i].cookie, data + 28, RELAY_COOKIE_BYTES);
       places[i].has_cookie = true;
+      memcpy (asked.cookie, data + 28, RELAY_COOKIE_BYTES);
+      g_array_append_val (places[i].questions, asked);
     }
   if (places[i].client != NULL)
     al_dtls_on_datagram (places[i].client, data, len, clock_us);
@@ -116,6 +129,16 @@ on_drop (RelayDrop why, void *user)
 {
 }
 
+static bool
+is_answer (const Question *question, const AlDtlsHello *hello)
+{
+  return hello->cookie_len == RELAY_COOKIE_BYTES && memcmp (hello->cookie, question->cookie, RELAY_COOKIE_BYTES) == 0
+         && memcmp (hello->random, question->random, AL_DTLS_RANDOM_BYTES) == 0
+         && hello->session_id_len == question->session_id_len
+         && memcmp (hello->session_id, question->session_id, hello->session_id_len) == 0
+         && clock_us - question->at_us < RELAY_COOKIE_US + 1000; /* it has milliseconds */
+}
+
 static void
 give (unsigned from, const uint8_t *data, size_t len)
 {
@@ -130,8 +153,11 @@ give (unsigned from, const uint8_t *data, size_t len)
 
       g_assert_cmpuint (al_dtls_verify_write (&hello, place->cookie, sizeof place->cookie, answer), <, len);
       g_assert_false (al_dtls_hello_parse (answer, AL_DTLS_VERIFY_BYTES (sizeof place->cookie), &again));
-      if (place->has_cookie && hello.cookie_len == RELAY_COOKIE_BYTES)
-        place->verified = true; /* maybe; a forged one is what test-cookie.c is about */
+      for (unsigned i = 0; i < place->questions->len; i++)
+        place->verified |= is_answer (&g_array_index (place->questions, Question, i), &hello);
+      asked = (Question){ .session_id_len = hello.session_id_len, .at_us = clock_us };
+      memcpy (asked.random, hello.random, sizeof asked.random);
+      memcpy (asked.session_id, hello.session_id, hello.session_id_len);
     }
   at_place = from;
   place->owed = len;
@@ -300,6 +326,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   for (unsigned i = 0; i < N_PATHS; i++)
     {
       places[i] = (Place){ .path = { .transport = RELAY_UDP, .conn = &sockets[0] } };
+      places[i].questions = g_array_new (FALSE, FALSE, sizeof (Question));
       g_assert_true (al_addr_parse (i < 2 ? "192.0.2.1" : "2001:db8::1", (uint16_t) (1000 + i), &places[i].path.remote, NULL));
       g_assert_true (al_addr_parse (i < 2 ? "192.0.2.9" : "2001:db8::9", 3478, &places[i].path.local, NULL));
     }
@@ -315,7 +342,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert_cmpint (al_timer_wheel_next_us (wheel), ==, INT64_MAX);
   relay_dtls_free (front);
   for (unsigned i = 0; i < N_PATHS; i++)
-    al_dtls_free (places[i].client);
+    {
+      al_dtls_free (places[i].client);
+      g_array_unref (places[i].questions);
+    }
   al_timer_wheel_free (wheel);
   return 0;
 }
