@@ -64,6 +64,7 @@ al_dtls_hello_parse (const uint8_t *data, size_t len, AlDtlsHello *ret_hello)
   hello.cookie = al_reader_slice (&fragment, hello.cookie_len);
   if (al_reader_failed (&fragment) || hello.session_id_len > AL_DTLS_SESSION_ID_MAX)
     return false;
+  hello.is_whole = fragment_len == message_len;
   hello.has_use_srtp = find_use_srtp (&fragment);
   *ret_hello = hello;
   return true;

@@ -21,6 +21,7 @@
  * @record_seq: sequence number of its record, 48 bits
  * @message_seq: which message of the handshake it is: 0, then one more for each HelloVerifyRequest that was answered
  * @has_use_srtp: it offers SRTP (RFC 5764), as far as the fragment goes: a WebRTC peer's
+ * @is_whole: there is no other fragment
  */
 typedef struct {
   uint64_t record_seq;
@@ -28,7 +29,7 @@ typedef struct {
   const uint8_t *random; /* AL_DTLS_RANDOM_BYTES */
   const uint8_t *session_id, *cookie;
   uint8_t session_id_len, cookie_len;
-  bool has_use_srtp;
+  bool has_use_srtp, is_whole;
 } AlDtlsHello;
 
 /** al_dtls_hello_parse: Returns: false: @data does not begin with a ClientHello without keys (epoch 0), or its first fragment

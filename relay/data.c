@@ -6,6 +6,7 @@
  *
  * No allocation, no clock, nothing formatted.
  */
+#include "base/dtls.h"
 #include "relay/mobility.h"
 
 #define CHANNEL_HEADER 4
@@ -119,6 +120,15 @@ send_indication (RelayAlloc *alloc, const AlAddr *from, const uint8_t *data, siz
     turn->io.send (&alloc->tuple, turn->indication, n, turn->user);
 }
 
+/* the client's record, if there are any: with the channel's header, or the indication's and its attributes (RFC 8656 §11.4) */
+static bool
+fits (const RelayAlloc *alloc, const AlAddr *from, bool has_channel, size_t len)
+{
+  size_t around = has_channel ? CHANNEL_HEADER : relay_family_of (from) == RELAY_IPV6 ? 48 : 36;
+
+  return alloc->tuple.transport != RELAY_DTLS || around + (has_channel ? len : (len + 3) / 4 * 4) <= AL_DTLS_RECORD_MAX;
+}
+
 /* to the client, in a channel if there is one */
 static void
 deliver (RelayAlloc *alloc, const AlAddr *from, const uint8_t *data, size_t len, int64_t now_us)
@@ -137,13 +147,18 @@ deliver (RelayAlloc *alloc, const AlAddr *from, const uint8_t *data, size_t len,
       turn->stats.dropped[RELAY_DROP_PERMISSION]++;
       return;
     }
+  channel = find_channel_of (alloc, from, now_us);
+  if (!fits (alloc, from, channel != NULL, len))
+    {
+      turn->stats.dropped[RELAY_DROP_LONG]++;
+      return;
+    }
   if (!spend (alloc, RELAY_TO_CLIENT, len, now_us))
     return;
   alloc->traffic[family].tx_pkts++;
   alloc->traffic[family].tx_bytes += len;
   turn->stats.traffic[alloc->tuple.transport][family].tx_pkts++;
   turn->stats.traffic[alloc->tuple.transport][family].tx_bytes += len;
-  channel = find_channel_of (alloc, from, now_us);
   if (channel != NULL)
     {
       const uint8_t head[CHANNEL_HEADER] = { (uint8_t) (channel->number >> 8), (uint8_t) channel->number,

@@ -300,7 +300,9 @@ ask_for_cookie (RelayDtls *self, const RelayTuple *path, const AlDtlsHello *hell
   self->io->send (path, answer, sizeof answer, self->user);
 }
 
-/* a ClientHello that is not @session's. Returns: (nullable): whose the datagram is now */
+/* a ClientHello that is not @session's. One without a cookie must be whole: in the rest of one in fragments use_srtp may stand,
+ * and a WebRTC peer that was asked for a cookie here could not connect any more: the SFU knows of none.
+ * Returns: (nullable): whose the datagram is now */
 static RelaySession *
 greet (RelayDtls *self, RelaySession *session, const RelayTuple *path, const AlDtlsHello *hello, int64_t now_us)
 {
@@ -312,6 +314,8 @@ greet (RelayDtls *self, RelaySession *session, const RelayTuple *path, const AlD
       /* RFC 6347 §4.2.8: who comes back by the same address, and has proved that it is his, has forgotten the old one */
       return admit (self, session, path, hello, now_us);
     }
+  else if (!hello->is_whole)
+    self->io->drop (RELAY_DROP_UNAUTHORIZED, self->user);
   else if (self->io->may_answer (&path->remote, now_us, self->user))
     ask_for_cookie (self, path, hello, now_us);
   return NULL;
@@ -336,6 +340,11 @@ relay_dtls_on_datagram (RelayDtls *self, const RelayTuple *path, const uint8_t *
       self->io->drop (RELAY_DROP_UNAUTHORIZED, self->user);
       return;
     }
+  if (len > AL_DTLS_DATAGRAM_MAX)
+    {
+      self->io->drop (RELAY_DROP_LONG, self->user);
+      return;
+    }
   before = al_dtls_get_state (session->dtls);
   session->now_us = now_us;
   al_dtls_on_datagram (session->dtls, data, len, now_us);
@@ -354,7 +363,9 @@ relay_dtls_claims (RelayDtls *self, const RelayTuple *path, const uint8_t *data,
 void
 relay_dtls_send (RelaySession *session, const void *data, size_t len, int64_t now_us)
 {
-  if (!al_dtls_send (session->dtls, data, len) && al_dtls_get_state (session->dtls) >= AL_DTLS_CLOSED)
+  if (len > AL_DTLS_RECORD_MAX)
+    session->front->io->drop (RELAY_DROP_LONG, session->front->user);
+  else if (!al_dtls_send (session->dtls, data, len) && al_dtls_get_state (session->dtls) >= AL_DTLS_CLOSED)
     wake_at (session, now_us); /* it may be in the middle of a call */
 }
 

@@ -69,7 +69,8 @@ void relay_dtls_on_datagram (RelayDtls *self, const RelayTuple *path, const uint
 /** relay_dtls_claims: for a port that is shared with WebRTC. Returns: is there a session by @path, and the datagram not the
  *  ClientHello of a WebRTC peer (use_srtp, RFC 5764 §4.1). */
 bool relay_dtls_claims (RelayDtls *self, const RelayTuple *path, const uint8_t *data, size_t len);
-/** relay_dtls_send: one message of @len bytes in a record. @session: RelayTuple.conn of a client that is open. */
+/** relay_dtls_send: one message of @len bytes in a record; one over AL_DTLS_RECORD_MAX is dropped.
+ *  @session: RelayTuple.conn of a client that is open. */
 void relay_dtls_send (RelaySession *session, const void *data, size_t len, int64_t now_us);
 /** relay_dtls_is_open: O(1). Returns: is the session of @client still there. */
 bool relay_dtls_is_open (RelayDtls *self, const RelayTuple *client);

@@ -43,7 +43,7 @@ relay_drop_name (RelayDrop drop)
 {
   static const char *const names[RELAY_DROP_N] = {
     "malformed",      "unauthorized", "permission", "channel", "policy",      "bandwidth",
-    "user_bandwidth", "reply_rate",   "stale",      "away",    "connections",
+    "user_bandwidth", "reply_rate",   "stale",      "away",    "connections", "long",
   };
 
   return names[drop];

@@ -55,6 +55,7 @@ typedef enum {
   RELAY_DROP_STALE,          /* media that waited too long for a slow connection */
   RELAY_DROP_AWAY,           /* a mobile client whose connection is gone and who has not come back yet */
   RELAY_DROP_CONNECTIONS,    /* a peer that connects to an allocation that has all it may have; a client over DTLS too many */
+  RELAY_DROP_LONG,           /* longer than a record of DTLS may be */
   RELAY_DROP_N
 } RelayDrop;
 

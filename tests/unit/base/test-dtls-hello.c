@@ -61,6 +61,7 @@ test_whole (void)
         g_assert_cmpmem (hello.session_id, hello.session_id_len, "\xaa\xbb\xcc\xdd", 4);
         g_assert_cmpuint (hello.cookie_len, ==, cookie_len);
         g_assert_true (hello.has_use_srtp == (srtp == 1));
+        g_assert_true (hello.is_whole);
       }
 }
 
@@ -89,6 +90,7 @@ test_fragment (void)
 
       (void) make (data, sizeof data, 20, true);
       g_assert_true (al_dtls_hello_parse (data, cut (data, n), &hello) == (n >= needed));
+      g_assert_true (n < needed || hello.is_whole == (n == whole));
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/dtls.h"
+#include "relay/cookie.h"
 #include "relay/door.h"
 #include "tls-fixture.h"
 #include "virtual-clock.h"
@@ -65,8 +66,9 @@ on_client_send (const uint8_t *data, size_t len, void *user)
 {
   Guest *client = user;
   unsigned n = client->n_sent++;
+  AlDtlsHello hello;
 
-  if (al_dtls_is_client_hello (data, len))
+  if (al_dtls_hello_parse (data, len, &hello)) /* not of the other fragments */
     {
       g_clear_pointer (&client->hello, g_bytes_unref);
       client->hello = g_bytes_new (data, len);
@@ -622,10 +624,11 @@ test_again (void)
   bench_clear (&bench);
 }
 
-/* a ClientHello in fragments: with the cookie in the first; and one of WebRTC, which is not for the relay */
+/* one of WebRTC, which is not for the relay; and ClientHellos in fragments: with the cookie in the first one, or without */
 static void
 test_hellos (void)
 {
+  bool is_split = false;
   uint8_t alpn[2000];
   Bench bench;
 
@@ -637,6 +640,7 @@ test_hellos (void)
   g_assert_cmpuint (bench.n_drops[RELAY_DROP_UNAUTHORIZED], ==, 1);
   bench_clear (&bench);
 
+  /* use_srtp stands behind the names of ALPN, in the second datagram: WebRTC's are not told apart by the first one */
   for (unsigned at = 0; at < sizeof alpn; at += 200)
     {
       alpn[at] = 199;
@@ -644,10 +648,32 @@ test_hellos (void)
     }
   bench_init (&bench, NULL);
   g_assert_cmpint (SSL_CTX_set_alpn_protos (bench.ctx, alpn, sizeof alpn), ==, 0);
+  g_assert_cmpint (SSL_CTX_set_tlsext_use_srtp (bench.ctx, "SRTP_AEAD_AES_128_GCM"), ==, 0);
   connect_client (&bench, 0, "198.51.100.1:1");
   g_assert_cmpuint (bench.clients[0].n_sent, >=, 2);
   run (&bench, 1000 * MS);
-  g_assert_true (echoes (&bench, 0));
+  g_assert_cmpuint (bench.n_sent, ==, 0);
+  g_assert_cmpuint (relay_dtls_get_n (bench.front), ==, 0);
+  bench_clear (&bench);
+
+  /* without a cookie it fits a datagram just so, with it not any more */
+  bench_init (&bench, NULL);
+  for (unsigned last = 1; last < 256 && !is_split; last += RELAY_COOKIE_BYTES - 1)
+    {
+      g_autofree char *from = g_strdup_printf ("198.51.100.%u:1", last);
+      AlDtlsHello hello;
+
+      alpn[800] = (uint8_t) last;
+      g_assert_cmpint (SSL_CTX_set_alpn_protos (bench.ctx, alpn, 801 + last), ==, 0);
+      connect_client (&bench, 0, from);
+      g_assert_cmpuint (bench.flying->len, ==, 1);
+      deliver (&bench);
+      g_assert_true (echoes (&bench, 0));
+      g_assert_true (al_dtls_hello_parse (g_bytes_get_data (bench.clients[0].hello, NULL),
+                                          g_bytes_get_size (bench.clients[0].hello), &hello));
+      is_split = !hello.is_whole;
+    }
+  g_assert_true (is_split);
   bench_clear (&bench);
 }
 
@@ -681,6 +707,9 @@ test_lengths (void)
   g_assert_true (echoes (&bench, 0));
   bench.clients[0].n_received = 0;
   relay_dtls_send ((RelaySession *) bench.last, data, AL_DTLS_RECORD_MAX + 1, clock_us);
+  g_assert_cmpuint (bench.n_drops[RELAY_DROP_LONG], ==, 1);
+  relay_dtls_on_datagram (bench.front, &bench.clients[0].path, data, AL_DTLS_DATAGRAM_MAX + 1, clock_us);
+  g_assert_cmpuint (bench.n_drops[RELAY_DROP_LONG], ==, 2);
   relay_dtls_send ((RelaySession *) bench.last, data, AL_DTLS_RECORD_MAX, clock_us);
   relay_dtls_send ((RelaySession *) bench.last, data, 1900, clock_us);
   run (&bench, 10 * MS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The data path: what passes, in which form, and what does not. */
+#include "base/dtls.h"
 #include "bench.h"
 
 #define A "9.8.7.6:1000"
@@ -122,6 +123,40 @@ test_channel_lengths (void)
             g_assert_cmpmem (packet->data, packet->len, data + 4, said);
           }
       }
+}
+
+/* to a client over DTLS: what is longer than a record is dropped, and neither counted as sent nor paid for */
+static void
+test_record (void)
+{
+  static const struct {
+    const char *peer;
+    unsigned around;
+  } paths[] = { { PEER, 4 }, { "9.9.9.9:4001", 36 } };
+  g_autoptr (Bench) bench = bench_new (NULL);
+  g_auto (Client) client = { 0 };
+
+  client_init (&client, bench, 0, A);
+  client.tuple.transport = RELAY_DTLS;
+  client.tuple.conn = &client;
+  g_assert_cmpuint (client_challenge (&client), ==, 401);
+  g_assert_cmpuint (client_allocate (&client), ==, 0);
+  g_assert_cmpuint (client_bind (&client, 0x4123, PEER), ==, 0);
+  g_ptr_array_set_size (bench->sent, 0);
+  for (unsigned i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      g_autoptr (Packet) in = NULL;
+      RelayTurnStats stats;
+
+      bench_from_peer (bench, &client.relayed[RELAY_IPV4], paths[i].peer, payload, AL_DTLS_RECORD_MAX - paths[i].around);
+      in = bench_take (bench->sent);
+      g_assert_cmpuint (in->len + (in->passed ? 4 : 0), ==, AL_DTLS_RECORD_MAX);
+      bench_from_peer (bench, &client.relayed[RELAY_IPV4], paths[i].peer, payload, AL_DTLS_RECORD_MAX - paths[i].around + 1);
+      g_assert_cmpuint (bench->sent->len, ==, 0);
+      bench_drop (bench, RELAY_DROP_LONG, i + 1);
+      relay_turn_get_stats (bench->turns[0], &stats);
+      g_assert_cmpuint (stats.traffic[RELAY_DTLS][RELAY_IPV4].tx_pkts, ==, i + 1);
+    }
 }
 
 static void
@@ -440,6 +475,7 @@ main (int argc, char **argv)
   g_test_add_func ("/relay/turn-data/send-and-data", test_send_and_data);
   g_test_add_func ("/relay/turn-data/channel-data", test_channel_data);
   g_test_add_func ("/relay/turn-data/channel-lengths", test_channel_lengths);
+  g_test_add_func ("/relay/turn-data/record", test_record);
   g_test_add_func ("/relay/turn-data/no-allocation", test_no_allocation);
   g_test_add_func ("/relay/turn-data/bad-sends", test_bad_sends);
   g_test_add_func ("/relay/turn-data/bad-channels", test_bad_channels);
