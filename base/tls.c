@@ -72,7 +72,8 @@ make_common_ctx (const SSL_METHOD *method)
   return ctx;
 }
 
-/* A session keeps its buffers: small ones, which hold what one datagram does. Forward secrecy and AEAD, as in RFC 9325 §4.2. */
+/* Forward secrecy and AEAD, as in RFC 9325 §4.2. The length of records makes the buffer for writing small; OpenSSL's for
+ * reading is always that of the longest record. */
 static SSL_CTX *
 make_datagram_ctx (void)
 {
