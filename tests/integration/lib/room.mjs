@@ -54,8 +54,8 @@ export function watches(person, name) {
     const end = performance.now() + ms;
     for (let frames = 0; frames < 5;) {
       if (performance.now() > end) throw new Error(`the picture of ${who} does not move`);
-      const tile = [...document.querySelectorAll('[data-testid="room-tile"]')].find((one) => one.querySelector('.tile-words').textContent === who);
-      const video = tile?.querySelector('video[data-fresh="true"]');
+      const of = [...document.querySelectorAll('[data-testid="room-tile"]')].filter((one) => one.querySelector('.tile-words').textContent === who);
+      const video = of.map((tile) => tile.querySelector('video[data-fresh="true"]')).find(Boolean); // some have the same name, and no camera
       frames += await new Promise((resolve) => {
         video?.requestVideoFrameCallback(() => resolve(1));
         setTimeout(() => resolve(0), 1000);
