@@ -517,7 +517,8 @@ send_marked (PlanePeer *peer, PlaneStream *stream, uint8_t payload_type, bool ma
   SfuRtpWriter out;
   size_t header_len;
 
-  memcpy (payload, head, head_len);
+  if (head_len > 0)
+    memcpy (payload, head, head_len);
   if (len >= MARK_AT + 8)
     {
       put_u32 (payload + MARK_AT, stream->ssrc);

@@ -127,6 +127,8 @@ teardown (Stage *stage, gconstpointer unused)
 {
   sfu_slot_clear (&stage->out.slot);
   sfu_cache_clear (&stage->track.caches[0]);
+  sfu_pacer_finish (&stage->egress->pacer);
+  sfu_send_side_clear (&stage->egress->side);
   g_free (stage->egress);
   al_pool_free (stage->worker.pool);
 }
