@@ -108,14 +108,14 @@ window.media = {
     const transceiver = pc.addTransceiver(sealed ? 'video' : track, { direction: 'sendonly', sendEncodings: encodings });
     prefer(transceiver, codec, 'video');
     Object.assign(window.media, { pc, sender: transceiver.sender });
-    /* a machine without time for all pictures makes fewer, not smaller ones */
-    await transceiver.sender.setParameters({ ...transceiver.sender.getParameters(), degradationPreference: 'maintain-resolution' });
     if (sealed) {
       window.media.worker = await worker('send');
       transceiver.sender.transform = window.media.worker.transform({ id: 'out', side: 'send', context: CAMERA, kind: 1 });
       await window.media.worker.attached('out');
       await transceiver.sender.replaceTrack(track);
     }
+    /* a machine without time for all pictures makes fewer, not smaller ones */
+    await transceiver.sender.setParameters({ ...transceiver.sender.getParameters(), degradationPreference: 'maintain-resolution' });
     return offer();
   },
 
