@@ -300,7 +300,10 @@ judge (SfuSendSide *side, const Digest *digest, int64_t now_us)
   if (queue_us > STANDING_US && (recent_bps = sfu_acked_rate_get_recent_bps (&side->acked)) != 0)
     acked_bps = recent_bps;
   if (control_rate (side, use, acked_bps, now_us))
-    side->cut_us = now_us;
+    {
+      side->cut_us = now_us;
+      side->burst = (SfuBurstRate){ 0 }; /* of a path that may have been another */
+    }
   if (use == SFU_DELAY_OVERUSE)
     sfu_probe_cancel (&side->probe, now_us);
   else if (digest->probe_bps > side->estimate_bps)

@@ -104,14 +104,15 @@ scene('less than AV1 takes with three temporal layers: not all of them', async (
   await bob.decodes(track, { frames: 30 });
   await carol.decodes(track, { frames: 10 });
   const { tracks } = await alice.call('room.stats', { roomId: alice.room.id });
-  await network.narrow(people.carol.port, Math.round(tracks[0].layers[0].bitrateBps / 1180));
+  /* with headers it takes a tenth more than its bit rate: this is six sevenths of that, and the lowest layer fits with room to come back */
+  await network.narrow(people.carol.port, Math.round(tracks[0].layers[0].bitrateBps / 1050));
   const cut = () => carol.call('room.stats', { roomId: carol.room.id }).then(({ slots }) => slots[0].layer === 0 && slots[0].temporal < 2);
   await until(cut, 'a layer to be left out', 60000);
   await carol.decodes(track, { frames: 10 });
   const [all, some] = await observe(track, SECONDS, bob, carol);
   console.log(`# ${JSON.stringify([all, some])}`);
   assert.ok(all.frames >= 0.9 * all.ofThose, JSON.stringify(all));
-  assert.ok(some.frames >= 0.2 * some.ofThose && some.frames <= 0.8 * some.ofThose, JSON.stringify(some));
+  assert.ok(some.frames >= 0.15 * some.ofThose && some.frames <= 0.85 * some.ofThose, JSON.stringify(some));
   assert.equal(some.plis, 0);
 });
 
