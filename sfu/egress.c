@@ -10,6 +10,7 @@
 #define HISTORY_VIDEO 256
 #define HISTORY_AUDIO 64
 #define MIDS 50
+#define ASK_AGAIN_US G_USEC_PER_SEC /* what was asked for has not come as far as here */
 /* of a probe, in one turn */
 #define PROBE_PKTS 64
 
@@ -327,6 +328,15 @@ goes_at_once (const SfuOut *out, const SfuPacket *packet)
          || (out->n_waiting == 0 && is_too_high (slot, packet));
 }
 
+/* nothing can be sent yet: a keyframe that was asked for in advance came too early */
+static void
+miss (SfuOut *out, AlPkt *const *pkts, unsigned n)
+{
+  for (unsigned i = 0; i < n; i++)
+    if (sfu_packet_of (pkts[i])->frame.keyframe && sfu_packet_of (pkts[i])->layer == out->asked_layer)
+      out->missed = true;
+}
+
 void
 sfu_egress_forward (SfuOut *out, AlPkt *const *pkts, unsigned n, int64_t now_us)
 {
@@ -334,7 +344,10 @@ sfu_egress_forward (SfuOut *out, AlPkt *const *pkts, unsigned n, int64_t now_us)
   SfuRewrite rewrite;
 
   if (!sfu_egress_is_ready (leg, now_us))
-    return;
+    {
+      miss (out, pkts, n);
+      return;
+    }
   for (unsigned i = 0; i < n; i++)
     {
       const SfuPacket *packet = sfu_packet_of (pkts[i]);
@@ -433,12 +446,18 @@ void
 sfu_egress_ask_keyframe (SfuOut *out, int64_t now_us)
 {
   int layer = out->track != NULL ? sfu_slot_needs_keyframe (&out->slot) : -1;
+  /* it came too early, or not as far as here; as long as it could not be sent, there is no use in another */
+  bool again = (out->missed || now_us - out->asked_us >= ASK_AGAIN_US) && sfu_egress_is_ready (out->leg, now_us);
 
   if (out->starved && layer < 0 && out->track != NULL)
     layer = out->slot.layer;
   if (layer < 0)
     out->asked_layer = -1;
-  else if (layer != out->asked_layer || out->starved)
-    out->asked_layer = sfu_track_want_keyframe (out->track, (unsigned) layer, now_us) ? (int8_t) layer : -1;
+  else if (layer != out->asked_layer || out->starved || again)
+    {
+      out->asked_layer = sfu_track_want_keyframe (out->track, (unsigned) layer, now_us) ? (int8_t) layer : -1;
+      out->asked_us = now_us;
+      out->missed = false;
+    }
   out->starved = false;
 }

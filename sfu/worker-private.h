@@ -150,7 +150,9 @@ struct SfuOut {
   uint16_t n_waiting; /* packets of it in the pacer, retransmissions aside */
   bool starved;      /* the pacer dropped video of it */
   bool told_begun;   /* the main thread knows the first timestamp */
-  int8_t asked_layer;
+  bool missed;        /* the keyframe that was asked for came before anything could be sent */
+  int8_t asked_layer; /* whose keyframe was asked for, at @asked_us; -1: none */
+  int64_t asked_us;
   uint8_t needed; /* layers that it may come to be given */
   SfuKeyframeAsker asker;
   SfuAllocState alloc;

@@ -202,10 +202,100 @@ test_tcp_deaf (void)
   plane_clear (&room.plane);
 }
 
+/* @n frames; one is a keyframe if the publisher was asked for it since the last */
+static void
+send_asked (Room *room, unsigned n)
+{
+  for (unsigned i = 0; i < n; i++)
+    {
+      unsigned asked = room->publisher->n_plis;
+
+      plane_run (&room->plane, ROOM_FRAME_US);
+      plane_send_audio (room->publisher, &room->audio, 20);
+      plane_send_video (room->publisher, &room->video, room->publisher->n_plis > asked, 2);
+    }
+}
+
+/* point 18: the keyframe that was asked for while a subscriber was still connecting has gone by: another is asked for */
+static void
+test_keyframe_too_early (void)
+{
+  PlanePeer *late;
+  Room room;
+
+  room_init (&room, 2);
+  room_check (&room, room.subscriber);
+  late = plane_add_peer (&room.plane, room.room, false);
+  g_assert_true (plane_peer_offer (late, room_slots, G_N_ELEMENTS (room_slots)));
+  late->worker = 1;
+  plane_peer_check (late); /* it has an address, and no keys */
+  room.publisher->n_plis = 0;
+  send_asked (&room, 20);
+  g_assert_cmpuint (room.publisher->n_plis, >, 0);
+  plane_peer_connect (late, 1);
+  send_asked (&room, 40);
+  g_assert_cmpuint (plane_peer_count (late, ROOM_VIDEO), >, 0);
+  plane_clear (&room.plane);
+}
+
+/* a keyframe that was lost between two workers is asked for again, though its publisher did send it */
+static void
+test_keyframe_lost (void)
+{
+  PlanePeer *near, *late;
+  Room room;
+
+  room_init_with (&room, 2, 8192, room_publishes, G_N_ELEMENTS (room_publishes));
+  near = room_add_subscriber (&room, 0);
+  room_check (&room, near);
+  plane_peer_leave (room.subscriber);
+  late = room_add_subscriber (&room, 1);
+  room.plane.seats[1].stuck = true;
+  while (room_dropped (&room, SFU_DROP_RING_FULL) == 0)
+    {
+      unsigned n = plane_peer_count (near, ROOM_VIDEO);
+
+      for (unsigned frame = 0; frame < 20; frame++)
+        plane_send_video (room.publisher, &room.video, false, 2);
+      for (unsigned wait = 0; wait < 100 && plane_peer_count (near, ROOM_VIDEO) < n + 40; wait++)
+        plane_run (&room.plane, 10 * PLANE_MS);
+    }
+  plane_send_video (room.publisher, &room.video, true, 2);
+  plane_run (&room.plane, ROOM_FRAME_US);
+  room.plane.seats[1].stuck = false;
+  plane_run (&room.plane, ROOM_FRAME_US);
+  g_assert_cmpuint (plane_peer_count (late, ROOM_VIDEO), ==, 0);
+  send_asked (&room, 60);
+  g_assert_cmpuint (plane_peer_count (late, ROOM_VIDEO), >, 0);
+  plane_clear (&room.plane);
+}
+
+/* whoever connects for ever does not make a publisher send keyframes for ever */
+static void
+test_keyframe_in_vain (void)
+{
+  PlanePeer *late;
+  Room room;
+
+  room_init (&room, 2);
+  room_check (&room, room.subscriber);
+  late = plane_add_peer (&room.plane, room.room, false);
+  g_assert_true (plane_peer_offer (late, room_slots, G_N_ELEMENTS (room_slots)));
+  late->worker = 1;
+  plane_peer_check (late);
+  room.publisher->n_plis = 0;
+  send_asked (&room, 100);
+  g_assert_cmpuint (room.publisher->n_plis, ==, 1);
+  plane_clear (&room.plane);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/sfu/egress/keyframe-too-early", test_keyframe_too_early);
+  g_test_add_func ("/sfu/egress/keyframe-lost", test_keyframe_lost);
+  g_test_add_func ("/sfu/egress/keyframe-in-vain", test_keyframe_in_vain);
   g_test_add_func ("/sfu/egress/nack", test_nack);
   g_test_add_func ("/sfu/egress/nack-storm", test_nack_storm);
   g_test_add_func ("/sfu/egress/pli-storm", test_pli_storm);
