@@ -3,25 +3,16 @@
 // sealed from end to end, so that the SFU sees no more than headers, extensions and the bytes left clear.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openChromium } from './lib/browsers.mjs';
-import { Pages } from './lib/pages.mjs';
-import { Peer } from './lib/peer.mjs';
-import { freePort, Server, until } from './lib/server.mjs';
+import { until } from './lib/server.mjs';
+import { Stage } from './lib/stage.mjs';
 
 const LONG = { timeout: 120000 };
-let pages, server, browser;
+let stage;
 let rooms = 0;
 before(async () => {
-  pages = await Pages.start();
-  const port = await freePort();
-  server = await Server.start({ messaging: { registration_rate_address: 1000 }, relay: { listen_udp: `127.0.0.1:${port}`, listen_tcp: `127.0.0.1:${port}` } });
-  browser = await openChromium();
+  stage = await Stage.start({ messaging: { registration_rate_address: 1000 } });
 }, { timeout: 60000 });
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-  await pages?.stop();
-}, { timeout: 60000 });
+after(() => stage?.remove(), { timeout: 60000 });
 
 const two = (more) => [{ rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 150_000, ...more }, { rid: 'f', maxBitrate: 400_000, ...more }];
 const three = [['q', 4, 100_000], ['h', 2, 200_000], ['f', 1, 500_000]].map(([rid, scaleResolutionDownBy, maxBitrate]) => ({ rid, scaleResolutionDownBy, maxBitrate }));
@@ -31,7 +22,7 @@ const small = { width: 640, height: 360, fps: 10 }, large = { width: 960, height
 /** A room of its own: who publishes, and who subscribes. */
 async function meet(publish, ...subscribers) {
   const number = ++rooms;
-  const enter = (name) => Peer.enter(server, browser, pages.url, `${name}${number}`);
+  const enter = (name) => stage.enter(`${name}${number}`);
   const alice = await (await enter('alice')).join();
   const others = [];
   for (const options of subscribers) {

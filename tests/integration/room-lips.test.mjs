@@ -2,24 +2,15 @@
 // Lips and voice: a flash and a beep of one publisher are seen and heard together, also when both slots show somebody else.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openChromium } from './lib/browsers.mjs';
-import { Pages } from './lib/pages.mjs';
-import { Peer } from './lib/peer.mjs';
-import { freePort, Server, until } from './lib/server.mjs';
+import { until } from './lib/server.mjs';
+import { Stage } from './lib/stage.mjs';
 
 const LIMIT_MS = 80;
-let pages, server, browser;
+let stage;
 before(async () => {
-  pages = await Pages.start();
-  const port = await freePort();
-  server = await Server.start({ relay: { listen_udp: `127.0.0.1:${port}`, listen_tcp: `127.0.0.1:${port}` } });
-  browser = await openChromium();
+  stage = await Stage.start();
 }, { timeout: 60000 });
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-  await pages?.stop();
-}, { timeout: 60000 });
+after(() => stage?.remove(), { timeout: 60000 });
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
@@ -45,7 +36,7 @@ async function measure(bob, [picture, voice]) {
 
 /* point 35: sender reports of audio and video by one clock, paired slots of one stream; point 19: also after a switch */
 test('lips: seen and heard within 80 ms of each other, or of what a direct connection gives, also after the slots have been switched', { timeout: 240000 }, async () => {
-  const [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map((name) => Peer.enter(server, browser, pages.url, name)));
+  const [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map((name) => stage.enter(name)));
   await alice.join();
   for (const peer of [bob, carol]) await peer.join(alice.room.link);
   await bob.subscribe({ audio: 1, video: 1 });

@@ -7,18 +7,14 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openChromium } from './lib/browsers.mjs';
 import { Client } from './lib/client.mjs';
-import { Pages } from './lib/pages.mjs';
-import { Peer } from './lib/peer.mjs';
-import { freePort, Server, until } from './lib/server.mjs';
+import { until } from './lib/server.mjs';
+import { Stage } from './lib/stage.mjs';
 
 const LONG = { timeout: 180000 };
 const PICTURE = { codec: 'VP8', encodings: [{ maxBitrate: 200_000 }], width: 320, height: 180, fps: 10 };
-let pages, server, browser, folder, doomed;
+let stage, folder, doomed;
 before(async () => {
-  pages = await Pages.start();
-  const port = await freePort();
-  server = await Server.start({ messaging: { registration_rate_address: 1000 }, sfu: { room_join_rate: 0 }, relay: { listen_udp: `127.0.0.1:${port}`, listen_tcp: `127.0.0.1:${port}` } });
-  browser = await openChromium();
+  stage = await Stage.start({ messaging: { registration_rate_address: 1000 }, sfu: { room_join_rate: 0 } });
   /* one whose process is known */
   folder = await mkdtemp(path.join(tmpdir(), 'aldis-doomed-'));
   const program = path.join(folder, 'chromium');
@@ -26,14 +22,12 @@ before(async () => {
   doomed = await openChromium([], program);
 }, { timeout: 60000 });
 after(async () => {
-  await browser?.close();
   await doomed?.close();
-  await server?.remove();
-  await pages?.stop();
+  await stage?.remove();
   await rm(folder, { recursive: true, force: true });
 }, { timeout: 60000 });
 
-const enter = (name, where = browser) => Peer.enter(server, where, pages.url, name);
+const enter = (name, where) => stage.enter(name, where);
 
 /** Somebody with one slot, and two who publish. */
 async function meet(number, where) {
@@ -79,7 +73,7 @@ test('slots: who leaves, and whose browser is killed, gives the slot to the next
 
 /* reconnection within 30 s keeps the participant, its slots and their SSRCs; media go on meanwhile */
 test('slots: whose connection to the server is lost is seen on, and sees on, and comes back as who it was', LONG, async () => {
-  const { bob, alice, tracks: [track] } = await meet(2, browser);
+  const { bob, alice, tracks: [track] } = await meet(2);
   const ssrc = (await bob.incoming(track)).ssrc;
   for (const peer of [alice, bob]) {
     const joined = await peer.call('room.join', { roomId: peer.room.id, resume: peer.resume });
@@ -101,9 +95,9 @@ test('slots: whose connection to the server is lost is seen on, and sees on, and
 
 /* point 42: m-lines are fixed; others come and go without an exchange */
 test('slots: twenty come and go, and each client has asked for its slots once', LONG, async () => {
-  const { bob, alice, carol, tracks: [track] } = await meet(3, browser);
+  const { bob, alice, carol, tracks: [track] } = await meet(3);
   for (let i = 0; i < 20; i++) {
-    const client = await Client.open(server.wsUrl);
+    const client = await Client.open(stage.server.wsUrl);
     await client.register(`passer_${i}`);
     const { participant } = await client.call('room.join', { link: bob.room.link });
     await bob.notification('room.joined', (params) => params.participant.id === participant.id);

@@ -5,12 +5,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { build } from '../../web/node_modules/esbuild/lib/main.js';
-import { openChromium } from './lib/browsers.mjs';
-import { Pages } from './lib/pages.mjs';
-import { freePort, Server, top, until } from './lib/server.mjs';
+import { top, until } from './lib/server.mjs';
+import { Stage } from './lib/stage.mjs';
 
 const key = 'k'.repeat(32);
-let pages, server, browser, publisher, player;
+let stage, server, publisher, player;
 
 /** Both clients as one script, which puts them into window.foreign. */
 async function bundle() {
@@ -25,23 +24,13 @@ async function bundle() {
 }
 
 before(async () => {
-  pages = await Pages.start();
-  const port = await freePort();
-  server = await Server.start({
-    signaling: { allowed_origins: new URL(pages.url).origin },
-    relay: { listen_udp: `127.0.0.1:${port}`, listen_tcp: `127.0.0.1:${port}` },
-    streaming: { publish_keys: `show:${key}` },
-  });
-  browser = await openChromium();
-  [publisher, player] = await Promise.all([1, 2].map(() => browser.open(`${pages.url}tests/integration/lib/page/streams.html`)));
+  stage = await Stage.start({ streaming: { publish_keys: `show:${key}` } });
+  ({ server } = stage);
+  [publisher, player] = await Promise.all([1, 2].map(() => stage.browser.open(`${stage.pages.url}tests/integration/lib/page/streams.html`)));
   const content = await bundle();
   await Promise.all([publisher, player].map(({ page }) => page.addScriptTag({ content })));
 }, { timeout: 60000 });
-after(async () => {
-  await browser?.close();
-  await server?.remove();
-  await pages?.stop();
-}, { timeout: 60000 });
+after(() => stage?.remove(), { timeout: 60000 });
 
 /** publish: @param {boolean} noTrickleIce the client waits for its candidates, or sends them by PATCH */
 const publish = (noTrickleIce) => publisher.evaluate(async ([endpoint, authkey, wait]) => {

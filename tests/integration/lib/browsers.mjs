@@ -21,6 +21,20 @@ export const CHROMIUM_ARGS = [
  */
 /** @typedef {{evaluate: (fn: Function | string, arg?: any) => Promise<any>, reload: () => Promise<void>, close: () => Promise<void>, page: any}} Tab */
 
+/** @returns {Promise<Tab>} */
+async function openTab(page, url, close) {
+  page.on('pageerror', (error) => console.error(`# page: ${error}`));
+  if (process.env.PAGE_LOG) page.on('console', (message) => console.error(`# console: ${message.text()}`));
+  await page.goto(url);
+  await page.waitForFunction(() => window.ready);
+  return {
+    page,
+    close,
+    evaluate: (fn, arg) => page.evaluate(fn, arg),
+    reload: async () => { await page.reload(); await page.waitForFunction(() => window.ready); },
+  };
+}
+
 /** @param {string[]} [args] more flags @param {string} [executablePath] @returns {Promise<Browser>} */
 export async function openChromium(args = [], executablePath = '/usr/bin/chromium') {
   const browser = await chromium.launch({ executablePath, headless: true, args: [...CHROMIUM_ARGS, ...args] });
@@ -28,17 +42,7 @@ export async function openChromium(args = [], executablePath = '/usr/bin/chromiu
     name: 'chromium',
     open: async (url) => {
       const context = await browser.newContext({ permissions: ['camera', 'microphone'] });
-      const page = await context.newPage();
-      page.on('pageerror', (error) => console.error(`# page: ${error}`));
-      if (process.env.PAGE_LOG) page.on('console', (message) => console.error(`# console: ${message.text()}`));
-      await page.goto(url);
-      await page.waitForFunction(() => window.ready);
-      return {
-        page,
-        evaluate: (fn, arg) => page.evaluate(fn, arg),
-        reload: async () => { await page.reload(); await page.waitForFunction(() => window.ready); },
-        close: () => context.close(),
-      };
+      return openTab(await context.newPage(), url, () => context.close());
     },
     close: () => browser.close(),
   };
@@ -62,16 +66,7 @@ export async function openFirefox() {
     name: 'firefox',
     open: async (url) => {
       const page = await browser.newPage();
-      page.on('pageerror', (error) => console.error(`# page: ${error}`));
-      if (process.env.PAGE_LOG) page.on('console', (message) => console.error(`# console: ${message.text()}`));
-      await page.goto(url);
-      await page.waitForFunction(() => window.ready);
-      return {
-        page,
-        evaluate: (fn, arg) => page.evaluate(fn, arg),
-        reload: async () => { await page.reload(); await page.waitForFunction(() => window.ready); },
-        close: () => page.close(),
-      };
+      return openTab(page, url, () => page.close());
     },
     close: () => browser.close(),
   };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Offers as clients of the SFU make them, and what becomes of the answers. Runs in a page. */
+import { tone } from './tone.js';
+
 const rids = [['q', 4], ['h', 2], ['f', 1]];
 
 /* no camera: a drawn picture and a tone are tracks like any other */
@@ -9,14 +11,6 @@ const picture = () => {
   canvas.height = 720;
   canvas.getContext('2d').fillRect(0, 0, 9, 9);
   return canvas.captureStream(10).getVideoTracks()[0];
-};
-const tone = () => {
-  const context = new AudioContext();
-  const destination = context.createMediaStreamDestination();
-  const oscillator = context.createOscillator();
-  oscillator.connect(destination);
-  oscillator.start();
-  return destination.stream.getAudioTracks()[0];
 };
 
 const prefer = (transceiver, codec) => {

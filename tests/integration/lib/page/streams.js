@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A small WHIP and WHEP client on fetch() alone: what the RFC asks of one. Runs in a page. */
+import { tone } from './tone.js';
+
 const rids = [['q', 4], ['h', 2], ['f', 1]];
 
 const picture = () => {
@@ -13,15 +15,6 @@ const picture = () => {
     context.fillRect(n % 600, n % 300, 60, 60);
   }, 66);
   return canvas.captureStream(15).getVideoTracks()[0];
-};
-
-const tone = () => {
-  const context = new AudioContext();
-  const destination = context.createMediaStreamDestination();
-  const oscillator = context.createOscillator();
-  oscillator.connect(destination);
-  oscillator.start();
-  return destination.stream.getAudioTracks()[0];
 };
 
 const headers = (key, more) => ({ ...(key ? { Authorization: `Bearer ${key}` } : {}), ...more });
