@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The driver interface: all that messaging asks of a database engine. One implementation is db-sqlite.c; nothing here
- * or above knows it. The SQL is what SQLite 3 and PostgreSQL 15 share, with named parameters (":name"). A MsgDb belongs
- * to one thread at a time.
+ * All that messaging asks of a database. The engines behind it (db-driver.h, db-*.c) are chosen by URL; nothing here or
+ * above knows them. The SQL is what SQLite 3 and PostgreSQL 15 share, with named parameters (":name"); the few words in
+ * which they differ are placeholders in scripts (dialect.h). A MsgDb belongs to one thread at a time.
+ *
+ * What both ask of SQL: text and bytes that are compared with a column have the column's type; SUM and AVG are cast
+ * (`CAST (SUM (x) AS BIGINT)`), as PostgreSQL makes NUMERIC of them; ids and sequence numbers are given by the program,
+ * never by the engine; a job whose statement failed ends with that error, as PostgreSQL runs nothing more until its
+ * savepoint is undone.
  *
  * Errors are of MSG_ERROR: UNAVAILABLE ("storage") for everything that goes wrong in the engine (disk full, I/O, busy,
  * damaged file), CONFLICT ("constraint") for a violated constraint.
@@ -12,6 +17,8 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "messaging/dialect.h"
 
 typedef struct MsgDb MsgDb;
 typedef struct MsgStmt MsgStmt;
@@ -34,7 +41,11 @@ MsgDb *msg_db_open (const char *url, MsgDbMode mode, GError **error);
 /** msg_db_close: rolls back what is open. NULL is allowed. */
 void msg_db_close (MsgDb *db);
 
-/** msg_db_exec: @script: one or more statements without parameters, their rows ignored. */
+/** msg_db_get_dialect: for the few queries that have to differ (full-text search). */
+MsgDialect msg_db_get_dialect (const MsgDb *db);
+
+/** msg_db_exec: @script: one or more statements without parameters, with the placeholders of dialect.h; their rows are
+ *  ignored. */
 bool msg_db_exec (MsgDb *db, const char *script, GError **error);
 
 /* Transactions; a reader's is one snapshot. A savepoint is inside a writer's transaction, one level deep. Ending either

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Types are those that both engines know or can be taught: BIGINT, TEXT, and BLOB (for PostgreSQL a domain over bytea).
- * Booleans are BIGINT 0 or 1. All text that is compared or ordered is ASCII or compared for equality alone, in byte
- * order.
+ * Written once for both engines. Types are BIGINT (booleans too: 0 or 1), {text} and {blob}; dialect.h has all
+ * placeholders. Keys are given by the program: no AUTOINCREMENT, no sequences.
  */
 #include "messaging/migrations.h"
 
@@ -12,10 +11,10 @@ static const MsgMigration migrations[] = {
   { 1, "accounts",
     "CREATE TABLE users ("
     "  id BIGINT NOT NULL PRIMARY KEY,"
-    "  name_key TEXT UNIQUE," /* folded username, or jwt:SUB as it is; NULL when deleted */
-    "  username TEXT NOT NULL,"
-    "  display_name TEXT NOT NULL,"
-    "  password_hash TEXT,"   /* encoded Argon2id; NULL for external users */
+    "  name_key {text} UNIQUE," /* folded username, or jwt:SUB as it is; NULL when deleted */
+    "  username {text} NOT NULL,"
+    "  display_name {text} NOT NULL,"
+    "  password_hash {text},"   /* encoded Argon2id; NULL for external users */
     "  external BIGINT NOT NULL,"
     "  disabled BIGINT NOT NULL,"
     "  created_ms BIGINT NOT NULL,"
@@ -23,9 +22,9 @@ static const MsgMigration migrations[] = {
     "CREATE TABLE devices ("
     "  id BIGINT NOT NULL PRIMARY KEY,"
     "  user_id BIGINT NOT NULL REFERENCES users (id),"
-    "  name TEXT NOT NULL,"
-    "  platform TEXT NOT NULL,"
-    "  identity_key BLOB NOT NULL,"
+    "  name {text} NOT NULL,"
+    "  platform {text} NOT NULL,"
+    "  identity_key {blob} NOT NULL,"
     "  added_ms BIGINT NOT NULL,"
     "  seen_ms BIGINT NOT NULL,"
     "  revoked_ms BIGINT NOT NULL," /* a JWT issued until then is void; 0: never revoked */
@@ -34,13 +33,13 @@ static const MsgMigration migrations[] = {
     "CREATE TABLE sessions ("
     "  device_id BIGINT NOT NULL PRIMARY KEY REFERENCES devices (id),"
     "  user_id BIGINT NOT NULL REFERENCES users (id),"
-    "  token_hash BLOB UNIQUE," /* SHA-256; NULL for a session by JWT */
+    "  token_hash {blob} UNIQUE," /* SHA-256; NULL for a session by JWT */
     "  created_ms BIGINT NOT NULL);"
     "CREATE INDEX sessions_user ON sessions (user_id);" },
   { 3, "calls",
     "CREATE TABLE calls ("
     "  seq BIGINT NOT NULL PRIMARY KEY," /* order of starting, given by the one writer */
-    "  call_id BLOB NOT NULL UNIQUE,"
+    "  call_id {blob} NOT NULL UNIQUE,"
     "  caller_user BIGINT NOT NULL,"
     "  caller_device BIGINT NOT NULL,"
     "  callee_user BIGINT NOT NULL,"
@@ -51,7 +50,7 @@ static const MsgMigration migrations[] = {
     "  accepted_ms BIGINT NOT NULL,"
     "  active_ms BIGINT NOT NULL,"
     "  ended_ms BIGINT NOT NULL,"
-    "  reason TEXT NOT NULL,"
+    "  reason {text} NOT NULL,"
     "  heartbeat_ms BIGINT NOT NULL);"
     "CREATE INDEX calls_caller ON calls (caller_user, seq);"
     "CREATE INDEX calls_callee ON calls (callee_user, seq);"
@@ -61,7 +60,7 @@ static const MsgMigration migrations[] = {
     "  id BIGINT NOT NULL PRIMARY KEY,"
     "  owner_id BIGINT NOT NULL REFERENCES users (id),"
     "  chat_id BIGINT," /* for the chat that a room will belong to */
-    "  title TEXT NOT NULL,"
+    "  title {text} NOT NULL,"
     "  lobby BIGINT NOT NULL,"
     "  guests BIGINT NOT NULL,"
     "  permanent BIGINT NOT NULL,"
@@ -69,7 +68,7 @@ static const MsgMigration migrations[] = {
     "  max_participants BIGINT NOT NULL,"
     "  active_speakers BIGINT NOT NULL,"
     "  locked BIGINT NOT NULL,"
-    "  link BLOB UNIQUE," /* NULL: none works */
+    "  link {blob} UNIQUE," /* NULL: none works */
     "  created_ms BIGINT NOT NULL);"
     "CREATE INDEX rooms_owner ON rooms (owner_id);"
     "CREATE INDEX rooms_passing ON rooms (permanent) WHERE permanent = 0;"
@@ -158,7 +157,7 @@ msg_migrations_apply (MsgDb *db, const MsgMigration *steps, int64_t now_ms, GErr
   if (!msg_db_exec (db,
                     "CREATE TABLE IF NOT EXISTS schema_steps ("
                     "  version BIGINT NOT NULL PRIMARY KEY,"
-                    "  name TEXT NOT NULL,"
+                    "  name {text} NOT NULL,"
                     "  applied_ms BIGINT NOT NULL)",
                     error))
     return false;

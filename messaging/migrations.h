@@ -4,7 +4,8 @@
 
 #include "messaging/db.h"
 
-/** MsgMigration: @version: 1, 2, 3, ... without gaps. @script: statements that SQLite and PostgreSQL share. */
+/** MsgMigration: @version: 1, 2, 3, ... without gaps. @script: statements for SQLite and PostgreSQL alike, with
+ *  the placeholders of dialect.h. */
 typedef struct {
   int version;
   const char *name;
