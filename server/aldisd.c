@@ -92,7 +92,7 @@ on_terminate (gpointer user)
   return G_SOURCE_CONTINUE;
 }
 
-/* SIGHUP: the log level, certificates, static files, API keys, the webhook; other keys need a restart */
+/* SIGHUP: what may change while it runs (docs/operations.md lists it); other keys need a restart */
 static gboolean
 on_reload (gpointer user)
 {
