@@ -10,6 +10,8 @@
 #define MARGIN(bps) ((bps) + (bps) *3 / 20)
 #define WAIT_US INT64_C (1000000)
 #define WAIT_MAX_US INT64_C (4000000)
+#define PAUSE_US INT64_C (4000000)
+#define PAUSE_MAX_US INT64_C (32000000)
 #define SHORT_US INT64_C (10000000) /* a step up that lasted no longer was a mistake */
 #define PEACE_US INT64_C (30000000)
 
@@ -178,13 +180,15 @@ raise_all (Ladder *ladders, const SfuDemand *demands, SfuAllocState *states, uns
     }
 }
 
-/* The smallest of each; with one that had nothing until now, only with a margin (a paused one must not come and go). */
+/* The smallest of each; with one that had nothing until now, only with a margin (a paused one must not come and go), or when it
+ * has waited for long enough. */
 static void
-give_base (Ladder *ladder, const SfuAllocState *state, uint32_t *left_bps)
+give_base (Ladder *ladder, const SfuAllocState *state, int64_t now_us, uint32_t *left_bps)
 {
   uint32_t bps = cost (ladder, 0);
+  bool careful = state->paused_us != 0 && now_us - state->paused_us < (state->pause_us != 0 ? state->pause_us : PAUSE_US);
 
-  if (ladder->n == 0 || (state->room_us < 0 ? MARGIN ((uint64_t) bps) : bps) > *left_bps)
+  if (ladder->n == 0 || (careful ? MARGIN ((uint64_t) bps) : bps) > *left_bps)
     return;
   ladder->chosen = 0;
   *left_bps -= bps;
@@ -208,6 +212,22 @@ explain (const SfuDemand *demand, const Ladder *ladder)
   return get_active (demand) & ~((2u << ladder->steps[ladder->chosen].layer) - 1) ? SFU_WHY_SIZE : SFU_WHY_BEST;
 }
 
+/* How long the pause has lasted; one soon after the last makes the next one longer. */
+static void
+settle_pause (SfuAllocState *state, bool paused, int64_t now_us)
+{
+  if (!paused)
+    state->paused_us = 0;
+  else if (state->paused_us == 0)
+    {
+      if (state->given && now_us - state->back_us < SHORT_US)
+        state->pause_us = MIN (2 * (state->pause_us != 0 ? state->pause_us : PAUSE_US), PAUSE_MAX_US);
+      else
+        state->pause_us = 0;
+      state->paused_us = now_us;
+    }
+}
+
 /* Remembers what was given, and learns from it: a step up that did not last makes the next one wait longer. */
 static void
 settle (SfuAllocState *state, const Ladder *ladder, int64_t now_us)
@@ -225,7 +245,10 @@ settle (SfuAllocState *state, const Ladder *ladder, int64_t now_us)
   if (up)
     state->raised_us = now_us;
   if (!ladder->held)
-    state->room_us = ladder->chosen < 0 && ladder->n > 0 ? -1 : 0;
+    state->room_us = 0;
+  if (state->paused_us != 0 && ladder->chosen >= 0)
+    state->back_us = now_us;
+  settle_pause (state, ladder->chosen < 0 && ladder->n > 0, now_us);
   if (ladder->chosen >= 0)
     {
       const Step *step = &ladder->steps[ladder->chosen];
@@ -270,7 +293,7 @@ sfu_allocate (const SfuDemand *demands, unsigned n, uint32_t budget_bps, SfuAllo
   for (int priority = UINT8_MAX; priority >= 0; priority--)
     for (unsigned i = 0; i < n; i++)
       if (demands[i].priority == priority)
-        give_base (&ladders[i], &states[i], &left_bps);
+        give_base (&ladders[i], &states[i], now_us, &left_bps);
   for (int priority = UINT8_MAX; priority >= 0; priority--)
     raise_all (ladders, demands, states, n, (uint8_t) priority, now_us, &left_bps);
   for (unsigned i = 0; i < n; i++)

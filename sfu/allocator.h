@@ -3,7 +3,9 @@
  * Which layer each video slot of a subscriber gets out of what its path carries. Runs on events (join, view, layers that come
  * and go, an estimate that moved by 15 %) and else every 100 to 1000 ms; never for each packet.
  *
- *   1. everybody shown gets the smallest, by priority; for whom there is no room is paused, the lowest priority first
+ *   1. everybody shown gets the smallest, by priority; for whom there is no room is paused, the lowest priority first; it
+ *      comes back when there is 15 % more than it takes, or, after 4 s, just enough (each return that did not last doubles
+ *      that wait, up to 32 s)
  *   2. then by priority, those of one priority in turn, a step at a time: a camera by size, at no less than 10 frames a second;
  *      a screen by size at its lowest frame rate, then by frame rate
  *   3. nothing larger than it is shown; nothing that the publisher does not send
@@ -65,6 +67,9 @@ typedef struct {
   int64_t room_us;        /* since when there has been room for the next; 0: there is none */
   int64_t raised_us;      /* the last step up */
   int64_t wait_us;        /* before the next step up; 0: the usual */
+  int64_t paused_us;      /* since when there is no room for the smallest; 0: it is given, or not wanted */
+  int64_t back_us;        /* the end of the last pause */
+  int64_t pause_us;       /* how long a pause lasts, when there is room without a margin; 0: the usual */
 } SfuAllocState;
 
 typedef enum {

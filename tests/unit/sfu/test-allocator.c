@@ -104,6 +104,37 @@ test_pause (void)
   assert_choice (&choices[1], -1, -1, SFU_WHY_PAUSED);
 }
 
+/* a path that carries just the smallest shows it, if not at once; and does not blink when it carries a little less */
+static void
+test_pause_ends (void)
+{
+  SfuDemand demand = make_camera (1, 1, 0, 0);
+  SfuAllocState state = { 0 };
+  SfuChoice choice;
+  unsigned pauses = 0, given = 0;
+
+  sfu_allocate (&demand, 1, 59 * KBPS, &state, SECOND, &choice);
+  assert_choice (&choice, -1, -1, SFU_WHY_PAUSED);
+  sfu_allocate (&demand, 1, 61 * KBPS, &state, 2 * SECOND, &choice);
+  assert_choice (&choice, -1, -1, SFU_WHY_PAUSED);
+  sfu_allocate (&demand, 1, 61 * KBPS, &state, 6 * SECOND, &choice);
+  assert_choice (&choice, 0, 0, SFU_WHY_ESTIMATE);
+  for (unsigned i = 0; i < 600; i++)
+    {
+      bool was = choice.layer >= 0;
+
+      /* whenever it is given, it turns out to be too much */
+      sfu_allocate (&demand, 1, (was && i % 10 == 9 ? 58 : 61) * KBPS, &state, (10 + i) * SECOND, &choice);
+      pauses += was && choice.layer < 0;
+      given += choice.layer >= 0;
+    }
+  g_assert_cmpuint (pauses, >, 10);
+  g_assert_cmpuint (pauses, <, 30);
+  g_assert_cmpuint (given, >, 60);
+  sfu_allocate (&demand, 1, 61 * KBPS, &state, 1000 * SECOND, &choice);
+  assert_choice (&choice, 0, 0, SFU_WHY_ESTIMATE);
+}
+
 /* point 40: a screen gives up frames before size, a camera size before frames */
 static void
 test_screen (void)
@@ -349,6 +380,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sfu/allocator/base-first", test_base_first);
   g_test_add_func ("/sfu/allocator/priority", test_priority);
   g_test_add_func ("/sfu/allocator/pause", test_pause);
+  g_test_add_func ("/sfu/allocator/pause-ends", test_pause_ends);
   g_test_add_func ("/sfu/allocator/screen", test_screen);
   g_test_add_func ("/sfu/allocator/size", test_size);
   g_test_add_func ("/sfu/allocator/hysteresis", test_hysteresis);
