@@ -17,9 +17,9 @@ configure() {
   fi
 }
 
-# compile DIR: builds quietly; shows the tail of the log when it fails
+# compile DIR [TARGET...]: builds quietly, all when no target is named; shows the tail of the log when it fails
 compile() {
-  ninja -C "$1" >"$1/build.log" 2>&1 || { tail -n 60 "$1/build.log"; fail "the build in $1 failed"; }
+  ninja -C "$1" "${@:2}" >"$1/build.log" 2>&1 || { tail -n 60 "$1/build.log"; fail "the build in $1 failed"; }
 }
 
 # npm_install FOLDER: npm ci, only when the lock file changed
