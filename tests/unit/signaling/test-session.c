@@ -1,118 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fake-transport.h"
-#include "signaling/session-private.h"
-
-#define MINUTE_US (60 * G_USEC_PER_SEC)
-
-static int64_t clock_us;
-
-static int64_t
-read_clock (void)
-{
-  return clock_us;
-}
-
-typedef struct {
-  FakeTransport fake;
-  AlMetrics *metrics;
-  SigSessions *sessions;
-  GString *heard; /* what listeners were told: "attached 11 resumed;" */
-} Fixture;
-
-static void
-on_attached (SigSession *session, bool resumed, gpointer user)
-{
-  g_string_append_printf (((Fixture *) user)->heard, "attached %d%s;", (int) sig_session_get_device_id (session),
-                          resumed ? " resumed" : "");
-}
-
-static void
-on_detached (SigSession *session, gpointer user)
-{
-  g_assert_false (sig_session_is_attached (session));
-  g_assert_cmpint (sig_session_get_detached_since_us (session), ==, clock_us);
-  g_string_append_printf (((Fixture *) user)->heard, "detached %d;", (int) sig_session_get_device_id (session));
-}
-
-static void
-on_ended (SigSession *session, SigSessionEnd reason, gpointer user)
-{
-  Fixture *f = user;
-
-  g_assert_null (sig_sessions_lookup (f->sessions, sig_session_get_device_id (session)));
-  g_string_append_printf (f->heard, "ended %d %s;", (int) sig_session_get_device_id (session),
-                          reason == SIG_SESSION_EXPIRED ? "expired" : "revoked");
-}
-
-static void
-on_barred (MsgId user_id, gpointer user)
-{
-  g_string_append_printf (((Fixture *) user)->heard, "barred %d;", (int) user_id);
-}
-
-static const SigSessionListener listener = { on_attached, on_detached, on_ended, on_barred };
-static const SigSessionListener silent_listener = { NULL };
-
-static void
-set_up (Fixture *f, gconstpointer data)
-{
-  SigSessionsConfig config = { &fake_transport, &f->fake, NULL, read_clock, GPOINTER_TO_SIZE (data) };
-
-  clock_us = 1000 * G_USEC_PER_SEC;
-  g_queue_init (&f->fake.events);
-  f->metrics = config.metrics = al_metrics_new ();
-  f->sessions = sig_sessions_new (&config);
-  f->heard = g_string_new (NULL);
-  sig_sessions_listen (f->sessions, &silent_listener, NULL);
-  sig_sessions_listen (f->sessions, &listener, f);
-}
-
-static void
-tear_down (Fixture *f, gconstpointer data)
-{
-  sig_sessions_free (f->sessions);
-  al_metrics_free (f->metrics);
-  fake_clear (&f->fake);
-  g_string_free (f->heard, TRUE);
-}
-
-static void
-assert_heard (Fixture *f, const char *expected)
-{
-  g_assert_cmpstr (f->heard->str, ==, expected);
-  g_string_truncate (f->heard, 0);
-}
-
-/* device 11 is the first of user 1, 12 the second */
-static SigSession *
-attach (Fixture *f, SigConnId conn, MsgId device_id, int64_t last_seq, SigAttach *ret)
-{
-  char username[] = "alice", name[] = "lamp", platform[] = "test";
-  MsgUser user = { .id = device_id / 10, .username = username, .display_name = username };
-  MsgDevice device = { .id = device_id, .user_id = user.id, .name = name, .platform = platform };
-  SigSession *session = sig_sessions_attach (f->sessions, conn, &user, &device, last_seq, ret);
-
-  sig_sessions_finish_attach (f->sessions, session, ret);
-  return session;
-}
-
-static void
-notify (Fixture *f, MsgId device_id, const char *word)
-{
-  JsonObject *params = json_object_new ();
-
-  json_object_set_string_member (params, "word", word);
-  sig_sessions_notify (f->sessions, device_id, "test.note", params);
-}
-
-static void
-expect_note (Fixture *f, unsigned conn, const char *word, unsigned seq)
-{
-  g_autofree char *expected = g_strdup_printf ("send %u {\"jsonrpc\":\"2.0\",\"method\":\"test.note\",\"params\":"
-                                               "{\"word\":\"%s\",\"seq\":%u}}", conn, word, seq);
-
-  fake_expect (&f->fake, expected);
-}
+/* Sessions: attached, taken over, expired, revoked, replaced. */
+#include "session-fixture.h"
 
 static void
 test_first (Fixture *f, gconstpointer data)
@@ -138,45 +26,6 @@ test_first (Fixture *f, gconstpointer data)
   assert_heard (f, "attached 11;");
 }
 
-static void
-test_resume (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  notify (f, 11, "one");
-  notify (f, 11, "lost on the way");
-  sig_sessions_detach (f->sessions, session, 1);
-  notify (f, 11, "three");
-  clock_us += 4 * MINUTE_US;
-  sig_sessions_tick (f->sessions);
-  fake_clear (&f->fake);
-
-  g_assert_true (attach (f, 2, 11, 1, &a) == session);
-  g_assert_true (a.resumed);
-  g_assert_false (a.resync);
-  g_assert_cmpuint (a.seq, ==, 3);
-  expect_note (f, 2, "lost on the way", 2);
-  expect_note (f, 2, "three", 3);
-  notify (f, 11, "four");
-  expect_note (f, 2, "four", 4);
-  fake_expect_nothing (&f->fake);
-  assert_heard (f, "attached 11;detached 11;attached 11 resumed;");
-}
-
-static void
-test_resume_nothing_missed (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  sig_sessions_detach (f->sessions, session, 1);
-  (void) attach (f, 2, 11, 0, &a);
-  g_assert_true (a.resumed);
-  g_assert_cmpuint (a.seq, ==, 0);
-  fake_expect_nothing (&f->fake);
-}
-
 /* a client without lastSeq begins anew; what was meant for the one before is not sent to it */
 static void
 test_fresh (Fixture *f, gconstpointer data)
@@ -195,97 +44,6 @@ test_fresh (Fixture *f, gconstpointer data)
   fake_expect_nothing (&f->fake);
   notify (f, 11, "three");
   expect_note (f, 2, "three", 3);
-}
-
-/* the answer that says "not resumed" is lost: the same lastSeq must not be taken for one of the new numbering */
-static void
-test_lost_answer (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, 57, &a); /* of a life before the restart */
-
-  g_assert_false (a.resumed);
-  g_assert_true (a.resync);
-  g_assert_cmpuint (a.seq, ==, 58);
-  for (unsigned i = 0; i < 10; i++)
-    notify (f, 11, "x");
-  sig_sessions_detach (f->sessions, session, 1);
-  (void) attach (f, 2, 11, 57, &a);
-  g_assert_false (a.resumed);
-  g_assert_true (a.resync);
-  g_assert_cmpuint (a.seq, ==, 69);
-  fake_clear (&f->fake);
-  notify (f, 11, "y");
-  expect_note (f, 2, "y", 70);
-  sig_sessions_detach (f->sessions, session, 2);
-  (void) attach (f, 3, 11, 69, &a);
-  g_assert_true (a.resumed);
-  expect_note (f, 3, "y", 70);
-}
-
-static void
-test_future (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-
-  (void) attach (f, 1, 11, SIG_SEQ_NONE, &a);
-  notify (f, 11, "one");
-  (void) attach (f, 2, 11, 1000, &a);
-  g_assert_false (a.resumed);
-  g_assert_true (a.resync);
-  g_assert_cmpuint (a.seq, ==, 1001);
-}
-
-static void
-test_past_bound (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  notify (f, 11, "seen");
-  sig_sessions_detach (f->sessions, session, 1);
-  for (unsigned i = 0; i < SIG_SESSION_RING_NOTIFICATIONS + 1; i++)
-    notify (f, 11, "missed");
-  fake_clear (&f->fake);
-  (void) attach (f, 2, 11, 1, &a);
-  g_assert_false (a.resumed);
-  g_assert_true (a.resync);
-  fake_expect_nothing (&f->fake);
-}
-
-static void
-test_at_bound (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  notify (f, 11, "seen");
-  sig_sessions_detach (f->sessions, session, 1);
-  for (unsigned i = 0; i < SIG_SESSION_RING_NOTIFICATIONS; i++)
-    notify (f, 11, "missed");
-  fake_clear (&f->fake);
-  (void) attach (f, 2, 11, 1, &a);
-  g_assert_true (a.resumed);
-  g_assert_cmpuint (f->fake.events.length, ==, SIG_SESSION_RING_NOTIFICATIONS);
-}
-
-static void
-test_past_bytes (Fixture *f, gconstpointer data)
-{
-  g_autofree char *large = g_strnfill (60 * 1024, 'x');
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  sig_sessions_detach (f->sessions, session, 1);
-  for (unsigned i = 0; i < 5; i++)
-    notify (f, 11, large);
-  (void) attach (f, 2, 11, 0, &a);
-  g_assert_true (a.resync);
-  sig_sessions_detach (f->sessions, session, 2);
-  for (unsigned i = 0; i < 4; i++)
-    notify (f, 11, large);
-  (void) attach (f, 3, 11, (int64_t) a.seq, &a);
-  g_assert_true (a.resumed);
 }
 
 static void
@@ -357,102 +115,6 @@ test_forget (Fixture *f, gconstpointer data)
   expect_note (f, 4, "new", (unsigned) a.seq);
 }
 
-/* a pong behind it proves that a notification has arrived: it is not held any more */
-static void
-test_delivered (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  notify (f, 11, "one");
-  notify (f, 11, "two");
-  fake_clear (&f->fake);
-  sig_sessions_tick (f->sessions);
-  fake_expect_nothing (&f->fake);
-  clock_us += G_USEC_PER_SEC;
-  sig_sessions_tick (f->sessions);
-  fake_expect (&f->fake, "probe 1 2");
-  notify (f, 11, "three");
-  fake_clear (&f->fake);
-  clock_us += MINUTE_US;
-  sig_sessions_tick (f->sessions); /* one question at a time */
-  fake_expect_nothing (&f->fake);
-  sig_sessions_delivered (f->sessions, session, 1, 1); /* never asked */
-  sig_sessions_delivered (f->sessions, session, 9, 2); /* another connection */
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), >, 200);
-  sig_sessions_delivered (f->sessions, session, 1, 2);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), <, 100);
-  clock_us += G_USEC_PER_SEC;
-  sig_sessions_tick (f->sessions);
-  fake_expect (&f->fake, "probe 1 3");
-  sig_sessions_delivered (f->sessions, session, 1, 3);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), ==, 0);
-  clock_us += 10 * MINUTE_US;
-  sig_sessions_tick (f->sessions);
-  fake_expect_nothing (&f->fake);
-  /* numbers go on, and who has all resumes */
-  sig_sessions_detach (f->sessions, session, 1);
-  notify (f, 11, "four");
-  (void) attach (f, 2, 11, 3, &a);
-  g_assert_true (a.resumed);
-  expect_note (f, 2, "four", 4);
-  fake_expect_nothing (&f->fake);
-}
-
-/* a client that has thrown away what it had must begin anew */
-static void
-test_delivered_and_lost (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  notify (f, 11, "one");
-  clock_us += G_USEC_PER_SEC;
-  sig_sessions_tick (f->sessions);
-  sig_sessions_delivered (f->sessions, session, 1, 1);
-  (void) attach (f, 2, 11, 0, &a);
-  g_assert_false (a.resumed);
-  g_assert_true (a.resync);
-}
-
-/* what was asked on a connection that is gone says nothing about the next */
-static void
-test_unproven (Fixture *f, gconstpointer data)
-{
-  SigAttach a;
-  SigSession *session = attach (f, 1, 11, SIG_SEQ_NONE, &a);
-
-  notify (f, 11, "one");
-  notify (f, 11, "two");
-  clock_us += G_USEC_PER_SEC;
-  sig_sessions_tick (f->sessions);
-  sig_sessions_detach (f->sessions, session, 1);
-  sig_sessions_delivered (f->sessions, session, 1, 2);
-  clock_us += G_USEC_PER_SEC;
-  fake_clear (&f->fake);
-  sig_sessions_tick (f->sessions);
-  fake_expect_nothing (&f->fake);
-  (void) attach (f, 2, 11, 1, &a); /* it has the first: that one is not held any more */
-  g_assert_true (a.resumed);
-  expect_note (f, 2, "two", 2);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), <, 100);
-  clock_us += G_USEC_PER_SEC;
-  sig_sessions_tick (f->sessions);
-  fake_expect (&f->fake, "probe 2 2");
-  (void) attach (f, 3, 11, 1, &a);
-  g_assert_true (a.resumed);
-  fake_expect (&f->fake, "close 2 4001");
-  expect_note (f, 3, "two", 2);
-  sig_sessions_delivered (f->sessions, session, 2, 2);
-  sig_sessions_delivered (f->sessions, session, 3, 2);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), >, 0);
-  clock_us += G_USEC_PER_SEC;
-  sig_sessions_tick (f->sessions);
-  fake_expect (&f->fake, "probe 3 2");
-  sig_sessions_delivered (f->sessions, session, 3, 2);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), ==, 0);
-}
-
 static void
 test_revoke (Fixture *f, gconstpointer data)
 {
@@ -520,31 +182,6 @@ test_replaced (Fixture *f, gconstpointer data)
   (void) attach (f, 2, 11, 0, &a);
   g_assert_true (a.resumed);
   expect_note (f, 2, "one", 1);
-}
-
-/* all devices together: who was quiet longest loses first */
-static void
-test_total_bytes (Fixture *f, gconstpointer data)
-{
-  g_autofree char *large = g_strnfill (400, 'x');
-  SigAttach a;
-
-  for (MsgId device = 11; device <= 13; device++)
-    sig_sessions_detach (f->sessions, attach (f, (SigConnId) device, device, SIG_SEQ_NONE, &a), (SigConnId) device);
-  notify (f, 11, large);
-  notify (f, 12, large);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), >, 800);
-  notify (f, 11, "short");
-  notify (f, 13, large);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), <=, 1024);
-  (void) attach (f, 1, 11, 0, &a);
-  g_assert_true (a.resumed);
-  (void) attach (f, 2, 12, 0, &a);
-  g_assert_true (a.resync);
-  (void) attach (f, 3, 13, 0, &a);
-  g_assert_true (a.resumed);
-  (void) sig_sessions_revoke_user (f->sessions, 1, 0);
-  g_assert_cmpuint (sig_sessions_get_replay_bytes (f->sessions), ==, 0);
 }
 
 static void
@@ -686,31 +323,18 @@ test_transient (Fixture *f, gconstpointer data)
   assert_heard (f, "");
 }
 
-#define ADD(name, fn) g_test_add ("/signaling/session/" name, Fixture, NULL, set_up, fn, tear_down)
-
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("first", test_first);
-  ADD ("resume", test_resume);
-  ADD ("resume-nothing-missed", test_resume_nothing_missed);
   ADD ("fresh", test_fresh);
-  ADD ("lost-answer", test_lost_answer);
-  ADD ("future", test_future);
-  ADD ("past-bound", test_past_bound);
-  ADD ("at-bound", test_at_bound);
-  ADD ("past-bytes", test_past_bytes);
   ADD ("take-over", test_take_over);
   ADD ("expire", test_expire);
   ADD ("forget", test_forget);
-  ADD ("delivered", test_delivered);
-  ADD ("delivered-and-lost", test_delivered_and_lost);
-  ADD ("unproven", test_unproven);
   ADD ("revoke", test_revoke);
   ADD ("revoke-user", test_revoke_user);
   ADD ("replaced", test_replaced);
-  g_test_add ("/signaling/session/total-bytes", Fixture, GSIZE_TO_POINTER (1024), set_up, test_total_bytes, tear_down);
   ADD ("update-user", test_update_user);
   ADD ("of-user", test_of_user);
   ADD ("many", test_many);
