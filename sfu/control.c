@@ -291,6 +291,12 @@ sfu_control_remove_peer (SfuControl *control, uint64_t room, uint64_t peer)
   (void) g_hash_table_remove (desk->room->peers, &peer);
 }
 
+bool
+sfu_control_is_behind (const SfuControl *control)
+{
+  return sfu_mesh_is_behind (control->mesh);
+}
+
 void
 sfu_control_set_view (SfuControl *control, uint64_t room, uint64_t peer, const SfuWant *wants, unsigned n)
 {

@@ -120,6 +120,9 @@ char *sfu_control_subscribe (SfuControl *control, uint64_t room, uint64_t peer, 
 bool sfu_control_restart_ice (SfuControl *control, uint64_t room, uint64_t peer, bool publisher, const char *ufrag,
                               const char *pwd, char **ret_ufrag, char **ret_pwd);
 
+/** sfu_control_is_behind: Returns: do so many orders wait for a worker (it hangs) that offers are refused. Views and mutes
+ *  are taken even then: it is the caller who asks first. */
+bool sfu_control_is_behind (const SfuControl *control);
 /** sfu_control_set_view: what a subscriber looks at, instead of what it looked at before; @n: 0: speakers first, then
  *  whoever is there. */
 void sfu_control_set_view (SfuControl *control, uint64_t room, uint64_t peer, const SfuWant *wants, unsigned n);

@@ -12,6 +12,7 @@
 /* A room that was read while rooms were written is read again; somebody who writes without end must not keep others
  * waiting for ever. */
 #define MAX_LOOKUPS 8
+#define BEHIND_RETRY_MS 1000
 
 SigRoomAsk *
 sig_room_ask_new (SigRooms *rooms, SigRpcCall *call, JsonObject *params, const SigRoomVerb *verb)
@@ -140,6 +141,18 @@ get_id (JsonObject *params, const char *name)
   return json_object_has_member (params, name) ? sig_json_get_id (params, name) : 0;
 }
 
+/* Returns: true: answered. What waits for a worker that hangs is bounded by not asking for more. */
+static bool
+is_behind (SigRoomAsk *ask)
+{
+  const SfuControl *control = ask->rooms->config.control;
+
+  if (!ask->verb->orders || control == NULL || !sfu_control_is_behind (control))
+    return false;
+  sig_room_ask_fail (ask, SIG_RPC_LIMIT, "media_full", "the media plane is behind: try again", BEHIND_RETRY_MS);
+  return true;
+}
+
 static void
 run (SigRoomAsk *ask)
 {
@@ -150,7 +163,7 @@ run (SigRoomAsk *ask)
     answer = sig_room_check (ask->entry->room, &ask->who, ask->verb->op, target, user_id, &ask->actor, &ask->target);
   if (answer != SIG_ROOM_OK)
     sig_room_ask_refuse (ask, answer);
-  else
+  else if (!is_behind (ask))
     ask->verb->run (ask);
 }
 

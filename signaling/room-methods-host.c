@@ -101,7 +101,7 @@ run_role (SigRoomAsk *ask)
 }
 
 static const SigRoomVerb verbs[] = {
-  { "room.mute", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_MUTE, run_mute, false },
+  { "room.mute", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_MUTE, run_mute, false, true },
   { "room.kick", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_KICK, run_kick, false },
   { "room.admit", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_ADMIT, run_admit, false },
   { "room.ban", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_BAN, run_ban, false },

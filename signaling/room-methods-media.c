@@ -195,7 +195,7 @@ run_stats (SigRoomAsk *ask)
 static const SigRoomVerb verbs[] = {
   { "room.publish", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_PUBLISH, run_publish, false },
   { "room.subscribe", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_SUBSCRIBE, run_subscribe, false },
-  { "room.view", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_VIEW, run_view, false },
+  { "room.view", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_VIEW, run_view, false, true },
   { "room.stats", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_STATS, run_stats, false },
 };
 

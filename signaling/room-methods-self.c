@@ -297,7 +297,7 @@ static const SigRoomVerb verbs[] = {
   { "room.leave", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_LEAVE, run_leave, false },
   { "room.participants", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_PARTICIPANTS, run_participants, false },
   { "room.turn", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_TURN, run_turn, false },
-  { "room.update", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_UPDATE, run_update, false },
+  { "room.update", SIG_RPC_PARTICIPANT, SIG_ROOM_OP_UPDATE, run_update, false, true },
 };
 
 void

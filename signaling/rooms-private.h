@@ -152,6 +152,7 @@ typedef struct {
   SigRoomOp op;                        /* checked before @run */
   void (*run) (SigRoomAsk *ask);       /* ends with one of the sig_room_ask_*() that answer */
   bool unchecked;                      /* @op is not: @run checks by itself */
+  bool orders;                         /* the media plane is told something: not while it is behind */
 } SigRoomVerb;
 
 struct SigRoomAsk {

@@ -127,6 +127,12 @@ sfu_control_subscribe (SfuControl *control, uint64_t room, uint64_t peer, const 
   return g_strdup ("v=0 answer");
 }
 
+bool
+sfu_control_is_behind (const SfuControl *control)
+{
+  return control->log.behind;
+}
+
 void
 sfu_control_set_view (SfuControl *control, uint64_t room, uint64_t peer, const SfuWant *wants, unsigned n)
 {

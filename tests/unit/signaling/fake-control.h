@@ -10,6 +10,7 @@ typedef struct {
   uint64_t last_room, last_peer;
   uint64_t muted_track, unmuted_track, ended_track;
   bool full;                        /* offers are refused with SFU_ERROR_LIMIT */
+  bool behind;                      /* a worker hangs */
 } FakeControlLog;
 
 /** fake_control_new: Returns: (transfer full) */

@@ -81,6 +81,29 @@ test_refusals (RoomsBench *b, gconstpointer data)
   rooms_refused (b, 2, "room.subscribe", "media_full", "{'roomId':'%s','sdp':'v=0'}", pair.room);
 }
 
+/* a worker hangs: what would wait for it is refused, and taken again when it runs */
+static void
+test_behind (RoomsBench *b, gconstpointer data)
+{
+  g_auto (Pair) pair = { 0 };
+  g_autofree char *track = NULL;
+  FakeControlLog *log = fake_control_log (b->control);
+
+  pair_init (b, &pair);
+  track = publish (b, &pair);
+  log->behind = true;
+  rooms_refused (b, 2, "room.view", "media_full", "{'roomId':'%s','want':[]}", pair.room);
+  rooms_refused (b, 2, "room.update", "media_full", "{'roomId':'%s','muted':{'%s':true}}", pair.room, track);
+  rooms_refused (b, 1, "room.mute", "media_full", "{'roomId':'%s','participantId':'%s','kind':'audio'}", pair.room, pair.bob_id);
+  g_assert_cmpuint (log->views, ==, 0);
+  g_assert_cmpuint (log->muted_track, ==, 0);
+  log->behind = false;
+  rooms_ok (b, 2, "room.view", "{'roomId':'%s','want':[]}", pair.room);
+  rooms_ok (b, 2, "room.update", "{'roomId':'%s','muted':{'%s':true}}", pair.room, track);
+  g_assert_cmpuint (log->views, ==, 1);
+  g_assert_cmpuint (log->muted_track, ==, strtoull (track, NULL, 10));
+}
+
 /* what the plane tells reaches whom it concerns, and no more often than said */
 static void
 test_events (RoomsBench *b, gconstpointer data)
@@ -145,6 +168,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   rooms_add ("/signaling/rooms-media/mute", test_mute);
   rooms_add ("/signaling/rooms-media/refusals", test_refusals);
+  rooms_add ("/signaling/rooms-media/behind", test_behind);
   rooms_add ("/signaling/rooms-media/events", test_events);
   rooms_add ("/signaling/rooms-media/stats", test_stats);
   return g_test_run ();
