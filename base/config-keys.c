@@ -48,7 +48,7 @@ static const AlConfigKey keys[] = {
   NUMBER ("signaling", "call_rate_pair", "20", 0, 1000000, "Calls to one other user in a minute; 0: no limit."),
   NUMBER ("signaling", "max_calls_per_user", "8", 1, 1000, "Calls of one user that ring or go on at once."),
 
-  { "messaging", "database", AL_CONFIG_STRING, "sqlite:aldis.db", 0, 0, "sqlite:",
+  { "messaging", "database", AL_CONFIG_STRING, "sqlite:aldis.db", 0, 0, "sqlite:|postgresql://",
     "Where accounts and calls are kept; a relative path counts from data_dir." },
   NUMBER ("messaging", "login_rate_user", "10", 0, 1000000,
           "Logins tried per minute, user name and client address; 0: no limit."),

@@ -58,8 +58,6 @@ options_check (const MsgCoreOptions *options, GError **error)
 {
   if (options->database == NULL || *options->database == '\0')
     return options_fail (error, "no database is named");
-  if (g_str_has_prefix (options->database, "postgres"))
-    return options_fail (error, "this build has no PostgreSQL driver; use sqlite:PATH");
   if (options->argon2_passes < 1 || options->argon2_passes > MSG_PASSWORD_MAX_PASSES || options->argon2_lanes < 1
       || options->argon2_lanes > MSG_PASSWORD_MAX_LANES || options->argon2_memory_kib < 8 * options->argon2_lanes
       || options->argon2_memory_kib > MSG_PASSWORD_MAX_MEMORY_KIB)

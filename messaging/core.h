@@ -85,7 +85,8 @@ typedef struct {
  * MsgCoreOptions: everything the core is told at start; fill with msg_core_options_init() first, then change members.
  */
 typedef struct {
-  const char *database;           /* "sqlite:PATH" (or a bare path); the folder must exist. Default: none, required */
+  const char *database;           /* "sqlite:PATH" (or a bare path; the folder must exist) or "postgresql://...".
+                                     Default: none, required */
   GMainContext *context;          /* where callbacks run. Default: none, required */
 
   bool allow_registration;        /* msg_account_register() is open to all. Default true */

@@ -55,3 +55,4 @@ struct MsgStmt {
 void msg_db_init (MsgDb *db, const MsgDriver *driver, MsgDbMode mode);
 
 extern const MsgDriver msg_driver_sqlite;
+extern const MsgDriver msg_driver_postgres;

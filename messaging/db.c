@@ -20,9 +20,17 @@ msg_db_init (MsgDb *db, const MsgDriver *driver, MsgDbMode mode)
   db->stmts = g_hash_table_new_full (NULL, NULL, NULL, stmt_free);
 }
 
+bool
+msg_db_url_is_postgres (const char *url)
+{
+  return g_str_has_prefix (url, "postgresql://") || g_str_has_prefix (url, "postgres://");
+}
+
 MsgDb *
 msg_db_open (const char *url, MsgDbMode mode, GError **error)
 {
+  if (msg_db_url_is_postgres (url))
+    return msg_driver_postgres.open (url, mode, error);
   return msg_driver_sqlite.open (url, mode, error);
 }
 

@@ -10,7 +10,8 @@
  * savepoint is undone.
  *
  * Errors are of MSG_ERROR: UNAVAILABLE ("storage") for everything that goes wrong in the engine (disk full, I/O, busy,
- * damaged file), CONFLICT ("constraint") for a violated constraint.
+ * damaged file, a server that is away), CONFLICT ("constraint") for a violated constraint. A connection to a server that
+ * was lost is made anew by the next msg_db_begin().
  */
 #pragma once
 
@@ -31,9 +32,12 @@ typedef struct MsgStmt MsgStmt;
  */
 typedef enum { MSG_DB_READ, MSG_DB_WRITE, MSG_DB_UPKEEP } MsgDbMode;
 
+/** msg_db_url_is_postgres: Returns: true when @url is of PostgreSQL; else it is a file of SQLite. */
+bool msg_db_url_is_postgres (const char *url);
+
 /**
  * msg_db_open:
- * @url: "sqlite:PATH" or a path
+ * @url: "sqlite:PATH" or a path, or "postgresql://..." as libpq knows it; the database must exist there
  *
  * Returns: (transfer full) (nullable): NULL with UNAVAILABLE ("storage").
  */
@@ -51,7 +55,8 @@ bool msg_db_exec (MsgDb *db, const char *script, GError **error);
 /* Transactions; a reader's is one snapshot. A savepoint is inside a writer's transaction, one level deep. Ending either
  * rewinds all statements. */
 bool msg_db_begin (MsgDb *db, GError **error);
-/** msg_db_commit: durable when true is returned; rolled back when not. */
+/** msg_db_commit: durable when true is returned; rolled back when not (only when a server is lost in the very moment of
+ *  its commit, it may have done it). */
 bool msg_db_commit (MsgDb *db, GError **error);
 void msg_db_rollback (MsgDb *db);
 bool msg_db_save (MsgDb *db, GError **error);

@@ -14,8 +14,11 @@ char *
 sig_core_options_database (const char *database, const char *data_dir)
 {
   const char *path = g_str_has_prefix (database, SCHEME) ? database + strlen (SCHEME) : database;
-  g_autofree char *full = g_path_is_absolute (path) ? g_strdup (path) : g_build_filename (data_dir, path, NULL);
+  g_autofree char *full = NULL;
 
+  if (strstr (database, "://") != NULL)
+    return g_strdup (database);
+  full = g_path_is_absolute (path) ? g_strdup (path) : g_build_filename (data_dir, path, NULL);
   return g_strconcat (SCHEME, full, NULL);
 }
 

@@ -15,7 +15,7 @@ const MsgCoreOptions *sig_core_options_get (const SigCoreOptions *self);
 void sig_core_options_free (SigCoreOptions *self); /* NULL is allowed */
 
 /** sig_core_options_database: Returns: (transfer full): [messaging] database as the core takes it; a relative path counts
- *  from @data_dir. */
+ *  from @data_dir, a URL stays as it is. */
 char *sig_core_options_database (const char *database, const char *data_dir);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigCoreOptions, sig_core_options_free)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the core share: a folder of their own, a core with fast passwords and a clock that stands still,
- * and calls that wait for their callback. */
+/* What the tests of the core share: a folder and a database of their own, a core with fast passwords and a clock that
+ * stands still, and calls that wait for their callback. The database is a file in that folder, or a schema of the
+ * PostgreSQL server that ALDIS_TEST_POSTGRES names (tests/lib/with-postgres). */
 #pragma once
 
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <libpq-fe.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +24,9 @@ typedef struct {
 } Event;
 
 typedef struct {
-  char *dir, *path;
+  char *dir, *path;     /* of a database that is a file */
+  char *url;            /* of the database */
+  char *schema;         /* NULL: it is a file */
   GMainContext *context;
   MsgCoreOptions options;
   MsgCore *core;
@@ -63,6 +67,38 @@ bench_on_ended (MsgId user, MsgId device, MsgId except, MsgEndCause cause, gpoin
   bench->events[bench->n_events++] = (Event){ user, device, except, cause };
 }
 
+/* On the server, by another connection. */
+static inline void
+bench_ask_server (const char *sql)
+{
+  PGconn *handle = PQconnectdb (g_getenv ("ALDIS_TEST_POSTGRES"));
+  PGresult *result = PQexec (handle, sql);
+
+  if (PQresultStatus (result) != PGRES_COMMAND_OK)
+    g_error ("%s: %s", sql, PQerrorMessage (handle));
+  PQclear (result);
+  PQfinish (handle);
+}
+
+static inline void
+bench_init_database (Bench *bench)
+{
+  static unsigned n;
+  const char *server = g_getenv ("ALDIS_TEST_POSTGRES");
+  g_autofree char *create = NULL;
+
+  bench->path = g_build_filename (bench->dir, "aldis.db", NULL);
+  if (server == NULL)
+    {
+      bench->url = g_strdup (bench->path);
+      return;
+    }
+  bench->schema = g_strdup_printf ("t%d_%u", (int) getpid (), ++n);
+  bench->url = g_strdup_printf ("%s&options=-csearch_path%%3D%s", server, bench->schema);
+  create = g_strdup_printf ("CREATE SCHEMA %s", bench->schema);
+  bench_ask_server (create);
+}
+
 static inline void
 bench_init (Bench *bench)
 {
@@ -72,12 +108,12 @@ bench_init (Bench *bench)
   memset (bench, 0, sizeof *bench);
   bench->dir = g_dir_make_tmp ("aldis-messaging-XXXXXX", &error);
   g_assert_no_error (error);
-  bench->path = g_build_filename (bench->dir, "aldis.db", NULL);
+  bench_init_database (bench);
   bench->context = g_main_context_new ();
   bench->now_ms = EPOCH_MS;
   bench->now_us = 1;
   msg_core_options_init (&bench->options);
-  bench->options.database = bench->path;
+  bench->options.database = bench->url;
   bench->options.context = bench->context;
   bench->options.argon2_memory_kib = 8;
   bench->options.argon2_passes = 1;
@@ -118,6 +154,13 @@ bench_clear (Bench *bench)
   const char *name;
 
   bench_close (bench);
+  if (bench->schema != NULL)
+    {
+      g_autofree char *drop = g_strdup_printf ("SET client_min_messages = warning; DROP SCHEMA %s CASCADE",
+                                               bench->schema);
+
+      bench_ask_server (drop);
+    }
   dir = g_dir_open (bench->dir, 0, NULL);
   while ((name = g_dir_read_name (dir)) != NULL)
     {
@@ -128,6 +171,8 @@ bench_clear (Bench *bench)
   g_assert_cmpint (g_rmdir (bench->dir), ==, 0);
   g_main_context_unref (bench->context);
   g_free (bench->path);
+  g_free (bench->url);
+  g_free (bench->schema);
   g_free (bench->dir);
 }
 

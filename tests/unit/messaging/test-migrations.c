@@ -22,18 +22,27 @@ static MsgDb *
 open_db (Bench *bench)
 {
   GError *error = NULL;
-  MsgDb *db = msg_db_open (bench->path, MSG_DB_WRITE, &error);
+  MsgDb *db = msg_db_open (bench->url, MSG_DB_WRITE, &error);
 
   g_assert_no_error (error);
   return db;
 }
 
-/* Everything that SQLite knows of the schema, as text. */
+#define LITE_SCHEMA "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+#define PG_SCHEMA                                                                                                      \
+  "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '"                           \
+  " || COALESCE (collation_name, '') FROM information_schema.columns WHERE table_schema = current_schema ()"           \
+  " UNION ALL SELECT replace (indexdef, current_schema () || '.', '') FROM pg_indexes"                                       \
+  " WHERE schemaname = current_schema ()"                                                                               \
+  " UNION ALL SELECT conname || ' ' || pg_get_constraintdef (oid) FROM pg_constraint"                                   \
+  " WHERE connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema ()) ORDER BY 1"
+
+/* Everything that the engine knows of the schema, as text. */
 static char *
 schema (MsgDb *db)
 {
   GString *text = g_string_new (NULL);
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name");
+  MsgStmt *stmt = msg_db_prepare (db, msg_db_get_dialect (db) == MSG_DIALECT_SQLITE ? LITE_SCHEMA : PG_SCHEMA);
 
   while (msg_stmt_step (stmt, NULL) == MSG_STEP_ROW)
     g_string_append_printf (text, "%s\n", msg_stmt_get_text (stmt, 0));
@@ -143,13 +152,13 @@ static void
 test_failing_step (void)
 {
   static const MsgMigration steps[] = {
-    { 1, "good", "CREATE TABLE a (x)" },
-    { 2, "bad", "CREATE TABLE b (x); INSERT INTO a VALUES (1); CREATE TABLE a (y)" },
+    { 1, "good", "CREATE TABLE a (x BIGINT)" },
+    { 2, "bad", "CREATE TABLE b (x BIGINT); INSERT INTO a VALUES (1); CREATE TABLE a (y BIGINT)" },
     { 0 },
   };
   static const MsgMigration mended[] = {
-    { 1, "good", "CREATE TABLE a (x)" },
-    { 2, "bad", "CREATE TABLE b (x)" },
+    { 1, "good", "CREATE TABLE a (x BIGINT)" },
+    { 2, "bad", "CREATE TABLE b (x BIGINT)" },
     { 0 },
   };
   g_autoptr (GError) error = NULL;
@@ -170,13 +179,13 @@ test_failing_step (void)
 /* --- Killed in the middle --- */
 
 static const MsgMigration long_steps[] = {
-  { 1, "one", "CREATE TABLE a (x)" },
+  { 1, "one", "CREATE TABLE a (x BIGINT)" },
   { 2, "two",
-    "CREATE TABLE b (x);"
+    "CREATE TABLE b (x BIGINT);"
     "INSERT INTO b WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 20000) SELECT x FROM n;"
     "INSERT INTO a SELECT x FROM b;"
     "DROP TABLE b;"
-    "CREATE TABLE c (x)" },
+    "CREATE TABLE c (x BIGINT)" },
   { 0 },
 };
 
@@ -236,7 +245,7 @@ test_killed (void)
       int status;
 
       bench_init (&bench);
-      status = migrate_in_child (bench.path, round == 0 ? -1 : g_test_rand_int_range (200, (int) whole_us));
+      status = migrate_in_child (bench.url, round == 0 ? -1 : g_test_rand_int_range (200, (int) whole_us));
       if (round == 0)
         whole_us = MAX (g_get_monotonic_time () - begin_us, 1000);
       killed += WIFSIGNALED (status);
@@ -246,7 +255,10 @@ test_killed (void)
       g_assert_true (msg_migrations_apply (db, long_steps, 2, &error));
       g_assert_no_error (error);
       g_assert_cmpint (scalar (db, "SELECT COUNT(*) FROM a"), ==, 20000);
-      g_assert_cmpint (scalar (db, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'b'"), ==, 0);
+      g_assert_cmpint (scalar (db, msg_db_get_dialect (db) == MSG_DIALECT_SQLITE
+                                       ? "SELECT COUNT(*) FROM sqlite_master WHERE name = 'b'"
+                                       : "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'b'"
+                                         " AND schemaname = current_schema ()"), ==, 0);
       g_assert_cmpint (scalar (db, "SELECT COUNT(*) FROM schema_steps"), ==, 2);
       msg_db_close (db);
       bench_clear (&bench);

@@ -24,6 +24,8 @@ test_database (void)
     { "sqlite:sub/aldis.db", "sqlite:/data/sub/aldis.db" },
     { "sqlite:/else/where.db", "sqlite:/else/where.db" },
     { "plain.db", "sqlite:/data/plain.db" },
+    { "postgresql://db.example.org/aldis", "postgresql://db.example.org/aldis" },
+    { "postgresql:///aldis?host=/run/postgresql", "postgresql:///aldis?host=/run/postgresql" },
   };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (rows); i++)
