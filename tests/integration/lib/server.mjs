@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts aldisd from the build folder under test, with a data folder and ports of its own.
-import { spawn } from 'node:child_process';
+// Starts aldisd from the build folder under test, with a data folder and ports of its own; when ALDIS_TEST_POSTGRES names a
+// PostgreSQL server (tests/lib/with-postgres), with a schema of its own there instead of a file of SQLite.
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 export const top = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const build = path.resolve(top, process.env.ALDIS_BUILD ?? 'build-release');
@@ -37,6 +39,12 @@ export async function until(probe, what, timeoutMs = 20000) {
   }
 }
 
+const run = promisify(execFile);
+let schemas = 0;
+
+/** SQL on the PostgreSQL server at `url`; gives its output. */
+export const psql = async (url, sql) => (await run('psql', ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', url, '-c', sql])).stdout.trim();
+
 export class Server {
   /** @param {Record<string, Record<string, string | number>>} settings sections of aldis.conf over the test's defaults */
   static async start(settings = {}, { host = '127.0.0.1', command = [] } = {}) {
@@ -53,7 +61,7 @@ export class Server {
         udp_offload: process.env.ALDIS_UDP_OFFLOAD ?? 'auto', ...settings.server,
       },
       signaling: { listen: `${host}:${server.port}`, tls_listen: `${host}:${server.tlsPort}`, web_root: path.join(top, 'web/dist'), ...settings.signaling },
-      messaging: { ...settings.messaging },
+      messaging: { ...(await server.makeSchema()), ...settings.messaging },
       sfu: { ...settings.sfu },
       streaming: { ...settings.streaming },
       relay: { listen_udp: '', listen_tcp: '', listen_tls: '', ...settings.relay },
@@ -65,6 +73,14 @@ export class Server {
   get url() { return `http://${this.host}:${this.port}`; }
   get wsUrl() { return `ws://${this.host}:${this.port}/rpc`; }
   get log() { return this.output.join(''); }
+
+  async makeSchema() {
+    this.postgres = process.env.ALDIS_TEST_POSTGRES;
+    if (!this.postgres) return {};
+    this.schema = `i${process.pid}_${++schemas}`;
+    await psql(this.postgres, `CREATE SCHEMA ${this.schema}`);
+    return { database: `${this.postgres}&options=-csearch_path%3D${this.schema}` };
+  }
 
   /** Writes the settings as they are now to the configuration file. */
   async configure() {
@@ -106,6 +122,7 @@ export class Server {
       clearTimeout(guard);
     }
     await rm(this.folder, { recursive: true, force: true });
+    if (this.schema) await psql(this.postgres, `SET client_min_messages = warning; DROP SCHEMA ${this.schema} CASCADE`);
   }
 
   async metrics() {
