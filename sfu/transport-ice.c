@@ -141,6 +141,15 @@ nominate (SfuTransport *transport, const SfuIceCheck *check, int generation, int
   transport->ops->on_path (transport, &transport->paths[path].path, transport->user);
 }
 
+/* RFC 5245 §8.1.1.2: who nominates each pair uses the best of them, and the last that arrived may be another: then
+ * consent comes by another path alone. Who numbers nominations says where to go. */
+static bool
+is_elsewhere (const SfuTransport *transport, int generation, int64_t now_us)
+{
+  return transport->selected != SFU_NO_PATH && generation == 0 && !transport->has_nomination
+         && now_us - transport->consent_us >= SFU_QUIET_US;
+}
+
 static void
 note_check (SfuTransport *transport, const SfuIceCheck *check, int generation, const SfuPath *path, int64_t now_us)
 {
@@ -148,7 +157,7 @@ note_check (SfuTransport *transport, const SfuIceCheck *check, int generation, c
 
   transport->heard_us = now_us;
   transport->farewell_us = INT64_MAX;
-  if (is_nomination (transport, check, generation))
+  if (is_nomination (transport, check, generation) || is_elsewhere (transport, generation, now_us))
     nominate (transport, check, generation, index, now_us);
   if (index == transport->selected)
     transport->consent_us = now_us;

@@ -33,6 +33,33 @@ test_migration (void)
   bench_clear (&bench);
 }
 
+/* point 5, RFC 5245 §8.1.1.2: who nominates each pair uses the best of them, and the last to arrive may be another
+ * (Firefox on a busy machine): where consent comes, and it alone, is where the peer is */
+static void
+test_followed (void)
+{
+  int64_t start_us;
+  Bench bench;
+
+  bench_init (&bench);
+  connect_peer (&bench);
+  g_assert_true (check (&bench, &bench.paths[1], true));
+  g_assert_true (check (&bench, &bench.paths[0], true)); /* sent before that one */
+  start_us = clock_us;
+  tick_at (&bench, start_us + SFU_QUIET_US - 1);
+  g_assert_true (check (&bench, &bench.paths[1], false)); /* a path that is kept alive changes nothing */
+  g_assert_true (sfu_path_equal (sfu_transport_get_path (bench.transport), &bench.paths[0]));
+  for (int i = 0; i < 20; i++)
+    {
+      tick_at (&bench, clock_us + 6 * SECOND);
+      g_assert_true (check (&bench, &bench.paths[1], false));
+      g_assert_true (sfu_transport_may_send (bench.transport, clock_us));
+    }
+  assert_state (&bench, SFU_TRANSPORT_CONNECTED);
+  g_assert_true (sfu_path_equal (sfu_transport_get_path (bench.transport), &bench.paths[1]));
+  bench_clear (&bench);
+}
+
 /* point 2: nothing but a check with integrity makes an address the peer's: not SRTP, DTLS, or a check of a stranger */
 static void
 test_hijack (void)
@@ -291,6 +318,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sfu/transport-ice/migration", test_migration);
+  g_test_add_func ("/sfu/transport-ice/followed", test_followed);
   g_test_add_func ("/sfu/transport-ice/hijack", test_hijack);
   g_test_add_func ("/sfu/transport-ice/many-paths", test_many_paths);
   g_test_add_func ("/sfu/transport-ice/consent", test_consent);
