@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life of a stream: states, limits, closing, moving between loops. Bytes are moved by stream-io.c and stream-tls.c.
- * Everything runs on the thread of the loop that the stream is in.
+ * Everything runs on the thread of the loop that the stream is in. Over 500 lines, most of them short functions of
+ * stream.h.
  */
 #include "base/stream-private.h"
 

@@ -19,6 +19,8 @@
  * every device of the callee may answer; afterwards the others are losers, and what they say to the ringing they hear
  * answered_elsewhere. To anybody else, the caller's other devices included, and for a verb that is the other side's, the
  * call does not exist.
+ *
+ * Over 500 lines, since the handlers and the table of who may say what in which state are read together.
  */
 #include "signaling/call-private.h"
 

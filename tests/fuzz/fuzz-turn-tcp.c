@@ -4,6 +4,8 @@
  * by themselves and go. The input is a list of commands (run_command()); requests are signed here. A model says what may be:
  * nobody is connected to or let in whom policy and permissions do not allow, nothing is joined twice or by another user, no
  * allocation has more than it may, and no connection outlives its allocation.
+ *
+ * One file, though long: what may be follows from the whole of the model.
  */
 #include <glib.h>
 #include <openssl/evp.h>

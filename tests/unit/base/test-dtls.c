@@ -7,7 +7,7 @@
 
 #include "base/dtls.h"
 #include "tls-fixture.h"
-#include "virtual-clock.h"
+#include "wire.h"
 
 #define MS ((int64_t) 1000)
 #define MTU 1200
@@ -22,46 +22,19 @@ typedef struct {
   unsigned index; /* 0: server, 1: client */
   SSL_CTX *ctx;
   AlDtls *dtls;
-  unsigned n_sent;
-  int64_t sent_us[64];
   GByteArray *received;
   unsigned n_received;
   bool closes; /* at the first record that comes */
 } End;
 
-typedef struct {
-  int64_t at_us;
-  unsigned to;
-  size_t len;
-  uint8_t data[AL_DTLS_DATAGRAM_MAX];
-} Datagram;
-
 struct Link {
   End ends[2];
-  GPtrArray *flying;
-  GRand *rand;
-  unsigned loss_percent, disorder_ms, double_percent;
-  uint32_t lose; /* bit i: datagram i of the client is lost; bit 16 + i: of the server */
+  Wire wire;
   bool cookies;
   unsigned n_stale; /* cookies that are found too old */
   unsigned n_verify;
   GHashTable *numbers; /* of records without keys that the server's side sent */
 };
-
-static void
-send_to (Link *link, unsigned from, const uint8_t *data, size_t len)
-{
-  for (int copies = g_rand_int_range (link->rand, 0, 100) < (int) link->double_percent ? 2 : 1; copies > 0; copies--)
-    {
-      Datagram *datagram = g_new (Datagram, 1);
-
-      datagram->at_us = clock_us + 10 * MS + g_rand_int_range (link->rand, 0, (int) (link->disorder_ms * MS) + 1);
-      datagram->to = !from;
-      datagram->len = len;
-      memcpy (datagram->data, data, len);
-      g_ptr_array_add (link->flying, datagram);
-    }
-}
 
 /* RFC 6347 §4.1: no number twice in an epoch, though nobody remembers the HelloVerifyRequests */
 static void
@@ -85,17 +58,12 @@ on_send (const uint8_t *data, size_t len, void *user)
 {
   End *end = user;
   Link *link = end->link;
-  bool lost = end->n_sent < 16 && (link->lose >> (end->n_sent + (end->index == 0 ? 16 : 0)) & 1) != 0;
 
   if (al_dtls_get_state (end->dtls) == AL_DTLS_HANDSHAKE)
     g_assert_cmpuint (len, <=, MTU);
   if (end->index == 0)
     check_numbers (link, data, len);
-  if (end->n_sent < G_N_ELEMENTS (end->sent_us))
-    end->sent_us[end->n_sent] = clock_us;
-  end->n_sent++;
-  if (!lost && g_rand_int_range (link->rand, 0, 100) >= (int) link->loss_percent)
-    send_to (link, end->index, data, len);
+  wire_send (&link->wire, end->index, data, len);
 }
 
 static void
@@ -118,7 +86,8 @@ link_init (Link *link, unsigned seed, bool cookies)
   g_autoptr (AlTls) datagram = al_tls_new_datagram (tls, NULL);
 
   clock_us = CLOCK_START_US;
-  *link = (Link){ .flying = g_ptr_array_new_with_free_func (g_free), .rand = g_rand_new_with_seed (seed), .cookies = cookies };
+  *link = (Link){ .cookies = cookies };
+  wire_init (&link->wire, seed);
   link->numbers = g_hash_table_new (NULL, NULL);
   link->ends[0].ctx = al_tls_dup_ctx (datagram);
   link->ends[1].ctx = SSL_CTX_new (DTLS_client_method ());
@@ -144,9 +113,8 @@ link_clear (Link *link)
       SSL_CTX_free (link->ends[i].ctx);
       g_byte_array_unref (link->ends[i].received);
     }
-  g_ptr_array_unref (link->flying);
   g_hash_table_unref (link->numbers);
-  g_rand_free (link->rand);
+  wire_clear (&link->wire);
 }
 
 static void
@@ -180,7 +148,7 @@ guard (Link *link, const Datagram *datagram)
   (void) al_dtls_verify_write (&hello, (const uint8_t *) "wxyz", 4, verify);
   link->n_verify++;
   g_hash_table_add (link->numbers, GUINT_TO_POINTER ((unsigned) hello.record_seq + 1));
-  send_to (link, 0, verify, sizeof verify);
+  wire_put (&link->wire, 0, verify, sizeof verify);
   return false;
 }
 
@@ -188,30 +156,13 @@ guard (Link *link, const Datagram *datagram)
 static bool
 step (Link *link, int64_t until_us)
 {
-  Datagram *first = NULL;
-  int64_t next_us = MIN (al_dtls_get_deadline (link->ends[0].dtls), al_dtls_get_deadline (link->ends[1].dtls));
+  int64_t deadline_us = MIN (al_dtls_get_deadline (link->ends[0].dtls), al_dtls_get_deadline (link->ends[1].dtls));
+  g_autofree Datagram *arrived = NULL;
 
-  for (unsigned i = 0; i < link->flying->len; i++)
-    {
-      Datagram *datagram = g_ptr_array_index (link->flying, i);
-
-      if (first == NULL || datagram->at_us < first->at_us)
-        first = datagram;
-    }
-  if (first != NULL)
-    next_us = MIN (next_us, first->at_us);
-  if (next_us > until_us)
-    {
-      clock_us = until_us;
-      return false;
-    }
-  clock_us = MAX (clock_us, next_us);
-  if (first != NULL && first->at_us <= clock_us)
-    {
-      if (first->to == 1 || guard (link, first))
-        al_dtls_on_datagram (link->ends[first->to].dtls, first->data, first->len, clock_us);
-      (void) g_ptr_array_remove (link->flying, first);
-    }
+  if (!wire_step (&link->wire, deadline_us, until_us, &arrived))
+    return false;
+  if (arrived != NULL && (arrived->to == 1 || guard (link, arrived)))
+    al_dtls_on_datagram (link->ends[arrived->to].dtls, arrived->data, arrived->len, clock_us);
   for (unsigned i = 0; i < 2; i++)
     al_dtls_tick (link->ends[i].dtls, clock_us);
   return true;
@@ -238,7 +189,7 @@ talk (Link *link)
 {
   static const uint8_t big[2000] = { 1, 2, 3 };
 
-  link->loss_percent = link->lose = 0;
+  link->wire.loss_percent = link->wire.lose = 0;
   for (unsigned i = 0; i < 2; i++)
     {
       g_assert_true (al_dtls_send (link->ends[i].dtls, "one", 3));
@@ -277,7 +228,7 @@ test_each_lost (gconstpointer cookies)
       Link link;
 
       link_init (&link, bit, cookies != NULL);
-      link.lose = 1u << bit;
+      link.wire.lose = 1u << bit;
       start (&link);
       run (&link, 400 * MS);
       g_assert_true (both_are (&link, AL_DTLS_OPEN));
@@ -294,14 +245,14 @@ test_lossy (gconstpointer cookies)
       Link link;
 
       link_init (&link, seed, cookies != NULL);
-      link.loss_percent = 25;
-      link.double_percent = 20;
-      link.disorder_ms = seed % 3 * 40;
+      link.wire.loss_percent = 25;
+      link.wire.double_percent = 20;
+      link.wire.disorder_ms = seed % 3 * 40;
       start (&link);
       for (unsigned i = 0; i < 300 && !both_are (&link, AL_DTLS_OPEN); i++)
         run (&link, 100 * MS);
       g_assert_true (both_are (&link, AL_DTLS_OPEN));
-      link.double_percent = 0; /* a record that comes twice is taken once, but this test counts datagrams */
+      link.wire.double_percent = 0; /* a record that comes twice is taken once, but this test counts datagrams */
       run (&link, 1000 * MS);
       talk (&link);
       link_clear (&link);
@@ -324,10 +275,10 @@ test_fragments (gconstpointer cookies)
         }
       link_init (&link, i, cookies != NULL);
       g_assert_cmpint (SSL_set_alpn_protos (al_dtls_get_ssl (link.ends[1].dtls), alpn, sizeof alpn), ==, 0);
-      link.disorder_ms = i < 6 ? 0 : 30;
-      link.lose = i == 0 ? 0 : 1u << (i - 1);
+      link.wire.disorder_ms = i < 6 ? 0 : 30;
+      link.wire.lose = i == 0 ? 0 : 1u << (i - 1);
       start (&link);
-      g_assert_cmpuint (link.ends[1].n_sent, >=, 2);
+      g_assert_cmpuint (link.wire.n_sent[1], >=, 2);
       run (&link, 3000 * MS);
       g_assert_true (both_are (&link, AL_DTLS_OPEN));
       talk (&link);
@@ -363,13 +314,13 @@ test_timing (void)
   End *client = &link.ends[1];
 
   link_init (&link, 1, false);
-  link.loss_percent = 100;
+  link.wire.loss_percent = 100;
   start (&link);
   run (&link, GIVE_UP_US - 1);
   g_assert_true (both_are (&link, AL_DTLS_HANDSHAKE) || al_dtls_get_state (client->dtls) == AL_DTLS_FAILED);
   for (unsigned i = 0; i < G_N_ELEMENTS (gaps_ms); i++)
-    g_assert_cmpint (client->sent_us[i + 1] - client->sent_us[i], ==, gaps_ms[i] * MS);
-  g_assert_cmpuint (link.ends[0].n_sent, ==, 0);
+    g_assert_cmpint (link.wire.sent_us[1][i + 1] - link.wire.sent_us[1][i], ==, gaps_ms[i] * MS);
+  g_assert_cmpuint (link.wire.n_sent[0], ==, 0);
   run (&link, 1);
   g_assert_true (both_are (&link, AL_DTLS_FAILED));
   g_assert_cmpstr (al_dtls_get_error (client->dtls), !=, "");

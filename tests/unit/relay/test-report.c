@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay/report.h"
 
-#include <string.h>
-
 #include "bench.h"
-
-/* the series of that name whose labels are @labels; 0 when it is there and counts nothing */
-static double
-value_of (AlMetrics *metrics, const char *series)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autofree char *line = g_strdup_printf ("\n%s ", series);
-  const char *at;
-
-  al_metrics_write (metrics, text);
-  at = strstr (text->str, line);
-  if (at == NULL)
-    g_error ("no series %s", series);
-  return g_ascii_strtod (at + strlen (line), NULL);
-}
+#include "series.h"
 
 static void
 test_counts (void)

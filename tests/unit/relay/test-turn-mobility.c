@@ -1,82 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
-#include "bench.h"
-#include "relay/mobility.h"
-
-#define HOME "203.0.113.5:5000"
-#define AWAY "198.18.0.9:6000"
-
-typedef struct {
-  uint8_t data[RELAY_TICKET_CHARS];
-} Ticket;
-
-static void
-allow (Bench *bench)
-{
-  bench->config.mobility = true;
-}
-
-static bool
-read_ticket (const Client *client, Ticket *ret_ticket)
-{
-  AlStunAttr attr;
-
-  if (!al_stun_find (&client->reply, AL_STUN_MOBILITY_TICKET, &attr))
-    return false;
-  g_assert_cmpuint (attr.len, ==, sizeof ret_ticket->data);
-  memcpy (ret_ticket->data, attr.value, attr.len);
-  return true;
-}
-
-static unsigned
-allocate (Client *client, Ticket *ret_ticket)
-{
-  unsigned code = client_allocate_with (client, AL_STUN_MOBILITY_TICKET, "", 0);
-
-  if (code == 0)
-    g_assert_true (read_ticket (client, ret_ticket));
-  return code;
-}
-
-static void
-begin_refresh (Client *client, Ask *ask, const Ticket *ticket, int64_t lifetime_s)
-{
-  ask_begin (client, ask, AL_STUN_REFRESH);
-  if (lifetime_s >= 0)
-    al_stun_put_u32 (&ask->out, AL_STUN_LIFETIME, (uint32_t) lifetime_s);
-  al_stun_put (&ask->out, AL_STUN_MOBILITY_TICKET, ticket->data, sizeof ticket->data);
-}
-
-static unsigned
-move (Client *client, const Ticket *ticket)
-{
-  Ask ask;
-
-  begin_refresh (client, &ask, ticket, -1);
-  return ask_send (client, &ask);
-}
-
-static void
-assert_delivers (Client *client, const char *data)
-{
-  g_autoptr (Packet) packet = NULL;
-
-  g_ptr_array_set_size (client->bench->sent, 0);
-  bench_from_peer (client->bench, &client->relayed[RELAY_IPV4], PEER, data, strlen (data));
-  packet = bench_take (client->bench->sent);
-  g_assert_true (relay_tuple_equal (&packet->to, &client->tuple));
-  g_assert_cmpmem (packet->data, packet->len, data, strlen (data));
-}
-
-static uint64_t
-count_moves (Bench *bench, unsigned worker)
-{
-  RelayTurnStats stats;
-
-  relay_turn_get_stats (bench->turns[worker], &stats);
-  return stats.moves;
-}
+/* Allocations that go with their client to another 5-tuple or worker (RFC 8016). */
+#include "mobility-bench.h"
 
 static void
 test_off (void)
@@ -356,87 +280,6 @@ test_source_quota (void)
 }
 
 static void
-client_over_tcp (Client *client, Bench *bench, unsigned worker, void *conn)
-{
-  client_init (client, bench, worker, HOME);
-  client->tuple.transport = RELAY_TCP;
-  client->tuple.conn = conn;
-  g_assert_cmpuint (client_challenge (client), ==, 401);
-}
-
-/* the connection broke: it waits for its client until its lifetime ends */
-static void
-test_parked (void)
-{
-  g_autoptr (Bench) bench = bench_new (allow);
-  g_auto (Client) home = { 0 }, away = { 0 }, next = { 0 };
-  Ticket ticket;
-  int conns[2];
-
-  client_over_tcp (&home, bench, 0, &conns[0]);
-  g_assert_cmpuint (allocate (&home, &ticket), ==, 0);
-  g_assert_cmpuint (client_bind (&home, 0x4000, PEER), ==, 0);
-  relay_turn_on_closed (bench->turns[0], &home.tuple, bench->now_us);
-  g_assert_cmpuint (bench->ended->len, ==, 0);
-  g_assert_false (relay_turn_has (bench->turns[0], &home.tuple));
-  g_ptr_array_set_size (bench->sent, 0);
-  bench_from_peer (bench, &home.relayed[RELAY_IPV4], PEER, "x", 1);
-  g_assert_cmpuint (bench->sent->len, ==, 0);
-  bench_drop (bench, RELAY_DROP_AWAY, 1);
-  /* another connection at the same place of memory is not its */
-  client_over_tcp (&next, bench, 0, &conns[0]);
-  g_assert_cmpuint (client_refresh (&next, 600), ==, 437);
-  client_init (&away, bench, 1, AWAY);
-  away.relayed[RELAY_IPV4] = home.relayed[RELAY_IPV4];
-  g_assert_cmpuint (move (&away, &ticket), ==, 999);
-  bench_carry (bench);
-  assert_delivers (&away, "welcome back");
-  g_assert_cmpuint (client_refresh (&away, 0), ==, 0);
-}
-
-static void
-test_parked_expires (void)
-{
-  g_autoptr (Bench) bench = bench_new (allow);
-  g_auto (Client) home = { 0 }, plain = { 0 };
-  Ticket ticket;
-  int conns[2];
-
-  client_over_tcp (&home, bench, 0, &conns[0]);
-  g_assert_cmpuint (allocate (&home, &ticket), ==, 0);
-  client_over_tcp (&plain, bench, 0, &conns[1]);
-  g_assert_cmpuint (client_allocate (&plain), ==, 0);
-  relay_turn_on_closed (bench->turns[0], &home.tuple, bench->now_us);
-  relay_turn_on_closed (bench->turns[0], &plain.tuple, bench->now_us);
-  g_assert_cmpuint (bench->ended->len, ==, 1); /* who asked for no ticket does not come back */
-  bench_go (bench, 601 * SECOND);
-  g_assert_cmpuint (bench->ended->len, ==, 2);
-  g_assert_cmpint (g_array_index (bench->ended, Ended, 1).reason, ==, RELAY_END_EXPIRED);
-}
-
-/* the connection that asked is gone when the allocation comes */
-static void
-test_closed_meanwhile (void)
-{
-  g_autoptr (Bench) bench = bench_new (allow);
-  g_auto (Client) home = { 0 }, away = { 0 }, third = { 0 };
-  Ticket ticket;
-  int conn;
-
-  client_init (&home, bench, 0, HOME);
-  g_assert_cmpuint (allocate (&home, &ticket), ==, 0);
-  client_over_tcp (&away, bench, 1, &conn);
-  g_assert_cmpuint (move (&away, &ticket), ==, 999);
-  bench->closed_conn = &conn;
-  g_ptr_array_set_size (bench->sent, 0);
-  bench_carry (bench);
-  g_assert_cmpuint (bench->sent->len, ==, 0);
-  g_assert_cmpuint (bench->ended->len, ==, 0);
-  client_init (&third, bench, 1, AWAY);
-  g_assert_cmpuint (move (&third, &ticket), ==, 0); /* the ticket before: the new one was never seen */
-}
-
-static void
 test_revoked_on_the_way (void)
 {
   g_autoptr (Bench) bench = bench_new (allow);
@@ -493,9 +336,6 @@ main (int argc, char **argv)
   g_test_add_func ("/relay/turn-mobility/full-boxes", test_full_boxes);
   g_test_add_func ("/relay/turn-mobility/no-socket-there", test_no_socket_there);
   g_test_add_func ("/relay/turn-mobility/source-quota", test_source_quota);
-  g_test_add_func ("/relay/turn-mobility/parked", test_parked);
-  g_test_add_func ("/relay/turn-mobility/parked-expires", test_parked_expires);
-  g_test_add_func ("/relay/turn-mobility/closed-meanwhile", test_closed_meanwhile);
   g_test_add_func ("/relay/turn-mobility/revoked-on-the-way", test_revoked_on_the_way);
   g_test_add_func ("/relay/turn-mobility/lifetime-zero", test_lifetime_zero);
   return g_test_run ();

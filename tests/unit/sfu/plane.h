@@ -36,7 +36,10 @@ typedef struct {
   unsigned n_ssrcs;
 } PlaneSection;
 
-/* ids of extensions in the offers of video */
+/* ids of extensions in the offers: of both, and of video */
+#define PLANE_ID_LEVEL 1
+#define PLANE_ID_MID 4
+#define PLANE_ID_RID 10
 #define PLANE_ID_LAYERS 12
 #define PLANE_ID_DEPENDENCY 13
 
@@ -128,6 +131,8 @@ PlanePeer *plane_add_peer (Plane *plane, uint64_t room, bool publisher);
 /** plane_peer_offer: @sections become the peer's; those of a publisher are microphone and camera, else screen sound and
  *  screen. Returns: false: it was refused. */
 bool plane_peer_offer (PlanePeer *peer, const PlaneSection *sections, unsigned n);
+/** plane_peer_read_answer: Returns: (transfer full): what stands behind @name in the last answer. */
+char *plane_peer_read_answer (const PlanePeer *peer, const char *name);
 /** plane_peer_connect: to @worker, after its first offer, up to the keys. */
 void plane_peer_connect (PlanePeer *peer, unsigned worker);
 /** plane_peer_use_tcp: before plane_peer_connect(), to the same worker. */

@@ -104,6 +104,15 @@ source_init (StageSource *source, uint64_t track, SfuCodec codec, unsigned n_lay
     };
 }
 
+/** stage_start: a slot that shows @source, with @n_layers encodings, from its first packet on. */
+static inline void
+stage_start (Stage *stage, SfuKind kind, StageSource *source, SfuCodec codec, unsigned n_layers)
+{
+  stage_init (stage, kind, 1);
+  source_init (source, 1, codec, n_layers);
+  sfu_slot_set_source (&stage->slot, 1, codec, NULL, stage->now_us);
+}
+
 /* The pattern of libvpx: 0, or 0 1, or 0 2 1 2 */
 static inline unsigned
 temporal_of (const StageSource *source, unsigned n)

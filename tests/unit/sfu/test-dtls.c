@@ -6,7 +6,7 @@
 
 #include "base/dtls-hello.h"
 #include "sfu/dtls.h"
-#include "virtual-clock.h"
+#include "wire.h"
 
 #define MS ((int64_t) 1000)
 
@@ -17,48 +17,20 @@ typedef struct {
   unsigned index; /* 0: server, 1: client */
   SfuIdentity *identity;
   SfuDtls *dtls;
-  unsigned n_sent;
-  int64_t sent_us[64];
 } End;
-
-typedef struct {
-  int64_t at_us;
-  unsigned to;
-  size_t len;
-  uint8_t data[SFU_DTLS_MTU];
-} Datagram;
 
 struct Link {
   End ends[2];
-  GPtrArray *flying;
-  GRand *rand;
-  unsigned loss_percent, disorder_ms, double_percent;
-  uint32_t lose; /* bit i: datagram i of the client is lost; bit 16 + i: of the server */
+  Wire wire;
 };
 
 static void
 on_send (const uint8_t *data, size_t len, void *user)
 {
   End *end = user;
-  Link *link = end->link;
-  bool lost = end->n_sent < 16 && (link->lose >> (end->n_sent + (end->index == 0 ? 16 : 0)) & 1) != 0;
 
   g_assert_cmpuint (len, <=, SFU_DTLS_MTU);
-  if (end->n_sent < G_N_ELEMENTS (end->sent_us))
-    end->sent_us[end->n_sent] = clock_us;
-  end->n_sent++;
-  if (lost || g_rand_int_range (link->rand, 0, 100) < (int) link->loss_percent)
-    return;
-  for (int copies = g_rand_int_range (link->rand, 0, 100) < (int) link->double_percent ? 2 : 1; copies > 0; copies--)
-    {
-      Datagram *datagram = g_new (Datagram, 1);
-
-      datagram->at_us = clock_us + 10 * MS + g_rand_int_range (link->rand, 0, (int) (link->disorder_ms * MS) + 1);
-      datagram->to = !end->index;
-      datagram->len = len;
-      memcpy (datagram->data, data, len);
-      g_ptr_array_add (link->flying, datagram);
-    }
+  wire_send (&end->link->wire, end->index, data, len);
 }
 
 static SfuFingerprint
@@ -75,7 +47,7 @@ static void
 link_init (Link *link, unsigned seed)
 {
   clock_us = CLOCK_START_US;
-  *link = (Link){ .flying = g_ptr_array_new_with_free_func (g_free), .rand = g_rand_new_with_seed (seed) };
+  wire_init (&link->wire, seed);
   for (unsigned i = 0; i < 2; i++)
     {
       End *end = &link->ends[i];
@@ -95,8 +67,7 @@ link_clear (Link *link)
       sfu_dtls_free (link->ends[i].dtls);
       sfu_identity_free (link->ends[i].identity);
     }
-  g_ptr_array_unref (link->flying);
-  g_rand_free (link->rand);
+  wire_clear (&link->wire);
 }
 
 static void
@@ -111,29 +82,13 @@ start (Link *link, unsigned index)
 static bool
 step (Link *link, int64_t until_us)
 {
-  Datagram *first = NULL;
-  int64_t next_us = MIN (sfu_dtls_get_deadline (link->ends[0].dtls), sfu_dtls_get_deadline (link->ends[1].dtls));
+  int64_t deadline_us = MIN (sfu_dtls_get_deadline (link->ends[0].dtls), sfu_dtls_get_deadline (link->ends[1].dtls));
+  g_autofree Datagram *arrived = NULL;
 
-  for (unsigned i = 0; i < link->flying->len; i++)
-    {
-      Datagram *datagram = g_ptr_array_index (link->flying, i);
-
-      if (first == NULL || datagram->at_us < first->at_us)
-        first = datagram;
-    }
-  if (first != NULL)
-    next_us = MIN (next_us, first->at_us);
-  if (next_us > until_us)
-    {
-      clock_us = until_us;
-      return false;
-    }
-  clock_us = MAX (clock_us, next_us);
-  if (first != NULL && first->at_us <= clock_us)
-    {
-      sfu_dtls_on_datagram (link->ends[first->to].dtls, first->data, first->len, clock_us);
-      (void) g_ptr_array_remove (link->flying, first);
-    }
+  if (!wire_step (&link->wire, deadline_us, until_us, &arrived))
+    return false;
+  if (arrived != NULL)
+    sfu_dtls_on_datagram (link->ends[arrived->to].dtls, arrived->data, arrived->len, clock_us);
   for (unsigned i = 0; i < 2; i++)
     sfu_dtls_tick (link->ends[i].dtls, clock_us);
   return true;
@@ -188,7 +143,7 @@ test_clean (void)
   g_assert_cmpint (sfu_dtls_get_deadline (link.ends[1].dtls), ==, INT64_MAX);
   g_assert_nonnull (sfu_dtls_get_peer (link.ends[0].dtls));
   /* four flights, and no flight twice */
-  g_assert_cmpuint (link.ends[0].n_sent + link.ends[1].n_sent, <=, 6);
+  g_assert_cmpuint (link.wire.n_sent[0] + link.wire.n_sent[1], <=, 6);
   link_clear (&link);
 }
 
@@ -232,14 +187,14 @@ test_timing (void)
   End *client = &link.ends[1];
 
   link_init (&link, 1);
-  link.loss_percent = 100;
+  link.wire.loss_percent = 100;
   start (&link, 0);
   start (&link, 1);
   run (&link, SFU_DTLS_GIVE_UP_US - 1);
-  g_assert_cmpuint (client->n_sent, >, G_N_ELEMENTS (gaps_ms));
+  g_assert_cmpuint (link.wire.n_sent[1], >, G_N_ELEMENTS (gaps_ms));
   for (unsigned i = 0; i < G_N_ELEMENTS (gaps_ms); i++)
-    g_assert_cmpint (client->sent_us[i + 1] - client->sent_us[i], ==, gaps_ms[i] * MS);
-  g_assert_cmpuint (link.ends[0].n_sent, ==, 0);
+    g_assert_cmpint (link.wire.sent_us[1][i + 1] - link.wire.sent_us[1][i], ==, gaps_ms[i] * MS);
+  g_assert_cmpuint (link.wire.n_sent[0], ==, 0);
   g_assert_true (both_are (&link, SFU_DTLS_HANDSHAKE));
   run (&link, 1);
   g_assert_true (both_are (&link, SFU_DTLS_FAILED));
@@ -257,7 +212,7 @@ test_each_lost (void)
       Link link;
 
       link_init (&link, bit);
-      link.lose = 1u << bit;
+      link.wire.lose = 1u << bit;
       start (&link, 0);
       start (&link, 1);
       run (&link, 400 * MS);
@@ -275,9 +230,9 @@ test_lossy (void)
       Link link;
 
       link_init (&link, seed);
-      link.loss_percent = 25;
-      link.double_percent = 20;
-      link.disorder_ms = seed % 3 * 40;
+      link.wire.loss_percent = 25;
+      link.wire.double_percent = 20;
+      link.wire.disorder_ms = seed % 3 * 40;
       start (&link, 0);
       start (&link, 1);
       for (unsigned i = 0; i < 300 && !both_are (&link, SFU_DTLS_CONNECTED); i++)
@@ -312,11 +267,11 @@ test_fragments (void)
 
       link_init (&link, i);
       make_hello_long (&link);
-      link.disorder_ms = i < 4 ? 0 : 30;
-      link.lose = i == 0 ? 0 : 1u << (i - 1);
+      link.wire.disorder_ms = i < 4 ? 0 : 30;
+      link.wire.lose = i == 0 ? 0 : 1u << (i - 1);
       start (&link, 0);
       start (&link, 1);
-      g_assert_cmpuint (link.ends[1].n_sent, >=, 2);
+      g_assert_cmpuint (link.wire.n_sent[1], >=, 2);
       run (&link, 2000 * MS);
       g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
       link_clear (&link);
@@ -338,7 +293,7 @@ test_early (void)
   for (unsigned i = 0; i < 1000; i++)
     sfu_dtls_on_datagram (link.ends[0].dtls, junk, sizeof junk, clock_us);
   start (&link, 0);
-  g_assert_cmpuint (link.ends[0].n_sent, >, 0);
+  g_assert_cmpuint (link.wire.n_sent[0], >, 0);
   run (&link, 60 * MS);
   g_assert_true (both_are (&link, SFU_DTLS_CONNECTED));
   link_clear (&link);
@@ -393,9 +348,9 @@ test_release (void)
 
       link_init (&link, seed);
       end = &link.ends[who];
-      link.loss_percent = 25;
-      link.double_percent = 20;
-      link.disorder_ms = seed % 3 * 40;
+      link.wire.loss_percent = 25;
+      link.wire.double_percent = 20;
+      link.wire.disorder_ms = seed % 3 * 40;
       start (&link, 0);
       start (&link, 1);
       while (sfu_dtls_get_state (end->dtls) == SFU_DTLS_HANDSHAKE)
@@ -409,7 +364,7 @@ test_release (void)
       g_assert_cmpmem (keys[0].key, 16, keys[3].key, 16);
       g_assert_cmpmem (keys[1].key, 16, keys[2].key, 16);
       g_assert_cmpint (sfu_dtls_export (end->dtls, &keys[0], &keys[1]), ==, SFU_SRTP_NONE);
-      link.loss_percent = 0;
+      link.wire.loss_percent = 0;
       run (&link, 1000 * MS);
       sfu_dtls_close (link.ends[seed % 4 < 2 ? who : !who].dtls, clock_us);
       run (&link, 1000 * MS);
@@ -487,7 +442,7 @@ test_nonsense (void)
       data[3] = data[4] = 0;
       sfu_dtls_on_datagram (link.ends[0].dtls, data, len, clock_us);
     }
-  g_assert_cmpuint (link.ends[0].n_sent, <, 10);
+  g_assert_cmpuint (link.wire.n_sent[0], <, 10);
   run (&link, SFU_DTLS_GIVE_UP_US);
   g_assert_cmpint (sfu_dtls_get_state (link.ends[0].dtls), ==, SFU_DTLS_FAILED);
   link_clear (&link);

@@ -1,22 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sfu/report.h"
 
-#include <string.h>
-
-/* the series of that name and labels; 0 when it is there and counts nothing */
-static double
-value_of (AlMetrics *metrics, const char *series)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
-  g_autofree char *line = g_strdup_printf ("\n%s ", series);
-  const char *at;
-
-  al_metrics_write (metrics, text);
-  at = strstr (text->str, line);
-  if (at == NULL)
-    g_error ("no series %s", series);
-  return g_ascii_strtod (at + strlen (line), NULL);
-}
+#include "series.h"
 
 static const struct {
   const char *series;

@@ -4,14 +4,6 @@
 
 static Stage stage;
 
-static void
-start (SfuKind kind, StageSource *source, SfuCodec codec, unsigned n_layers)
-{
-  stage_init (&stage, kind, 1);
-  source_init (source, 1, codec, n_layers);
-  sfu_slot_set_source (&stage.slot, 1, codec, NULL, stage.now_us);
-}
-
 /* What was sent before there was more room is still known by its number, and so is all of the larger room. */
 static void
 test_make_room (void)
@@ -19,7 +11,7 @@ test_make_room (void)
   StageSource source;
   SfuSentRef ref;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   for (unsigned i = 0; i < 200; i++)
     stage_picture (&stage, &source, 33 * MS);
@@ -51,7 +43,7 @@ test_resend (void)
   SfuRewrite again;
   unsigned resent = 0;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
   g_assert_false (sfu_slot_find_padding (&stage.slot, &ref));
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   for (unsigned i = 0; i < 20; i++)
@@ -96,7 +88,7 @@ test_resend_forgotten (void)
     {
       const StagePacket *from;
 
-      start (SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
+      stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
       sfu_slot_set_target (&stage.slot, 0, 0, 3);
       for (unsigned i = 0; i < 20; i++)
         stage_picture (&stage, &source, 33 * MS);

@@ -3,14 +3,6 @@
 
 static Stage stage;
 
-static void
-start (SfuKind kind, StageSource *source, SfuCodec codec, unsigned n_layers)
-{
-  stage_init (&stage, kind, 1);
-  source_init (source, 1, codec, n_layers);
-  sfu_slot_set_source (&stage.slot, 1, codec, NULL, stage.now_us);
-}
-
 /* Points 17, 18, 33: nothing before a keyframe of the layer; the old layer goes on until then; numbers go on by one */
 static void
 test_switch (void)
@@ -18,7 +10,7 @@ test_switch (void)
   StageSource source;
   unsigned n;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 3);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 3);
   g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, -1);
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, 0);
@@ -59,7 +51,7 @@ test_switch_order (void)
   GPtrArray *pkts = g_ptr_array_new ();
   unsigned n;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   stage_picture (&stage, &source, 33 * MS);
   n = stage.n_got;
@@ -91,7 +83,7 @@ test_gaps (void)
   StagePacket *p[12];
   StageGot *got;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_H264, 1);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_H264, 1);
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   for (unsigned i = 0; i < 12; i++)
     {
@@ -123,7 +115,7 @@ test_wide_gap (void)
   StageSource source;
   StagePacket *p;
 
-  start (SFU_AUDIO, &source, SFU_CODEC_OPUS, 1);
+  stage_start (&stage, SFU_AUDIO, &source, SFU_CODEC_OPUS, 1);
   stage_feed (&stage, source_put (&stage, &source, 0, (SfuFrame){ 0 }, false, 0));
   source.layers[0].index += 1000000;
   p = source_put (&stage, &source, 0, (SfuFrame){ 0 }, false, 960);
@@ -137,7 +129,7 @@ test_wrap (void)
 {
   StageSource source;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   for (unsigned i = 0; i < 15000; i++)
     stage_picture (&stage, &source, 33 * MS);
@@ -158,7 +150,7 @@ test_timestamps (void)
       int64_t time_us;
       int32_t step;
 
-      start (SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
+      stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
       for (unsigned l = 0; l < 2 && reports > 0; l++)
         clock.layer[l] = (SfuClock){ .time_us = (int64_t) (l * 700) * MS, .known = true, .epoch = 1,
                                      .rtp = source.layers[l].rtp_base + l * 700 * 90 };
@@ -199,7 +191,7 @@ test_source_change (void)
   uint32_t before;
   unsigned n;
 
-  start (SFU_VIDEO, &one, SFU_CODEC_VP8, 1);
+  stage_start (&stage, SFU_VIDEO, &one, SFU_CODEC_VP8, 1);
   source_init (&two, 2, SFU_CODEC_VP8, 1);
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   stage_picture (&stage, &one, 60000 * MS);
@@ -227,7 +219,7 @@ test_epoch (void)
   StageSource source;
   StagePacket *late;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 1);
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   stage_picture (&stage, &source, 33 * MS);
   late = source_put (&stage, &source, 0, (SfuFrame){ .start = true, .end = true }, true, source.layers[0].rtp_base);
@@ -255,7 +247,7 @@ test_audio (void)
   StageSource one, two;
   StageGot *got;
 
-  start (SFU_AUDIO, &one, SFU_CODEC_OPUS, 1);
+  stage_start (&stage, SFU_AUDIO, &one, SFU_CODEC_OPUS, 1);
   source_init (&two, 2, SFU_CODEC_RED, 1);
   g_assert_cmpint (sfu_slot_needs_keyframe (&stage.slot), ==, -1);
   got = stage_feed (&stage, source_put (&stage, &one, 0, (SfuFrame){ 0 }, false, 100));
@@ -292,7 +284,7 @@ test_from_red (void)
       StagePacket *packets[4];
       StageSource source;
 
-      start (SFU_AUDIO, &source, SFU_CODEC_RED, 1);
+      stage_start (&stage, SFU_AUDIO, &source, SFU_CODEC_RED, 1);
       stage.slot.red = red;
       for (unsigned i = 0; i < 4; i++)
         packets[i] = source_put (&stage, &source, 0, (SfuFrame){ 0 }, false, 960 * i);
@@ -320,7 +312,7 @@ test_resync (void)
 {
   StageSource source;
 
-  start (SFU_AUDIO, &source, SFU_CODEC_OPUS, 1);
+  stage_start (&stage, SFU_AUDIO, &source, SFU_CODEC_OPUS, 1);
   for (unsigned i = 0; i < 300; i++, stage.now_us += 20 * MS)
     {
       uint32_t base = i < 100 ? 0x50000000 : i < 200 ? 0x1000 : 0x60000000;
@@ -341,7 +333,7 @@ test_sender_report (void)
   SfuTrackClock clock = { 0 };
   SfuSlotSr sr;
 
-  start (SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_VP8, 2);
   g_assert_cmpint (sfu_slot_get_sr_deadline (&stage.slot), ==, INT64_MAX);
   g_assert_false (sfu_slot_make_sr (&stage.slot, stage.now_us, 77, &sr));
   sfu_slot_set_source (&stage.slot, 1, SFU_CODEC_VP8, &clock, stage.now_us);
@@ -379,7 +371,7 @@ test_h264 (void)
   StageSource source;
   SfuFrame key = { .start = true, .keyframe = true };
 
-  start (SFU_VIDEO, &source, SFU_CODEC_H264, 1);
+  stage_start (&stage, SFU_VIDEO, &source, SFU_CODEC_H264, 1);
   stage_feed (&stage, source_put (&stage, &source, 0, (SfuFrame){ .start = true }, true, 0));
   sfu_slot_set_target (&stage.slot, 0, 0, 3);
   g_assert_null (stage_feed (&stage, source_put (&stage, &source, 0, (SfuFrame){ .start = true }, false, 3000)));
