@@ -2,6 +2,7 @@
 /* Renaming, disabling, enabling and deleting users. */
 #include "messaging/account-private.h"
 #include "messaging/room-rows.h"
+#include "messaging/two-factor-rows.h"
 
 typedef struct {
   MsgOp op;
@@ -140,7 +141,7 @@ delete_run (MsgDb *db, gpointer ctx, GError **error)
   MsgStmt *stmt;
 
   if (user == NULL || !msg_session_drop_all (db, op->user_id, 0, op->now_ms, error)
-      || !msg_room_forget_user (db, op->user_id, error))
+      || !msg_room_forget_user (db, op->user_id, error) || !msg_two_factor_drop (db, op->user_id, error))
     return false;
   stmt = msg_db_prepare (db, "DELETE FROM devices WHERE user_id = :id");
   msg_stmt_set_int (stmt, ":id", op->user_id);

@@ -20,6 +20,7 @@ typedef struct {
   char key[MSG_NAME_KEY_SIZE];
   char *password;       /* to be checked */
   char *new_password;   /* to be set */
+  char *code;           /* the second factor, as typed */
   MsgId user_id, device_id;
   int64_t now_ms;
   /* found on the way */

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "messaging/account-private.h"
+#include "messaging/proof.h"
+#include "messaging/two-factor-rows.h"
 
 /* --- What the operations share --- */
 
@@ -31,6 +33,7 @@ msg_account_op_clear (MsgOp *ctx)
 
   msg_secret_free (op->password);
   msg_secret_free (op->new_password);
+  msg_secret_free (op->code);
   g_free (op->hash);
   g_free (op->new_hash);
   msg_user_free (op->login.user);
@@ -291,17 +294,19 @@ login_run (MsgDb *db, gpointer ctx, GError **error)
       g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "disabled", "This account is disabled."));
       return false;
     }
-  return (op->new_hash == NULL || account_store_hash (db, op, error))
+  return msg_two_factor_check (db, op->login.user->id, op->code, op->now_ms, error)
+         && (op->new_hash == NULL || account_store_hash (db, op, error))
          && msg_account_op_attach (db, op, op->token_hash, error);
 }
 
 static void
 login_verified (MsgOp *ctx, const GError *error)
 {
+  MsgAccountOp *op = (MsgAccountOp *) ctx;
   g_autoptr (GError) cause = NULL;
 
-  if (error == NULL && !((MsgAccountOp *) ctx)->verified)
-    error = cause = bad_password ();
+  if (error == NULL)
+    error = cause = op->verified ? msg_proof_take_code (ctx->core, op->login.user->id, op->code) : bad_password ();
   if (error != NULL)
     msg_op_end (ctx, error);
   else
@@ -356,6 +361,7 @@ msg_account_login (MsgCore *core, const MsgCredentials *credentials, MsgLoginFn 
       return;
     }
   op->password = g_strdup (credentials->password);
+  op->code = g_strdup (credentials->code);
   op->login.token = msg_token_new (op->token_hash);
   msg_op_read (op, login_look, login_looked);
 }

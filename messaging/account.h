@@ -36,6 +36,7 @@ typedef struct {
   const char *display_name;  /* (nullable): registration only; NULL or "" stands for the username */
   const AlAddr *address;     /* (nullable): the client's, after trusted_proxies; NULL: no limit by address */
   MsgDeviceSpec device;
+  const char *code;          /* (nullable): login only: the second factor, as typed */
 } MsgCredentials;
 
 /**
@@ -54,10 +55,12 @@ void msg_account_register (MsgCore *core, const MsgCredentials *credentials, Msg
  * msg_account_login:
  *
  * Checks the password and makes a session for the device; an earlier session of that device ends (MSG_END_REPLACED). An
- * unknown user and a wrong password give the same error after the same work.
+ * unknown user and a wrong password give the same error after the same work, whatever the code is; only who brought the
+ * right password is told that a code is needed, or that it is wrong.
  *
- * Errors: UNAUTHENTICATED ("bad_password"), FORBIDDEN ("disabled", told only to who knows the password), CONFLICT
- * ("identity_key_changed"), LIMIT ("login_rate", "too_many_devices"), INVALID (the device's), UNAVAILABLE.
+ * Errors: UNAUTHENTICATED ("bad_password", "code_required", "bad_code"), FORBIDDEN ("disabled", told only
+ * to who knows the password), CONFLICT ("identity_key_changed"), LIMIT ("login_rate", "code_rate", "too_many_devices"),
+ * INVALID (the device's), UNAVAILABLE.
  */
 void msg_account_login (MsgCore *core, const MsgCredentials *credentials, MsgLoginFn fn, gpointer data);
 

@@ -29,6 +29,7 @@ msg_core_options_init (MsgCoreOptions *options)
     .login_per_address = { 60, 1000 },
     .login_per_name = { 10, 6000 },
     .registration_per_address = { 60, 60000 },
+    .code_per_user = { 10, 120000 },
     .argon2_memory_kib = cost.memory_kib,
     .argon2_passes = cost.passes,
     .argon2_lanes = cost.lanes,
@@ -63,7 +64,7 @@ options_check (const MsgCoreOptions *options, GError **error)
       || options->argon2_memory_kib > MSG_PASSWORD_MAX_MEMORY_KIB)
     return options_fail (error, "the cost of Argon2id is out of bounds");
   if (!rate_is_sane (options->login_per_address) || !rate_is_sane (options->login_per_name)
-      || !rate_is_sane (options->registration_per_address))
+      || !rate_is_sane (options->registration_per_address) || !rate_is_sane (options->code_per_user))
     return options_fail (error, "a rate is out of bounds");
   if (options->max_devices_per_user < 1 || options->queue_length < 2 || options->queue_length > 1 << 16
       || options->pool_queue_length > 1 << 16)

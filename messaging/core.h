@@ -41,10 +41,11 @@ GQuark msg_error_quark (void);
  *
  * Reasons of INVALID: "username", "password", "display_name", "device_name", "platform", "identity_key", "id",
  * "cursor", "limit", "hash", "format", "call", "room", "title". Of NOT_FOUND: "user", "device", "session", "call", "room".
- * Of CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists". Of
- * UNAUTHENTICATED: "bad_password" (unknown users too), "bad_token", "jwt" (malformed or bad signature), "jwt_expired",
- * "jwt_not_yet", "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed", "disabled", "jwt_off", "external"
- * (a user of an outside application has no password here). Of LIMIT: "login_rate", "registration_rate",
+ * Of CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists", "two_factor_on",
+ * "two_factor_off". Of UNAUTHENTICATED: "bad_password" (unknown users too), "code_required", "bad_code" (both only after
+ * the right password), "bad_token", "jwt" (malformed or bad signature), "jwt_expired", "jwt_not_yet", "jwt_claims",
+ * "jwt_revoked". Of FORBIDDEN: "registration_closed", "disabled", "jwt_off", "external"
+ * (a user of an outside application has no password here). Of LIMIT: "login_rate", "code_rate", "registration_rate",
  * "too_many_devices", "too_many_rooms", "too_many_members". Of UNAVAILABLE: "busy" (with a retry_after), "storage",
  * "closing", "schema".
  */
@@ -98,6 +99,9 @@ typedef struct {
   MsgRate login_per_address;      /* IPv6 addresses count by /64. Default 60, one every s */
   MsgRate login_per_name;         /* Default 10, one every 6 s */
   MsgRate registration_per_address; /* Default 60, one every 60 s */
+  /* Six digits of an app, from wherever they come. Default 10, one every 120 s: who knows a password and tries for a day
+   * hits one of the three codes that are good at a time with a probability of 0.2 % */
+  MsgRate code_per_user;
 
   unsigned argon2_memory_kib;     /* default: 19,456 KiB, 2 passes, 1 lane (OWASP's minimum for Argon2id) */
   unsigned argon2_passes;

@@ -13,7 +13,7 @@
 
 struct MsgLimits {
   /* owned */
-  AlRateTable *login_address, *login_pair, *login_name, *registration_address;
+  AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
 };
 
 static AlRateTable *
@@ -37,6 +37,7 @@ msg_limits_new (const MsgCoreOptions *options)
   many.period_ms /= ADDRESSES_PER_NAME;
   limits->login_name = table_new (many);
   limits->registration_address = table_new (options->registration_per_address);
+  limits->code_user = table_new (options->code_per_user);
   return limits;
 }
 
@@ -49,6 +50,7 @@ msg_limits_free (MsgLimits *limits)
   al_rate_table_free (limits->login_pair);
   al_rate_table_free (limits->login_name);
   al_rate_table_free (limits->registration_address);
+  al_rate_table_free (limits->code_user);
   g_free (limits);
 }
 
@@ -93,4 +95,10 @@ int64_t
 msg_limits_take_registration (MsgLimits *limits, const AlAddr *address, int64_t now_us)
 {
   return round_up_ms (take_address (limits->registration_address, address, now_us));
+}
+
+int64_t
+msg_limits_take_code (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->code_user, &user_id, sizeof user_id, 1, now_us));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often one may try: logins by address and by name, registrations by address. Main thread. */
+/* How often one may try: logins by address and by name, registrations by address, codes by user. Main thread. */
 #pragma once
 
 #include "base/addr.h"
@@ -26,5 +26,8 @@ int64_t msg_limits_take_login (MsgLimits *limits, const AlAddr *address, const c
 
 /** msg_limits_take_registration: the same for a new account. */
 int64_t msg_limits_take_registration (MsgLimits *limits, const AlAddr *address, int64_t now_us);
+
+/** msg_limits_take_code: a second factor of six digits: by user alone, since addresses are cheap and the digits are few. */
+int64_t msg_limits_take_code (MsgLimits *limits, MsgId user_id, int64_t now_us);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgLimits, msg_limits_free)

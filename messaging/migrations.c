@@ -78,6 +78,16 @@ static const MsgMigration migrations[] = {
     "  standing BIGINT NOT NULL,"
     "  PRIMARY KEY (room_id, user_id));"
     "CREATE INDEX room_members_user ON room_members (user_id);" },
+  { 5, "two_factor",
+    "CREATE TABLE two_factor ("
+    "  user_id BIGINT NOT NULL PRIMARY KEY REFERENCES users (id),"
+    "  secret {blob} NOT NULL,"
+    "  enabled_ms BIGINT NOT NULL," /* 0: begun, no code was shown yet */
+    "  last_step BIGINT NOT NULL);" /* of the last code taken: none up to it is taken again */
+    "CREATE TABLE recovery_codes ("
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  hash {blob} NOT NULL," /* SHA-256 */
+    "  PRIMARY KEY (user_id, hash)) {clustered};" },
   { 0, NULL, NULL },
 };
 

@@ -25,6 +25,7 @@ read_credentials (SigRpcCall *call, JsonObject *params, MsgCredentials *credenti
   *credentials = (MsgCredentials){ .username = json_object_get_string_member (params, "username"),
                                    .password = json_object_get_string_member (params, "password"),
                                    .display_name = sig_json_get_string (params, "displayName"),
+                                   .code = sig_json_get_string (params, "code"),
                                    .address = sig_rpc_call_get_address (call) };
   /* the admin socket has no address, and needs no limit by it */
   if (credentials->address->sa.sa_family == AF_UNSPEC)

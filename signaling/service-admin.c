@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "messaging/session.h"
+#include "messaging/two-factor.h"
 #include "signaling/services-private.h"
 
 static void
@@ -12,6 +13,14 @@ user_password (SigRpcCall *call, JsonObject *params, gpointer user)
 
   msg_account_set_password (self->config.core, sig_json_get_id (params, "userId"),
                             json_object_get_string_member (params, "password"), sig_service_on_done, call);
+}
+
+static void
+user_totp_reset (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_two_factor_reset (self->config.core, sig_json_get_id (params, "userId"), sig_service_on_done, call);
 }
 
 static void
@@ -120,6 +129,7 @@ sig_service_admin_register (SigServices *self)
   SigRpc *rpc = self->config.rpc;
 
   sig_rpc_register (rpc, "admin.userPassword", SIG_RPC_ADMIN, user_password, self);
+  sig_rpc_register (rpc, "admin.userTotpReset", SIG_RPC_ADMIN, user_totp_reset, self);
   sig_rpc_register (rpc, "admin.userImport", SIG_RPC_ADMIN, user_import, self);
   sig_rpc_register (rpc, "admin.sessionList", SIG_RPC_ADMIN, session_list, self);
   sig_rpc_register (rpc, "admin.status", SIG_RPC_ADMIN, status, self);

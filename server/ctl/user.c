@@ -184,11 +184,18 @@ user_delete (Ctl *ctl, char **args, GError **error)
   return act_on_user (ctl, "backend.userDelete", args[0], "deleted", error);
 }
 
+static bool
+user_totp_reset (Ctl *ctl, char **args, GError **error)
+{
+  return act_on_user (ctl, "admin.userTotpReset", args[0], "has no second factor any more", error);
+}
+
 const CtlCommand ctl_user_commands[] = {
   { "user add", "NAME [DISPLAY-NAME]", "make a user; asks for the password", 1, 2, user_add },
   { "user import", "FILE", "make users from CSV (username,password,displayName) or JSON lines", 1, 1, user_import },
   { "user list", "", "all users", 0, 0, user_list },
   { "user passwd", "NAME", "set a password; ends the user's sessions", 1, 1, user_passwd },
+  { "user totp-reset", "NAME", "take the second factor from who has lost it", 1, 1, user_totp_reset },
   { "user disable", "NAME", "end sessions and calls, refuse logins", 1, 1, user_disable },
   { "user enable", "NAME", "let a disabled user in again", 1, 1, user_enable },
   { "user delete", "NAME", "forget a user", 1, 1, user_delete },

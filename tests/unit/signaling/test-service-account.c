@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server.*, rpc.discover, account.*, user.*, device.list */
+#include "messaging/totp.h"
 #include "services-bench.h"
 
 #define DEVICE(key) "'device':{'name':'n','platform':'p','identityKey':'" key "'}"
+#define OTHER_KEY "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw"
 #define KEY "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 
 static void
@@ -193,6 +195,54 @@ test_devices (Bench *b, gconstpointer data)
   bench_refused (b, 3, "device.list", "{'userId':'7'}", -32003, "user");
 }
 
+static char *
+totp_code (const char *secret)
+{
+  uint8_t bytes[MSG_TOTP_SECRET_BYTES + 1];
+  unsigned len = 0, bits = 0, n = 0;
+
+  for (; *secret != '\0'; secret++)
+    {
+      bits = (bits << 5 | (unsigned) (strchr ("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", *secret) - "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
+             & 0xfff;
+      if ((n += 5) >= 8)
+        bytes[len++] = (uint8_t) (bits >> (n -= 8));
+    }
+  return g_strdup_printf ("%06u", msg_hotp (bytes, len, BENCH_NOW_MS / MSG_TOTP_STEP_MS, MSG_TOTP_DIGITS));
+}
+
+static void
+test_second_factor (Bench *b, gconstpointer data)
+{
+  g_auto (Person) alice = bench_person (b, 1, "alice", 0);
+  g_autoptr (JsonObject) draft = NULL, enabled = NULL, state = NULL, back = NULL, reset = NULL;
+  g_autofree char *code = NULL, *params = NULL, *with_code = NULL, *user = NULL;
+  const char *recovery;
+
+  bench_refused (b, 1, "account.totpBegin", "{}", -32602, "invalid_params");
+  bench_refused (b, 1, "account.totpEnable", "{'code':'123456'}", -32004, "two_factor_off");
+  draft = bench_call (b, 1, "account.totpBegin", "{'password':'password of alice'}");
+  code = totp_code (json_object_get_string_member (draft, "secret"));
+  params = g_strdup_printf ("{'code':'%s'}", code);
+  enabled = bench_call (b, 1, "account.totpEnable", params);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (enabled, "recoveryCodes")), ==, 10);
+  recovery = json_array_get_string_element (json_object_get_array_member (enabled, "recoveryCodes"), 4);
+  bench_open (b, 2);
+  bench_refused (b, 2, "account.login", "{'username':'alice','password':'password of alice'," DEVICE (OTHER_KEY) "}", -32001,
+                 "code_required");
+  bench_refused (b, 2, "account.login", "{'username':'alice','password':'wrong wrong'," DEVICE (OTHER_KEY) "}", -32001,
+                 "bad_password");
+  with_code = g_strdup_printf ("{'username':'alice','password':'password of alice','code':'%s'," DEVICE (OTHER_KEY) "}", recovery);
+  back = bench_call (b, 2, "account.login", with_code);
+  bench_refused (b, 2, "account.login", with_code, -32001, "bad_code");
+  bench_refused (b, 2, "account.totpState", "{}", -32001, "unauthenticated");
+  state = bench_call (b, 1, "account.totpState", "{}");
+  g_assert_cmpint (json_object_get_int_member (state, "recoveryCodesLeft"), ==, 9);
+  g_assert_cmpint (json_object_get_int_member (state, "enabledAt"), ==, BENCH_NOW_MS);
+  user = g_strdup_printf ("{'userId':'%s'}", alice.user_id);
+  reset = bench_admin (b, "admin.userTotpReset", user);
+}
+
 #define ADD(name, fn) g_test_add ("/signaling/service-account/" name, Bench, NULL, bench_set_up, fn, bench_tear_down)
 
 int
@@ -205,6 +255,7 @@ main (int argc, char **argv)
   ADD ("login", test_login);
   ADD ("login-limit", test_login_limit);
   ADD ("change-password", test_change_password);
+  ADD ("second-factor", test_second_factor);
   ADD ("find", test_find);
   ADD ("get-bound", test_get_bound);
   ADD ("devices", test_devices);
