@@ -104,7 +104,7 @@ char *
 load_make_jwt (const char *secret, const char *sub)
 {
   static const char head[] = "{\"alg\":\"HS256\",\"typ\":\"JWT\"}";
-  g_autofree char *claims = g_strdup_printf ("{\"sub\":\"%s\",\"name\":\"Load\",\"exp\":%lld}", sub,
+  g_autofree char *claims = g_strdup_printf ("{\"sub\":\"%s\",\"name\":\"%s\",\"exp\":%lld}", sub, sub,
                                              (long long) time (NULL) + 3600);
   g_autofree char *head64 = al_base64url_encode ((const uint8_t *) head, strlen (head));
   g_autofree char *claims64 = al_base64url_encode ((const uint8_t *) claims, strlen (claims));

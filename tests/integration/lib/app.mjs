@@ -183,12 +183,13 @@ export class Person {
 
 /** The same in Firefox ESR, over WebDriver BiDi. */
 export class FirefoxPerson extends Person {
-  static async open(url, username) {
+  /** @param {string} url of the server @param {string} username @param {{scripts?: {path: string}[], prefs?: object}} [options] scripts: as for Chromium */
+  static async open(url, username, { scripts = [], prefs = {} } = {}) {
     const person = new FirefoxPerson();
     Object.assign(person, { username, url, errors: [] });
-    person.browser = await launchFirefox();
+    person.browser = await launchFirefox(prefs);
     person.page = await person.browser.newPage();
-    await person.page.evaluateOnNewDocument(await readFile(WATCH, 'utf8'));
+    for (const { path } of [{ path: WATCH }, ...scripts]) await person.page.evaluateOnNewDocument(await readFile(path, 'utf8'));
     person.page.on('pageerror', (error) => person.errors.push(String(error)));
     person.page.on('domcontentloaded', () => { person.forget(); });
     await person.page.goto(url);

@@ -48,14 +48,15 @@ export async function openChromium(args = [], executablePath = '/usr/bin/chromiu
   };
 }
 
-export const launchFirefox = () => puppeteer.launch({
+/** @param {Record<string, any>} [prefs] more of them */
+export const launchFirefox = (prefs = {}) => puppeteer.launch({
   browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true,
   extraPrefsFirefox: {
     'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true, 'media.autoplay.default': 0,
     'media.autoplay.blocking_policy': 0, 'media.peerconnection.ice.loopback': true,
     'media.peerconnection.ice.obfuscate_host_addresses': false, 'media.gmp-manager.updateEnabled': false,
     'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
-    'app.update.disabledForTesting': true, 'services.settings.server': 'http://127.0.0.1:9/',
+    'app.update.disabledForTesting': true, 'services.settings.server': 'http://127.0.0.1:9/', ...prefs,
   },
 });
 
