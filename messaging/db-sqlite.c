@@ -151,7 +151,7 @@ lite_close (MsgDb *base)
 static MsgDb *
 lite_open (const char *url, MsgDbMode mode, GError **error)
 {
-  const char *path = g_str_has_prefix (url, "sqlite:") ? url + strlen ("sqlite:") : url;
+  const char *path = msg_db_url_get_path (url);
   int flags = mode == MSG_DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
   LiteDb *db = g_new0 (LiteDb, 1);
   g_autoptr (MsgDb) base = &db->base;

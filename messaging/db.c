@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "messaging/db.h"
 
+#include <string.h>
+
 #include "messaging/core.h"
 #include "messaging/db-driver.h"
 
@@ -24,6 +26,12 @@ bool
 msg_db_url_is_postgres (const char *url)
 {
   return g_str_has_prefix (url, "postgresql://") || g_str_has_prefix (url, "postgres://");
+}
+
+const char *
+msg_db_url_get_path (const char *url)
+{
+  return g_str_has_prefix (url, "sqlite:") ? url + strlen ("sqlite:") : url;
 }
 
 MsgDb *

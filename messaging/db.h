@@ -35,6 +35,9 @@ typedef enum { MSG_DB_READ, MSG_DB_WRITE, MSG_DB_UPKEEP } MsgDbMode;
 /** msg_db_url_is_postgres: Returns: true when @url is of PostgreSQL; else it is a file of SQLite. */
 bool msg_db_url_is_postgres (const char *url);
 
+/** msg_db_url_get_path: @url: of SQLite. Returns: (transfer none): the file. */
+const char *msg_db_url_get_path (const char *url);
+
 /**
  * msg_db_open:
  * @url: "sqlite:PATH" or a path, or "postgresql://..." as libpq knows it; the database must exist there

@@ -160,6 +160,14 @@ migrations_read (MsgDb *db, const MsgMigration *steps, int *ret_version, GError 
 }
 
 bool
+msg_migrations_check (MsgDb *db, const MsgMigration *steps, GError **error)
+{
+  int version;
+
+  return migrations_read (db, steps, &version, error);
+}
+
+bool
 msg_migrations_apply (MsgDb *db, const MsgMigration *steps, int64_t now_ms, GError **error)
 {
   int version;

@@ -15,6 +15,10 @@ typedef struct {
 /** msg_migrations: Returns: (transfer none): the steps, ended by version 0. */
 const MsgMigration *msg_migrations (void);
 
+/** msg_migrations_check: Returns: false as msg_migrations_apply() when the database is of a newer version, or it has no
+ *  steps at all ("storage"). */
+bool msg_migrations_check (MsgDb *db, const MsgMigration *steps, GError **error);
+
 /**
  * msg_migrations_apply:
  * @db: opened for writing, no transaction open

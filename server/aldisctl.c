@@ -8,7 +8,7 @@
 #include "server/ctl/command.h"
 
 static const CtlCommand *const tables[] = { ctl_state_commands, ctl_rooms_commands, ctl_relay_commands, ctl_doctor_commands,
-                                            ctl_user_commands };
+                                            ctl_user_commands, ctl_backup_commands };
 
 static void
 describe (GString *text)
@@ -114,12 +114,13 @@ int
 main (int argc, char **argv)
 {
   g_autofree char *config_path = NULL, *socket_path = NULL;
-  gboolean json = FALSE;
+  gboolean json = FALSE, force = FALSE;
   g_auto (CtlRemote) remote = { .tls_port = 5349, .https_port = 8443 };
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "The server's configuration file", "FILE" },
     { "socket", 's', 0, G_OPTION_ARG_FILENAME, &socket_path, "The admin socket, instead of --config", "PATH" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print results as JSON", NULL },
+    { "force", 0, 0, G_OPTION_ARG_NONE, &force, "restore: in place of a database that is there", NULL },
     { "server", 0, 0, G_OPTION_ARG_STRING, &remote.server, "doctor: a server elsewhere, without its socket", "HOST[:PORT]" },
     { "user", 0, 0, G_OPTION_ARG_STRING, &remote.user, "doctor --server: user of the relay", "NAME" },
     { "password", 0, 0, G_OPTION_ARG_STRING, &remote.password, "doctor --server: instead of being asked for it", "WORD" },
@@ -161,6 +162,8 @@ main (int argc, char **argv)
       g_printerr ("%s", help);
       return 2;
     }
+  ctl.config_path = config_path;
+  ctl.socket_given = socket_path != NULL;
   if (remote.server == NULL && socket_path == NULL && (socket_path = find_socket (config_path, &error)) == NULL)
     {
       g_printerr ("aldisctl: %s\n", error->message);
@@ -169,5 +172,6 @@ main (int argc, char **argv)
   (void) curl_global_init (CURL_GLOBAL_DEFAULT);
   ctl.client = client = remote.server == NULL ? ctl_client_new (socket_path) : NULL;
   ctl.json = json;
+  ctl.force = force;
   return run_command (command, &ctl, argv);
 }

@@ -17,7 +17,10 @@ typedef struct {
 typedef struct {
   CtlClient *client;       /* NULL when @remote has a server */
   const CtlRemote *remote;
+  const char *config_path; /* (nullable): the default one */
+  bool socket_given;
   bool json;               /* print results as they came */
+  bool force;              /* restore: in place of what is there */
 } Ctl;
 
 /** CtlCommand: "user add alice" is found by its words; what follows are its arguments. */
@@ -31,6 +34,7 @@ typedef struct {
 } CtlCommand;
 
 /* tables that a CtlCommand without words ends */
+extern const CtlCommand ctl_backup_commands[];
 extern const CtlCommand ctl_doctor_commands[];
 extern const CtlCommand ctl_user_commands[];
 extern const CtlCommand ctl_relay_commands[];

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// Users who write without a pause: each counts up the title of a room of its own. What the server has acknowledged must be in
+// the database whatever happens, and nothing that was never asked for.
+import assert from 'node:assert/strict';
+import { Client } from './client.mjs';
+import { delay, until } from './server.mjs';
+
+class Writer {
+  async open(url, name) {
+    this.name = name;
+    this.client = await (await Client.open(url)).register(name);
+    this.roomId = (await this.client.call('room.create', { title: '0', policy: { permanent: true } })).room.id;
+    this.acked = this.sent = 0;
+    this.refused = []; // reasons
+    return this;
+  }
+
+  /** Until stop(). Waits while there is no connection: who cut it comes back with attach(). */
+  async run() {
+    this.running = true;
+    while (this.running) {
+      const next = this.acked + 1;
+      this.sent = Math.max(this.sent, next);
+      try {
+        await Promise.race([this.client.call('room.edit', { roomId: this.roomId, title: String(next) }), this.client.closed.then(() => { throw new Error('cut'); })]);
+        this.acked = next;
+      } catch (error) {
+        if (error.message !== 'cut' && error.code !== -32007) throw error;
+        this.refused.push(error.reason ?? error.message);
+        await delay(20);
+      }
+    }
+  }
+
+  async attach() {
+    await this.client.connect();
+    await this.client.start();
+  }
+}
+
+export class Writers {
+  static async open(url, prefix, n = 4) {
+    const self = new Writers();
+    self.all = await Promise.all(Array.from({ length: n }, (_, i) => new Writer().open(url, `${prefix}_${i}`)));
+    return self;
+  }
+
+  start() {
+    this.failure = undefined;
+    this.runs = this.all.map((writer) => writer.run().catch((error) => { this.failure ??= error; }));
+  }
+
+  async stop() {
+    for (const writer of this.all) writer.running = false;
+    await Promise.all(this.runs);
+    if (this.failure) throw this.failure;
+  }
+
+  acked() { return this.all.map((writer) => writer.acked); }
+
+  /** Until each has written that many more. */
+  async progress(n) {
+    const from = this.acked();
+    await until(() => this.failure || this.all.every((writer, i) => writer.acked >= from[i] + n), 'writes to go on', 60000);
+    if (this.failure) throw this.failure;
+  }
+
+  attach() { return Promise.all(this.all.map((writer) => writer.attach())); }
+
+  /** On the server at `url`, whose database came from ours: everything from `least` (acknowledged) to what was sent. */
+  async check(url, least = this.acked()) {
+    for (const [i, writer] of this.all.entries()) {
+      const client = await (await Client.open(url)).login(writer.name);
+      const { rooms } = await client.call('room.list');
+      assert.deepEqual(rooms.map((room) => room.id), [writer.roomId]);
+      const title = Number(rooms[0].title);
+      assert.ok(title >= least[i] && title <= writer.sent, `${writer.name}: ${least[i]} acknowledged, ${title} there, ${writer.sent} sent`);
+      await client.close();
+    }
+  }
+}
