@@ -143,6 +143,11 @@ delete_run (MsgDb *db, gpointer ctx, GError **error)
   if (user == NULL || !msg_session_drop_all (db, op->user_id, 0, op->now_ms, error)
       || !msg_room_forget_user (db, op->user_id, error) || !msg_two_factor_drop (db, op->user_id, error))
     return false;
+  stmt = msg_db_prepare (db, "DELETE FROM login_notices WHERE device_id IN"
+                             " (SELECT d.id FROM devices d WHERE d.user_id = :id)");
+  msg_stmt_set_int (stmt, ":id", op->user_id);
+  if (!msg_stmt_run (stmt, error))
+    return false;
   stmt = msg_db_prepare (db, "DELETE FROM devices WHERE user_id = :id");
   msg_stmt_set_int (stmt, ":id", op->user_id);
   if (!msg_stmt_run (stmt, error))

@@ -5,6 +5,7 @@
 #include "messaging/account.h"
 #include "messaging/core-private.h"
 #include "messaging/names.h"
+#include "messaging/notice-rows.h"
 #include "messaging/rows.h"
 #include "messaging/token.h"
 
@@ -29,6 +30,7 @@ typedef struct {
   bool verified;
   MsgAttached attached;
   bool replaced;
+  bool told;            /* other devices are to hear of the log-in */
   /* the answer; user may be a draft before */
   MsgLogin login;
   uint8_t token_hash[MSG_TOKEN_HASH_BYTES];

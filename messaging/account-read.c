@@ -4,6 +4,12 @@
 
 #include "messaging/account-private.h"
 
+static gpointer
+copy_notice (gconstpointer notice, gpointer data)
+{
+  return msg_notice_copy (notice);
+}
+
 MsgLogin *
 msg_login_copy (const MsgLogin *login)
 {
@@ -13,6 +19,9 @@ msg_login_copy (const MsgLogin *login)
   copy = g_new0 (MsgLogin, 1);
   copy->user = msg_user_copy (login->user);
   copy->device = msg_device_copy (login->device);
+  copy->notices = login->notices != NULL ? g_ptr_array_copy (login->notices, copy_notice, NULL) : NULL;
+  if (copy->notices != NULL)
+    g_ptr_array_set_free_func (copy->notices, (GDestroyNotify) msg_notice_free);
   copy->token = g_strdup (login->token);
   return copy;
 }
@@ -24,6 +33,7 @@ msg_login_free (MsgLogin *login)
     return;
   msg_user_free (login->user);
   msg_device_free (login->device);
+  g_clear_pointer (&login->notices, g_ptr_array_unref);
   msg_secret_free (login->token);
   g_free (login);
 }

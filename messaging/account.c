@@ -38,6 +38,7 @@ msg_account_op_clear (MsgOp *ctx)
   g_free (op->new_hash);
   msg_user_free (op->login.user);
   msg_device_free (op->login.device);
+  g_clear_pointer (&op->login.notices, g_ptr_array_unref);
   msg_secret_free (op->login.token);
 }
 
@@ -98,7 +99,11 @@ msg_account_op_attach (MsgDb *db, MsgAccountOp *op, const uint8_t *token_hash, G
 {
   return msg_device_attach (db, op->login.device, op->login.user->id, op->op.core->options.max_devices_per_user,
                             op->now_ms, &op->attached, error)
-         && msg_session_put (db, op->login.device, token_hash, op->now_ms, &op->replaced, error);
+         && msg_session_put (db, op->login.device, token_hash, op->now_ms, &op->replaced, error)
+         /* a known device by its password: its identity key is public, so this may be somebody else; by JWT it is every
+          * connection */
+         && ((token_hash == NULL && !op->attached.added)
+             || msg_notice_put (db, op->login.device, !op->attached.added, op->now_ms, &op->told, error));
 }
 
 void
@@ -107,6 +112,9 @@ msg_account_op_logged_in (MsgOp *ctx, const GError *error)
   MsgAccountOp *op = (MsgAccountOp *) ctx;
   MsgCore *core = ctx->core;
 
+  if (error == NULL && op->told)
+    msg_core_logged_in (core, op->login.user->id,
+                        &(MsgNotice){ op->login.device, op->now_ms, !op->attached.added });
   if (error == NULL && op->attached.evicted != 0)
     msg_core_sessions_ended (core, op->login.user->id, op->attached.evicted, 0, MSG_END_REVOKED);
   if (error == NULL && op->replaced)

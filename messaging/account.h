@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "messaging/device.h"
+#include "messaging/notice.h"
 
 #define MSG_USERNAME_MIN 3
 #define MSG_USERNAME_MAX 32
@@ -16,6 +17,7 @@
 typedef struct {
   MsgUser *user;
   MsgDevice *device;
+  GPtrArray *notices; /* (nullable) (element-type MsgNotice): what the device has to tell; session start only */
   char *token;   /* the session token in clear, given out this once; NULL where none was made (session start) */
 } MsgLogin;
 

@@ -6,6 +6,7 @@
 #include "messaging/jwt.h"
 #include "messaging/login-limits.h"
 #include "messaging/mainbox.h"
+#include "messaging/notice.h"
 #include "messaging/password.h"
 #include "messaging/pool.h"
 #include "messaging/store.h"
@@ -15,6 +16,8 @@ struct MsgCore {
   /* passed in, not owned */
   MsgSessionsEndedFn ended_fn;
   gpointer ended_data;
+  MsgLoggedInFn logged_in_fn;
+  gpointer logged_in_data;
   /* owned; what the store's and the pool's threads see of it never changes */
   GMainContext *context;
   MsgCoreOptions options;   /* its strings are not kept */
@@ -29,7 +32,7 @@ struct MsgCore {
   char *dummy_hash;         /* what an unknown user's password is compared with */
   /* main thread only */
   unsigned n_ops;
-  uint64_t epoch;           /* counts the events of ended_fn */
+  uint64_t epoch;           /* counts the events of ended_fn and logged_in_fn */
   bool closing;
 };
 
@@ -37,6 +40,9 @@ int64_t msg_core_now_ms (MsgCore *core);
 
 /** msg_core_sessions_ended: tells the listener, and voids what readers found before. */
 void msg_core_sessions_ended (MsgCore *core, MsgId user_id, MsgId device_id, MsgId except_device_id, MsgEndCause cause);
+
+/** msg_core_logged_in: tells the listener, and voids what readers found before. */
+void msg_core_logged_in (MsgCore *core, MsgId user_id, const MsgNotice *notice);
 
 /* --- Operations: one public call on its way through the threads --- */
 

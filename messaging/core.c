@@ -182,3 +182,11 @@ msg_core_sessions_ended (MsgCore *core, MsgId user_id, MsgId device_id, MsgId ex
   if (core->ended_fn != NULL)
     core->ended_fn (user_id, device_id, except_device_id, cause, core->ended_data);
 }
+
+void
+msg_core_logged_in (MsgCore *core, MsgId user_id, const MsgNotice *notice)
+{
+  core->epoch++;
+  if (core->logged_in_fn != NULL)
+    core->logged_in_fn (user_id, notice, core->logged_in_data);
+}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "messaging/names.h"
+#include "messaging/notice-rows.h"
 #include "messaging/rows.h"
 
 #define IDLE_MS (INT64_C (30) * 24 * 3600 * 1000)
@@ -119,7 +120,8 @@ device_evict (MsgDb *db, MsgId user_id, int64_t now_ms, MsgAttached *attached, G
   if (step != MSG_STEP_ROW)
     return false;
   victim = msg_stmt_get_int (stmt, 0);
-  if (!msg_session_drop (db, user_id, victim, now_ms, &had_session, error))
+  if (!msg_session_drop (db, user_id, victim, now_ms, &had_session, error)
+      || !msg_notice_forget_device (db, victim, error))
     return false;
   stmt = msg_db_prepare (db, "DELETE FROM devices WHERE id = :id");
   msg_stmt_set_int (stmt, ":id", victim);
@@ -156,6 +158,7 @@ msg_device_attach (MsgDb *db, MsgDevice *device, MsgId user_id, unsigned max_dev
     }
   if (!device_make_room (db, user_id, max_devices, now_ms, &attached, error))
     return false;
+  attached.added = true;
   device->id = msg_id_new ();
   device->added_at_ms = now_ms;
   stmt = msg_db_prepare (db, "INSERT INTO devices (id, user_id, name, platform, identity_key, added_ms, seen_ms,"

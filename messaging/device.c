@@ -2,6 +2,7 @@
 #include "messaging/device.h"
 
 #include "messaging/core-private.h"
+#include "messaging/notice-rows.h"
 #include "messaging/rows.h"
 
 /* --- Listing --- */
@@ -78,7 +79,8 @@ remove_run (MsgDb *db, gpointer ctx, GError **error)
   MsgStmt *stmt;
   bool dropped;
 
-  if (!msg_session_drop (db, op->user_id, op->device_id, op->now_ms, &dropped, error))
+  if (!msg_session_drop (db, op->user_id, op->device_id, op->now_ms, &dropped, error)
+      || !msg_notice_forget_device (db, op->device_id, error))
     return false;
   stmt = msg_db_prepare (db, "DELETE FROM devices WHERE id = :id AND user_id = :user");
   msg_stmt_set_int (stmt, ":id", op->device_id);

@@ -88,6 +88,14 @@ static const MsgMigration migrations[] = {
     "  user_id BIGINT NOT NULL REFERENCES users (id),"
     "  hash {blob} NOT NULL," /* SHA-256 */
     "  PRIMARY KEY (user_id, hash)) {clustered};" },
+  { 6, "login_notices",
+    "CREATE TABLE login_notices ("
+    "  device_id BIGINT NOT NULL," /* to be told */
+    "  about_id BIGINT NOT NULL,"  /* has logged in */
+    "  at_ms BIGINT NOT NULL,"
+    "  known BIGINT NOT NULL,"
+    "  PRIMARY KEY (device_id, about_id)) {clustered};"
+    "CREATE INDEX login_notices_about ON login_notices (about_id);" },
   { 0, NULL, NULL },
 };
 

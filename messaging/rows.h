@@ -33,6 +33,7 @@ MsgDevice *msg_device_from_spec (const MsgDeviceSpec *spec, GError **error);
 /** MsgAttached: what else has come of attaching a device. */
 typedef struct {
   int64_t revoked_ms;  /* the device's last revocation, 0: never */
+  bool added;          /* it was not known before */
   MsgId evicted;       /* a device that had to give way together with its session, or 0 */
 } MsgAttached;
 

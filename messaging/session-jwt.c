@@ -82,7 +82,7 @@ jwt_run (MsgDb *db, gpointer ctx, GError **error)
     return false;
   /* seconds against milliseconds: a token of the very second of the revocation counts as older */
   if (op->account.attached.revoked_ms == 0 || op->claims->iat_s > op->account.attached.revoked_ms / 1000)
-    return true;
+    return msg_notice_load (db, op->account.login.device->id, &op->account.login.notices, error);
   g_propagate_error (error, msg_error_new (MSG_ERROR_UNAUTHENTICATED, "jwt_revoked",
                                            "This device was logged out after the token was issued."));
   return false;

@@ -39,7 +39,7 @@ start_run (MsgDb *db, gpointer ctx, GError **error)
     return false;
   op->login.user = msg_user_from_row (stmt, 0);
   op->login.device = msg_device_from_row (stmt, MSG_USER_N_COLUMNS);
-  return true;
+  return msg_notice_load (db, op->login.device->id, &op->login.notices, error);
 }
 
 static void
@@ -49,6 +49,7 @@ start_clear (MsgOp *ctx)
 
   g_clear_pointer (&op->login.user, msg_user_free);
   g_clear_pointer (&op->login.device, msg_device_free);
+  g_clear_pointer (&op->login.notices, g_ptr_array_unref);
 }
 
 static void
@@ -242,6 +243,7 @@ msg_session_list_all (MsgCore *core, MsgId after, unsigned limit, MsgSessionsFn 
 typedef struct {
   MsgOp op;
   MsgId user_id, device_id;
+  bool others;   /* all but @device_id */
   int64_t now_ms;
   MsgDoneFn fn;
   gpointer data;
@@ -253,6 +255,8 @@ revoke_run (MsgDb *db, gpointer ctx, GError **error)
   RevokeOp *op = ctx;
   bool dropped;
 
+  if (op->others)
+    return msg_session_drop_all (db, op->user_id, op->device_id, op->now_ms, error);
   if (!msg_session_drop (db, op->user_id, op->device_id, op->now_ms, &dropped, error))
     return false;
   if (!dropped)
@@ -265,13 +269,15 @@ revoke_reply (MsgOp *ctx, const GError *error)
 {
   RevokeOp *op = (RevokeOp *) ctx;
 
-  if (error == NULL)
+  if (error == NULL && op->others)
+    msg_core_sessions_ended (ctx->core, op->user_id, 0, op->device_id, MSG_END_REVOKED);
+  else if (error == NULL)
     msg_core_sessions_ended (ctx->core, op->user_id, op->device_id, 0, MSG_END_REVOKED);
   op->fn (error, op->data);
 }
 
-void
-msg_session_revoke (MsgCore *core, MsgId user_id, MsgId device_id, MsgDoneFn fn, gpointer data)
+static void
+session_revoke (MsgCore *core, MsgId user_id, MsgId device_id, bool others, MsgDoneFn fn, gpointer data)
 {
   static const MsgOpClass class = { sizeof (RevokeOp), revoke_reply, NULL };
   RevokeOp *op;
@@ -280,8 +286,21 @@ msg_session_revoke (MsgCore *core, MsgId user_id, MsgId device_id, MsgDoneFn fn,
   op = msg_op_new (core, &class);
   op->user_id = user_id;
   op->device_id = device_id;
+  op->others = others;
   op->now_ms = msg_core_now_ms (core);
   op->fn = fn;
   op->data = data;
   msg_op_write (op, revoke_run, msg_op_end);
+}
+
+void
+msg_session_revoke (MsgCore *core, MsgId user_id, MsgId device_id, MsgDoneFn fn, gpointer data)
+{
+  session_revoke (core, user_id, device_id, false, fn, data);
+}
+
+void
+msg_session_revoke_others (MsgCore *core, MsgId user_id, MsgId device_id, MsgDoneFn fn, gpointer data)
+{
+  session_revoke (core, user_id, device_id, true, fn, data);
 }

@@ -30,7 +30,8 @@ typedef void (*MsgSessionsFn) (GPtrArray *sessions, const GError *error, gpointe
  * msg_session_start:
  * @token: anything; only a token of a live session is accepted
  *
- * Finds who a token belongs to; also for `Authorization: Bearer`. The login's token is NULL. Counts as seen.
+ * Finds who a token belongs to; also for `Authorization: Bearer`. The login's token is NULL, and its
+ * notices are set. Counts as seen.
  *
  * Errors: UNAUTHENTICATED ("bad_token": malformed, unknown, revoked, or its user disabled), UNAVAILABLE.
  */
@@ -64,6 +65,10 @@ void msg_session_list_all (MsgCore *core, MsgId after, unsigned limit, MsgSessio
 /** msg_session_revoke: ends the session of one device (MSG_END_REVOKED); the device stays known. Errors: NOT_FOUND
  *  ("session": none, or another user's), UNAVAILABLE. */
 void msg_session_revoke (MsgCore *core, MsgId user_id, MsgId device_id, MsgDoneFn fn, gpointer data);
+
+/** msg_session_revoke_others: ends all sessions of the user but that of @device_id (MSG_END_REVOKED). Errors:
+ *  UNAVAILABLE. */
+void msg_session_revoke_others (MsgCore *core, MsgId user_id, MsgId device_id, MsgDoneFn fn, gpointer data);
 
 /**
  * msg_session_touch: the device is here now.

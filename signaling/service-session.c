@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.start, session.list, session.revoke, and what happens here when the core ends sessions */
+/* session.start, session.list, session.revoke*, session.noticed; what happens here when the core starts and ends sessions */
 #include <string.h>
 
 #include "messaging/session.h"
@@ -20,8 +20,21 @@ typedef struct {
 static void look_up (Start *start);
 
 static JsonObject *
-start_result (SigServices *self, SigSession *session, const SigAttach *attach)
+notice_to_json (const MsgNotice *notice)
 {
+  JsonObject *object = json_object_new ();
+
+  json_object_set_object_member (object, "device", sig_profile_device (notice->device));
+  json_object_set_int_member (object, "at", notice->at_ms);
+  json_object_set_boolean_member (object, "known", notice->known);
+  return object;
+}
+
+/* @notices: (nullable) (element-type MsgNotice) */
+static JsonObject *
+start_result (SigServices *self, SigSession *session, const SigAttach *attach, const GPtrArray *notices)
+{
+  JsonArray *list = json_array_new ();
   JsonObject *result = json_object_new ();
 
   json_object_set_object_member (result, "user", sig_profile_user (sig_session_get_user (session)));
@@ -31,11 +44,14 @@ start_result (SigServices *self, SigSession *session, const SigAttach *attach)
   json_object_set_boolean_member (result, "resumed", attach->resumed);
   json_object_set_boolean_member (result, "resync", attach->resync);
   json_object_set_array_member (result, "calls", sig_sessions_get_state (self->config.sessions, session));
+  for (unsigned i = 0; notices != NULL && i < notices->len; i++)
+    json_array_add_object_element (list, notice_to_json (notices->pdata[i]));
+  json_object_set_array_member (result, "newSessions", list);
   return result;
 }
 
 static void
-attach (Start *start, SigConn *conn, const MsgUser *user, const MsgDevice *device)
+attach (Start *start, SigConn *conn, const MsgUser *user, const MsgDevice *device, const GPtrArray *notices)
 {
   SigServices *self = start->services;
   int64_t last_seq = json_object_get_int_member_with_default (start->params, "lastSeq", SIG_SEQ_NONE);
@@ -43,7 +59,7 @@ attach (Start *start, SigConn *conn, const MsgUser *user, const MsgDevice *devic
   SigSession *session = sig_sessions_attach (self->config.sessions, conn->id, user, device, last_seq, &attached);
 
   sig_conn_set_session (conn, session);
-  sig_rpc_reply_object (start->call, start_result (self, session, &attached));
+  sig_rpc_reply_object (start->call, start_result (self, session, &attached, notices));
   sig_sessions_finish_attach (self->config.sessions, session, &attached);
 }
 
@@ -61,7 +77,7 @@ on_start_login (const MsgLogin *login, const GError *error, gpointer user)
   else if (conn->session != NULL)
     sig_rpc_fail (start->call, SIG_RPC_CONFLICT, "session_started", "this connection has its session already", 0);
   else if (start->revision == sig_sessions_get_revision (self->config.sessions))
-    attach (start, conn, login->user, login->device);
+    attach (start, conn, login->user, login->device, login->notices);
   else if (start->n_lookups < MAX_LOOKUPS)
     {
       look_up (start);
@@ -83,7 +99,7 @@ start_guest (Start *start, const char *token)
   if (guest == NULL)
     sig_rpc_fail (start->call, SIG_RPC_UNAUTHENTICATED, "bad_token", "the guest's session has ended", 0);
   else
-    attach (start, conn, guest->user, guest->device);
+    attach (start, conn, guest->user, guest->device, NULL);
   g_free (start);
 }
 
@@ -206,6 +222,50 @@ session_revoke (SigRpcCall *call, JsonObject *params, gpointer user)
   msg_session_revoke (self->config.core, user_id, device_id, on_logged_out, sig_service_page_new (self, call, 0));
 }
 
+static void
+session_revoke_others (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  SigSession *session = sig_rpc_call_get_session (call);
+
+  msg_session_revoke_others (self->config.core, sig_session_get_user_id (session), sig_session_get_device_id (session),
+                             sig_service_on_done, call);
+}
+
+static void
+session_noticed (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_notice_dismiss (self->config.core, sig_session_get_device_id (sig_rpc_call_get_session (call)),
+                      sig_json_get_id (params, "deviceId"), sig_service_on_done, call);
+}
+
+typedef struct {
+  SigSessions *sessions;
+  const MsgNotice *notice;
+} Tell;
+
+static bool
+tell_session (SigSession *session, gpointer user)
+{
+  const Tell *tell = user;
+  MsgId device_id = sig_session_get_device_id (session);
+
+  if (device_id != tell->notice->device->id)
+    sig_sessions_notify (tell->sessions, device_id, "session.new", notice_to_json (tell->notice));
+  return true;
+}
+
+void
+sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, gpointer user)
+{
+  SigServices *self = user;
+  Tell tell = { self->config.sessions, notice };
+
+  sig_sessions_foreach_of_user (self->config.sessions, user_id, tell_session, &tell);
+}
+
 /* A device that logs itself out hears so before its connection closes. */
 static void
 answer_logouts (SigServices *self, MsgId device_id)
@@ -249,4 +309,6 @@ sig_service_session_register (SigServices *self)
   sig_rpc_register (self->config.rpc, "session.start", SIG_RPC_ANYONE, session_start, self);
   sig_rpc_register (self->config.rpc, "session.list", SIG_RPC_SESSION, session_list, self);
   sig_rpc_register (self->config.rpc, "session.revoke", SIG_RPC_SESSION, session_revoke, self);
+  sig_rpc_register (self->config.rpc, "session.revokeOthers", SIG_RPC_SESSION, session_revoke_others, self);
+  sig_rpc_register (self->config.rpc, "session.noticed", SIG_RPC_SESSION, session_noticed, self);
 }

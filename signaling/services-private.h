@@ -28,6 +28,10 @@ void sig_service_admin_register (SigServices *self);
 /** sig_service_session_on_ended: the core says that sessions are no more. @user: SigServices. */
 void sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_device_id, MsgEndCause cause, gpointer user);
 
+/** sig_service_session_on_logged_in: the core says that a device has logged in: the user's others are told. @user:
+ *  SigServices. */
+void sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, gpointer user);
+
 /** sig_service_device_spec: reads params.device. @spec: strings are borrowed from @params, the key from @key. */
 void sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MSG_IDENTITY_KEY_BYTES]);
 

@@ -38,6 +38,7 @@ sig_services_new (const SigServicesConfig *config)
   sig_service_admin_register (self);
   sig_sessions_listen (config->sessions, &listener, self);
   msg_core_set_sessions_ended_fn (config->core, sig_service_session_on_ended, self);
+  msg_core_set_logged_in_fn (config->core, sig_service_session_on_logged_in, self);
   return self;
 }
 

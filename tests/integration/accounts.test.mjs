@@ -120,3 +120,26 @@ test('POST /rpc does the same with a Bearer token', async () => {
   assert.equal(refused.error.code, -32001);
   await a.close();
 });
+
+test('other devices are told of a log-in, also when they were away and the server was killed', async () => {
+  const a = await (await Client.open(server.wsUrl)).register('ludwig');
+  const away = await (await Client.open(server.wsUrl)).login('ludwig');
+  const first = await a.notification('session.new');
+  assert.deepEqual([first.device, first.known], [away.device, false]);
+  await away.close();
+  const b = await (await Client.open(server.wsUrl)).login('ludwig');
+  await a.notification('session.new', (params) => params.device.id === b.device.id);
+  await Promise.all([a.close(), b.close()]);
+  await server.kill();
+  await server.launch();
+  const back = await Client.open(server.wsUrl);
+  back.token = away.token;
+  assert.deepEqual((await back.start()).newSessions.map((n) => n.device.id), [b.device.id]);
+  await back.call('session.noticed', { deviceId: b.device.id });
+  await back.close();
+  await back.connect();
+  assert.deepEqual((await back.start()).newSessions, []);
+  await back.call('session.revokeOthers');
+  assert.equal((await back.call('session.list')).sessions.length, 1);
+  await back.close();
+});

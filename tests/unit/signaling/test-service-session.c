@@ -4,6 +4,7 @@
 
 #include "base/base64url.h"
 #include "services-bench.h"
+#include "signaling/services-private.h"
 
 static void
 notify (Bench *b, const Person *person)
@@ -374,6 +375,61 @@ test_unknown_conn (Bench *b, gconstpointer data)
   fake_expect_nothing (&b->fake);
 }
 
+/* The other devices hear of a log-in at once, or when they start again, until they say that they have noticed. */
+static void
+test_new (Bench *b, gconstpointer data)
+{
+  g_auto (Person) one = bench_person (b, 1, "alice", 0);
+  g_auto (Person) bob = bench_person (b, 2, "bob", 2);
+  g_auto (Person) two = { 0 };
+  g_autoptr (JsonNode) told = NULL;
+  g_autoptr (JsonObject) params = NULL, started = NULL, noticed = NULL, again = NULL;
+  g_autofree char *about = NULL;
+
+  msg_core_set_logged_in_fn (b->core, sig_service_session_on_logged_in, b->services);
+  bench_open (b, 3);
+  bench_say (b, 3, "account.login",
+             "{'username':'alice','password':'password of alice','device':{'name':'new','platform':'p',"
+             "'identityKey':'PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw'}}");
+  bench_wait (b);
+  told = fake_take_json (&b->fake, 1); /* and nobody else: the answer is next */
+  params = bench_member (told, "params");
+  g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (params, "device"), "name"), ==, "new");
+  g_assert_false (json_object_get_boolean_member (params, "known"));
+  json_node_unref (bench_answer (b, 3));
+
+  bench_close (b, 1);
+  bench_open (b, 4);
+  started = bench_start (b, &one, 4, NULL);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (started, "newSessions")), ==, 1);
+  about = g_strdup_printf ("{'deviceId':'%s'}",
+                           json_object_get_string_member (json_object_get_object_member (params, "device"), "id"));
+  noticed = bench_call (b, 4, "session.noticed", about);
+  bench_close (b, 4);
+  bench_open (b, 5);
+  again = bench_start (b, &one, 5, NULL);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (again, "newSessions")), ==, 0);
+}
+
+static void
+test_revoke_others (Bench *b, gconstpointer data)
+{
+  g_auto (Person) one = bench_person (b, 1, "alice", 0);
+  g_auto (Person) two = bench_device (b, 2, "alice", 1);
+  g_auto (Person) bob = bench_person (b, 3, "bob", 2);
+  g_autoptr (JsonNode) answer = NULL;
+  g_autoptr (JsonObject) result = NULL, still = NULL;
+
+  bench_say (b, 1, "session.revokeOthers", "{}");
+  bench_expect (b, "close 2 4003");
+  answer = bench_answer (b, 1);
+  result = bench_member (answer, "result");
+  refuse_token (b, 4, two.token);
+  still = bench_call (b, 1, "session.list", "{}");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (still, "sessions")), ==, 1);
+  json_object_unref (bench_call (b, 3, "session.list", "{}"));
+}
+
 #define ADD(name, fn) g_test_add ("/signaling/service-session/" name, Bench, NULL, bench_set_up, fn, bench_tear_down)
 
 int
@@ -389,6 +445,8 @@ main (int argc, char **argv)
   ADD ("start-twice", test_start_twice);
   ADD ("list", test_list);
   ADD ("revoke-other", test_revoke_other);
+  ADD ("revoke-others", test_revoke_others);
+  ADD ("new", test_new);
   ADD ("log-out", test_log_out);
   ADD ("log-out-twice", test_log_out_twice);
   ADD ("replaced", test_replaced);
