@@ -118,7 +118,7 @@ history_cursor (MsgDb *db, HistoryOp *op, int64_t *ret_seq, GError **error)
   if (!op->has_before)
     return true;
   stmt = msg_db_prepare (db, "SELECT seq FROM calls WHERE call_id = :call"
-                             " AND (caller_user = :user OR callee_user = :user)");
+                             " AND (caller_user = :user OR (callee_user = :user AND withheld = 0))");
   msg_stmt_set_bytes (stmt, ":call", op->before, sizeof op->before);
   msg_stmt_set_int (stmt, ":user", op->user_id);
   step = msg_stmt_step (stmt, error);
@@ -137,7 +137,7 @@ static const char history_sql[] =
     "    ORDER BY seq DESC LIMIT :limit) a"
     "  UNION ALL"
     "  SELECT * FROM (SELECT * FROM calls WHERE callee_user = :user AND caller_user <> :user AND seq < :before"
-    "    AND state = 3 ORDER BY seq DESC LIMIT :limit) b"
+    "    AND state = 3 AND withheld = 0 ORDER BY seq DESC LIMIT :limit) b"
     ") c JOIN users u ON u.id = CASE WHEN c.caller_user = :user THEN c.callee_user ELSE c.caller_user END"
     " ORDER BY c.seq DESC LIMIT :limit";
 

@@ -67,11 +67,12 @@ call_insert (MsgDb *db, const MsgCall *call, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (
       db, "INSERT INTO calls (seq, call_id, caller_user, caller_device, callee_user, callee_device, video, state,"
-          " started_ms, accepted_ms, active_ms, ended_ms, reason, heartbeat_ms)"
+          " started_ms, accepted_ms, active_ms, ended_ms, reason, heartbeat_ms, withheld)"
           " SELECT COALESCE (MAX (seq), 0) + 1, :call, :caller_user, :caller_device, :callee_user, :callee_device,"
-          " :video, :state, :started, :accepted, :active, :ended, :reason, :heartbeat FROM calls");
+          " :video, :state, :started, :accepted, :active, :ended, :reason, :heartbeat, :withheld FROM calls");
 
   call_bind (stmt, call);
+  msg_stmt_set_int (stmt, ":withheld", call->withheld);
   return msg_stmt_run (stmt, error);
 }
 

@@ -24,6 +24,7 @@ typedef struct {
   MsgCallState state;
   int64_t started_ms, accepted_ms, active_ms, ended_ms;
   char reason[MSG_CALL_REASON_SIZE];  /* "" until ended; then a word of [a-z_] */
+  bool withheld;                      /* the callee is not to know of it: not in the callee's history. Written, never read */
   int64_t heartbeat_ms;               /* last durable sign that the call was alive */
 } MsgCall;
 

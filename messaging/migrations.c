@@ -96,6 +96,19 @@ static const MsgMigration migrations[] = {
     "  known BIGINT NOT NULL,"
     "  PRIMARY KEY (device_id, about_id)) {clustered};"
     "CREATE INDEX login_notices_about ON login_notices (about_id);" },
+  { 7, "privacy",
+    "CREATE TABLE blocks ("
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  blocked_id BIGINT NOT NULL REFERENCES users (id),"
+    "  at_ms BIGINT NOT NULL,"
+    "  PRIMARY KEY (user_id, blocked_id)) {clustered};"
+    "CREATE INDEX blocks_blocked ON blocks (blocked_id);"
+    "CREATE TABLE privacy ("
+    "  user_id BIGINT NOT NULL PRIMARY KEY REFERENCES users (id),"
+    "  calls BIGINT NOT NULL);"
+    /* 1: the callee was not told of it, and never is */
+    "ALTER TABLE calls ADD COLUMN withheld BIGINT NOT NULL DEFAULT 0;"
+    "CREATE INDEX calls_pair ON calls (caller_user, callee_user);" },
   { 0, NULL, NULL },
 };
 

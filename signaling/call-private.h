@@ -35,7 +35,7 @@ struct SigCall {
 
   uint8_t id[SIG_CALL_ID_BYTES], glare_id[SIG_CALL_ID_BYTES];
   uint64_t caller, caller_device, callee, callee_device;
-  bool video, confirmed, revealed, restored;
+  bool video, withheld, confirmed, revealed, restored;
   SigCallState state;
   SigCallReason reason;
   int64_t started_us, accepted_us, active_us, ended_us; /* valid by state and the has_ flags */

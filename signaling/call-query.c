@@ -7,9 +7,15 @@ sig_call_get_role (const SigCall *call, uint64_t user, uint64_t device)
 {
   if (user == call->caller && device == call->caller_device)
     return SIG_CALL_ROLE_CALLER;
-  if (user != call->callee)
+  if (user != call->callee || call->withheld)
     return SIG_CALL_ROLE_STRANGER;
   return call->has_accepted && device != call->callee_device ? SIG_CALL_ROLE_LOSER : SIG_CALL_ROLE_CALLEE;
+}
+
+bool
+sig_call_is_withheld (const SigCall *call)
+{
+  return call->withheld;
 }
 
 int64_t

@@ -668,6 +668,13 @@ sig_call_free (SigCall *call)
   g_free (call);
 }
 
+void
+sig_call_withhold (SigCall *call)
+{
+  g_assert (call->state == SIG_CALL_NEW);
+  call->withheld = true;
+}
+
 SigCallAnswer
 sig_call_step (SigCall *call, int64_t now_us, const SigCallEvent *event, SigCallOutput *ret_out)
 {

@@ -174,6 +174,13 @@ SigCall *sig_call_new (const SigCallLimits *limits, const uint8_t *id, uint64_t 
 void sig_call_free (SigCall *call);
 
 /**
+ * sig_call_withhold: before INVITE: the callee is not to know of the call. To all its devices there is no such call, and
+ * the caller sees what comes of a callee none of whose devices is connected.
+ */
+void sig_call_withhold (SigCall *call);
+bool sig_call_is_withheld (const SigCall *call);
+
+/**
  * sig_call_step:
  * @now_us: monotonic, never smaller than in the step before
  * @ret_out: overwritten

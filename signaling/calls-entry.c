@@ -164,7 +164,9 @@ do_wait (SigCallsEntry *entry, const SigCallsWait *wait)
                                 options->outside_data);
       break;
     case SIG_CALL_DO_EVENT:
-      do_event (entry, wait);
+      /* an application that hears of a call may wake the callee's phone */
+      if (!sig_call_is_withheld (entry->call))
+        do_event (entry, wait);
       break;
     }
 }

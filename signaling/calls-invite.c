@@ -71,9 +71,17 @@ check_first (SigCalls *calls, const SigCallsRequest *request, SigCallsError *ret
   return false;
 }
 
+static bool
+gives_way (const SigCall *call, const SigCall *other)
+{
+  if (sig_call_is_withheld (call) != sig_call_is_withheld (other))
+    return sig_call_is_withheld (call);
+  return memcmp (sig_call_get_id (other), sig_call_get_id (call), SIG_CALL_ID_BYTES) < 0;
+}
+
 /*
  * Glare. Calls of the callee that ring the caller: if one has a smaller id, this invitation gives way to it, else they
- * give way to this invitation.
+ * give way to this invitation. What is withheld from its callee gives way always: it can be no answer.
  *
  * Returns: true when this one goes on
  */
@@ -81,7 +89,7 @@ static bool
 settle_glare (SigCalls *calls, const SigCall *call, SigCallsError *ret_error)
 {
   g_autoptr (GPtrArray) list = sig_calls_of_user (calls, (MsgId) sig_call_get_callee (call));
-  const uint8_t *smallest = sig_call_get_id (call);
+  const SigCall *first = call;
   SigCallEvent event = { .type = SIG_CALL_ON_GLARE, .other_id = sig_call_get_id (call) };
 
   for (unsigned i = list->len; i-- > 0;)
@@ -90,13 +98,13 @@ settle_glare (SigCalls *calls, const SigCall *call, SigCallsError *ret_error)
 
       if (sig_call_get_state (other) != SIG_CALL_RINGING || sig_call_get_callee (other) != sig_call_get_caller (call))
         g_ptr_array_remove_index (list, i);
-      else if (memcmp (sig_call_get_id (other), smallest, SIG_CALL_ID_BYTES) < 0)
-        smallest = sig_call_get_id (other);
+      else if (gives_way (first, other))
+        first = other;
     }
-  if (smallest != sig_call_get_id (call))
+  if (first != call)
     {
       *ret_error = (SigCallsError){ SIG_RPC_CONFLICT, "glare", "Both called; the call with the smaller id goes on", 0, true };
-      memcpy (ret_error->call_id, smallest, SIG_CALL_ID_BYTES);
+      memcpy (ret_error->call_id, sig_call_get_id (first), SIG_CALL_ID_BYTES);
       return false;
     }
   for (unsigned i = 0; i < list->len; i++)
@@ -121,16 +129,21 @@ ring (Invite *invite)
   event.attached = options->outside->is_attached ((MsgId) event.device, options->outside_data);
   event.n_devices = options->outside->list_devices (callee, devices, SIG_CALL_MAX_DEVICES, options->outside_data);
   event.reason = sig_calls_is_busy (calls, callee) ? SIG_CALL_REASON_BUSY : SIG_CALL_REASON_NONE;
+  if (sig_call_is_withheld (entry->call))
+    {
+      /* looked up all the same, so that it takes as long */
+      event.n_devices = 0;
+      event.reason = SIG_CALL_REASON_NONE;
+    }
   if (sig_calls_entry_step (entry, &event, invite->fn, invite->data) != SIG_CALL_OK)
     sig_calls_remove (calls, entry, false);
 }
 
 static void
-on_callee (GPtrArray *users, const GError *error, gpointer data)
+on_callee (const MsgUser *callee, bool allowed, const GError *error, gpointer data)
 {
   Invite *invite = data;
   SigCallsEntry *entry = invite->entry;
-  const MsgUser *callee = users != NULL && users->len == 1 ? users->pdata[0] : NULL;
   SigCallsError refusal;
   bool ok = false;
 
@@ -140,6 +153,8 @@ on_callee (GPtrArray *users, const GError *error, gpointer data)
       free_invite (invite);
       return;
     }
+  if (!allowed)
+    sig_call_withhold (entry->call);
   if (error != NULL)
     refusal = sig_calls_error_of_log (error);
   else if (callee == NULL || callee->deleted || callee->disabled)
@@ -185,5 +200,5 @@ sig_calls_invite (SigCalls *calls, const SigCallsRequest *request, SigCallsFn fn
   invite->blob = request->blob != NULL ? al_buf_ref (request->blob) : NULL;
   invite->fn = fn;
   invite->data = data;
-  calls->options.log->get_users (calls->options.core, &request->to, 1, on_callee, invite);
+  calls->options.log->find_callee (calls->options.core, request->to, request->user->id, on_callee, invite);
 }

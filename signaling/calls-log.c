@@ -9,7 +9,7 @@
 G_STATIC_ASSERT (SIG_CALL_ID_BYTES == MSG_CALL_ID_BYTES);
 
 const SigCallsLog sig_calls_core_log = { msg_call_put, msg_call_heartbeat, msg_call_load_open, msg_account_get,
-                                         msg_device_list };
+                                         msg_device_list, msg_privacy_find_callee };
 
 static MsgCallState
 to_row_state (SigCallState state)
@@ -33,6 +33,7 @@ sig_calls_entry_make_row (const SigCallsEntry *entry)
   row->callee_user = (MsgId) sig_call_get_callee (call);
   row->callee_device = (MsgId) sig_call_get_callee_device (call);
   row->video = sig_call_get_video (call);
+  row->withheld = sig_call_is_withheld (call);
   row->state = to_row_state (sig_call_get_state (call));
   row->started_ms = sig_calls_entry_to_ms (entry, sig_call_get_started_us (call));
   if (sig_call_get_accepted_us (call, &us))

@@ -11,6 +11,7 @@
 #include "base/config.h"
 #include "base/metrics.h"
 #include "messaging/call-log.h"
+#include "messaging/privacy.h"
 #include "signaling/call.h"
 #include "signaling/session.h"
 
@@ -33,6 +34,7 @@ typedef struct {
   void (*load_open) (MsgCore *core, MsgCallsFn fn, gpointer data);
   void (*get_users) (MsgCore *core, const MsgId *ids, unsigned n, MsgUsersFn fn, gpointer data);
   void (*list_devices) (MsgCore *core, MsgId user_id, MsgDevicesFn fn, gpointer data);
+  void (*find_callee) (MsgCore *core, MsgId callee, MsgId caller, MsgCalleeFn fn, gpointer data);
 } SigCallsLog;
 
 /** SigCallsEventFn: a call is ringing, connecting, active or has ended.

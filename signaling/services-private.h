@@ -19,6 +19,7 @@ struct SigServices {
 /* One per file: registers its methods. */
 void sig_service_server_register (SigServices *self);
 void sig_service_account_register (SigServices *self);
+void sig_service_privacy_register (SigServices *self);
 void sig_service_two_factor_register (SigServices *self);
 void sig_service_session_register (SigServices *self);
 void sig_service_user_register (SigServices *self);

@@ -31,6 +31,7 @@ sig_services_new (const SigServicesConfig *config)
   g_queue_init (&self->logouts);
   sig_service_server_register (self);
   sig_service_account_register (self);
+  sig_service_privacy_register (self);
   sig_service_two_factor_register (self);
   sig_service_session_register (self);
   sig_service_user_register (self);

@@ -6,7 +6,7 @@
 
 #include "signaling/calls.h"
 
-typedef enum { JOB_PUT, JOB_USERS, JOB_DEVICES, JOB_ROWS } JobType;
+typedef enum { JOB_PUT, JOB_USERS, JOB_DEVICES, JOB_ROWS, JOB_CALLEE } JobType;
 
 typedef struct {
   JobType type;
@@ -17,6 +17,7 @@ typedef struct {
     MsgUsersFn users;
     MsgDevicesFn devices;
     MsgCallsFn rows;
+    MsgCalleeFn callee;
   };
   gpointer data;
 } Job;
@@ -28,6 +29,7 @@ typedef struct {
   unsigned n_puts, n_heartbeats, n_beaten;
   int fail;         /* so many of the next puts fail, */
   MsgError code;    /* with this */
+  MsgId blocks;     /* a user who lets nobody call */
   bool by_idle;     /* jobs are done by the main context */
 } Log;
 
@@ -56,7 +58,7 @@ log_step (void)
     }
   else if (job->type == JOB_ROWS)
     job->rows (the_log.open, NULL, job->data);
-  else if (job->type == JOB_USERS)
+  else if (job->type == JOB_USERS || job->type == JOB_CALLEE)
     {
       char name[] = "user_0";
       MsgUser user = { .id = job->user_id, .username = name, .display_name = name, .disabled = job->user_id == 9,
@@ -66,7 +68,10 @@ log_step (void)
       name[5] = (char) ('0' + job->user_id % 10);
       if (job->user_id != 7)
         g_ptr_array_add (users, &user);
-      job->users (users, NULL, job->data);
+      if (job->type == JOB_USERS)
+        job->users (users, NULL, job->data);
+      else
+        job->callee (job->user_id != 7 ? &user : NULL, job->user_id != the_log.blocks, NULL, job->data);
     }
   else
     {
@@ -132,4 +137,11 @@ log_list_devices (MsgCore *core, MsgId user_id, MsgDevicesFn fn, gpointer data)
   log_push ((Job){ .type = JOB_DEVICES, .user_id = user_id, .devices = fn, .data = data });
 }
 
-static const SigCallsLog fake_log = { log_put, log_heartbeat, log_load_open, log_get_users, log_list_devices };
+static inline void
+log_find_callee (MsgCore *core, MsgId callee, MsgId caller, MsgCalleeFn fn, gpointer data)
+{
+  log_push ((Job){ .type = JOB_CALLEE, .user_id = callee, .callee = fn, .data = data });
+}
+
+static const SigCallsLog fake_log = { log_put,       log_heartbeat,    log_load_open,
+                                      log_get_users, log_list_devices, log_find_callee };

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people are to each other, for jobs that decide. Store's threads, inside a job. */
+#pragma once
+
+#include "messaging/db.h"
+#include "messaging/privacy.h"
+
+/** msg_privacy_load: the relation of @other to @owner; users that do not exist have none. One statement, whatever is so. */
+bool msg_privacy_load (MsgDb *db, MsgId owner, MsgId other, MsgRelation *ret_relation, GError **error);
+/** msg_privacy_drop: forgets what the user has chosen, and who is blocked by it or has blocked it. */
+bool msg_privacy_drop (MsgDb *db, MsgId user_id, GError **error);

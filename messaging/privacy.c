@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "messaging/privacy.h"
+
+#include "messaging/core-private.h"
+#include "messaging/privacy-rows.h"
+#include "messaging/rows.h"
+
+/* --- The decision --- */
+
+static bool
+audience_has (MsgAudience audience, bool known)
+{
+  return audience == MSG_AUDIENCE_EVERYBODY || (audience == MSG_AUDIENCE_KNOWN && known);
+}
+
+bool
+msg_privacy_allows (const MsgRelation *relation, MsgAdvance advance)
+{
+  if (relation->blocked)
+    return false;
+  switch (advance)
+    {
+    case MSG_ADVANCE_CALL:
+      return audience_has (relation->privacy.calls, relation->known);
+    default:
+      g_return_val_if_reached (false);
+    }
+}
+
+/* --- Rows --- */
+
+static MsgAudience
+to_audience (int64_t value)
+{
+  return value >= 0 && value < MSG_AUDIENCE_N ? (MsgAudience) value : MSG_AUDIENCE_NOBODY;
+}
+
+bool
+msg_privacy_load (MsgDb *db, MsgId owner, MsgId other, MsgRelation *ret_relation, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (
+      db, "SELECT COALESCE ((SELECT p.calls FROM privacy p WHERE p.user_id = :owner), 0),"
+          " (SELECT COUNT (*) FROM blocks b WHERE b.user_id = :owner AND b.blocked_id = :other),"
+          " (SELECT COUNT (*) FROM (SELECT 1 FROM calls c WHERE c.caller_user = :owner AND c.callee_user = :other LIMIT 1) m),"
+          " (SELECT COUNT (*) FROM (SELECT 1 FROM calls c WHERE c.caller_user = :other AND c.callee_user = :owner"
+          " AND c.accepted_ms > 0 LIMIT 1) t)");
+
+  msg_stmt_set_int (stmt, ":owner", owner);
+  msg_stmt_set_int (stmt, ":other", other);
+  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+    return false;
+  *ret_relation = (MsgRelation){ .privacy.calls = to_audience (msg_stmt_get_int (stmt, 0)),
+                                 .blocked = msg_stmt_get_int (stmt, 1) > 0,
+                                 .known = msg_stmt_get_int (stmt, 2) + msg_stmt_get_int (stmt, 3) > 0 };
+  return true;
+}
+
+bool
+msg_privacy_drop (MsgDb *db, MsgId user_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "DELETE FROM blocks WHERE user_id = :user OR blocked_id = :user");
+
+  msg_stmt_set_int (stmt, ":user", user_id);
+  if (!msg_stmt_run (stmt, error))
+    return false;
+  stmt = msg_db_prepare (db, "DELETE FROM privacy WHERE user_id = :user");
+  msg_stmt_set_int (stmt, ":user", user_id);
+  return msg_stmt_run (stmt, error);
+}
+
+/* --- What the user has chosen --- */
+
+typedef struct {
+  MsgOp op;
+  MsgId user_id;
+  MsgPrivacy privacy;
+  MsgPrivacyFn fn;
+  gpointer data;
+} PrivacyOp;
+
+static bool
+get_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  PrivacyOp *op = ctx;
+  MsgRelation relation;
+
+  if (!msg_privacy_load (db, op->user_id, 0, &relation, error))
+    return false;
+  op->privacy = relation.privacy;
+  return true;
+}
+
+static bool
+set_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  PrivacyOp *op = ctx;
+  g_autoptr (MsgUser) user = msg_user_load (db, op->user_id, error);
+  MsgStmt *stmt;
+
+  if (user == NULL)
+    return false;
+  stmt = msg_db_prepare (db, "INSERT INTO privacy (user_id, calls) VALUES (:user, :calls)"
+                             " ON CONFLICT (user_id) DO UPDATE SET calls = :calls");
+  msg_stmt_set_int (stmt, ":user", op->user_id);
+  msg_stmt_set_int (stmt, ":calls", op->privacy.calls);
+  return msg_stmt_run (stmt, error);
+}
+
+static void
+privacy_reply (MsgOp *ctx, const GError *error)
+{
+  PrivacyOp *op = (PrivacyOp *) ctx;
+
+  op->fn (error == NULL ? &op->privacy : NULL, error, op->data);
+}
+
+static PrivacyOp *
+privacy_op_new (MsgCore *core, MsgId user_id, MsgPrivacyFn fn, gpointer data)
+{
+  static const MsgOpClass class = { sizeof (PrivacyOp), privacy_reply, NULL };
+  PrivacyOp *op = msg_op_new (core, &class);
+
+  op->user_id = user_id;
+  op->fn = fn;
+  op->data = data;
+  return op;
+}
+
+void
+msg_privacy_get (MsgCore *core, MsgId user_id, MsgPrivacyFn fn, gpointer data)
+{
+  g_return_if_fail (core != NULL && fn != NULL);
+  msg_op_read (privacy_op_new (core, user_id, fn, data), get_run, msg_op_end);
+}
+
+void
+msg_privacy_set (MsgCore *core, MsgId user_id, const MsgPrivacy *privacy, MsgPrivacyFn fn, gpointer data)
+{
+  PrivacyOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL && (unsigned) privacy->calls < MSG_AUDIENCE_N);
+  op = privacy_op_new (core, user_id, fn, data);
+  op->privacy = *privacy;
+  msg_op_write (op, set_run, msg_op_end);
+}
+
+/* --- Who is called --- */
+
+typedef struct {
+  MsgOp op;
+  MsgId callee, caller;
+  MsgUser *user;   /* owned */
+  bool allowed;
+  MsgCalleeFn fn;
+  gpointer data;
+} CalleeOp;
+
+static bool
+callee_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  CalleeOp *op = ctx;
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_USER_COLUMNS " FROM users u WHERE u.id = :id");
+  MsgRelation relation;
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":id", op->callee);
+  step = msg_stmt_step (stmt, error);
+  if (step == MSG_STEP_ERROR)
+    return false;
+  if (step == MSG_STEP_ROW)
+    op->user = msg_user_from_row (stmt, 0);
+  if (!msg_privacy_load (db, op->callee, op->caller, &relation, error))
+    return false;
+  op->allowed = msg_privacy_allows (&relation, MSG_ADVANCE_CALL);
+  return true;
+}
+
+static void
+callee_reply (MsgOp *ctx, const GError *error)
+{
+  CalleeOp *op = (CalleeOp *) ctx;
+
+  op->fn (error == NULL ? op->user : NULL, op->allowed, error, op->data);
+}
+
+static void
+callee_clear (MsgOp *ctx)
+{
+  msg_user_free (((CalleeOp *) ctx)->user);
+}
+
+void
+msg_privacy_find_callee (MsgCore *core, MsgId callee, MsgId caller, MsgCalleeFn fn, gpointer data)
+{
+  static const MsgOpClass class = { sizeof (CalleeOp), callee_reply, callee_clear };
+  CalleeOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL);
+  op = msg_op_new (core, &class);
+  op->callee = callee;
+  op->caller = caller;
+  op->fn = fn;
+  op->data = data;
+  msg_op_read (op, callee_run, msg_op_end);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* account.block, account.unblock, account.blocked, account.privacy */
+#include "messaging/privacy.h"
+
+#include "signaling/services-private.h"
+
+static const char *const audience_words[MSG_AUDIENCE_N] = { "everybody", "known", "nobody" };
+
+static MsgId
+get_user_id (SigRpcCall *call)
+{
+  return sig_session_get_user_id (sig_rpc_call_get_session (call));
+}
+
+static void
+account_block (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_block_put (self->config.core, get_user_id (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
+}
+
+static void
+account_unblock (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  msg_block_drop (self->config.core, get_user_id (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
+}
+
+static void
+on_blocked (GPtrArray *users, const GError *error, gpointer user)
+{
+  g_autofree SigServicePage *page = user;
+  JsonObject *result;
+  JsonArray *list;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (page->call, error);
+      return;
+    }
+  result = json_object_new ();
+  list = json_array_new ();
+  for (unsigned i = 0; i < users->len; i++)
+    json_array_add_object_element (list, sig_profile_user (users->pdata[i]));
+  json_object_set_array_member (result, "users", list);
+  if (users->len == page->limit)
+    sig_json_set_id (result, "next", ((const MsgUser *) users->pdata[users->len - 1])->id);
+  sig_rpc_reply_object (page->call, result);
+}
+
+static void
+account_blocked (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  MsgId after = json_object_has_member (params, "next") ? sig_json_get_id (params, "next") : 0;
+  unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
+
+  msg_block_list (self->config.core, get_user_id (call), after, limit, on_blocked,
+                  sig_service_page_new (self, call, limit));
+}
+
+static void
+on_privacy (const MsgPrivacy *privacy, const GError *error, gpointer call)
+{
+  JsonObject *result;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (call, error);
+      return;
+    }
+  result = json_object_new ();
+  json_object_set_string_member (result, "calls", audience_words[privacy->calls]);
+  sig_rpc_reply_object (call, result);
+}
+
+static void
+account_privacy (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  const char *word = sig_json_get_string (params, "calls");
+  MsgPrivacy privacy = { 0 };
+
+  if (word == NULL)
+    {
+      msg_privacy_get (self->config.core, get_user_id (call), on_privacy, call);
+      return;
+    }
+  while (!g_str_equal (word, audience_words[privacy.calls])) /* the schema allows no others */
+    privacy.calls++;
+  msg_privacy_set (self->config.core, get_user_id (call), &privacy, on_privacy, call);
+}
+
+void
+sig_service_privacy_register (SigServices *self)
+{
+  SigRpc *rpc = self->config.rpc;
+
+  sig_rpc_register (rpc, "account.block", SIG_RPC_SESSION, account_block, self);
+  sig_rpc_register (rpc, "account.unblock", SIG_RPC_SESSION, account_unblock, self);
+  sig_rpc_register (rpc, "account.blocked", SIG_RPC_SESSION, account_blocked, self);
+  sig_rpc_register (rpc, "account.privacy", SIG_RPC_SESSION, account_privacy, self);
+}

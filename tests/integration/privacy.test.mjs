@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may call: a caller who may not sees what comes of somebody who is not there, and the callee sees nothing.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client, newCallId } from './lib/client.mjs';
+import { Server } from './lib/server.mjs';
+
+let server;
+before(async () => { server = await Server.start({ signaling: { ring_timeout_s: 5 }, messaging: { registration_rate_address: 1000 } }); });
+after(() => server.remove());
+
+const open = async (name) => (await Client.open(server.wsUrl)).register(name);
+/** All that a caller is told, without what differs from call to call. */
+async function attempt(caller, callee) {
+  const callId = newCallId();
+  const sent = Date.now();
+  const answer = await caller.call('call.invite', { callId, to: callee.user.id, video: false, blob: 'AAAA' });
+  const rings = answer.expiresAt - sent > 4000;
+  const ended = await caller.notification('call.ended', (params) => params.callId === callId, 30000);
+  assert.deepEqual(caller.notifications, []);
+  delete answer.expiresAt;
+  const { reason, durationMs } = ended;
+  return { answer, rings, members: Object.keys(ended).sort(), reason, durationMs };
+}
+
+test('a blocked caller sees what comes of a callee who is not there, and the callee nothing', async () => {
+  const [a, b, gone] = [await open('anna'), await open('bert'), await open('gone')];
+  await gone.close();
+  await b.call('account.block', { userId: a.user.id });
+  assert.deepEqual((await b.call('account.blocked', { limit: 10 })).users.map((u) => u.id), [a.user.id]);
+  const [blocked, offline] = [await attempt(a, b), await attempt(a, gone)];
+  assert.deepEqual(blocked, offline);
+  assert.deepEqual(b.notifications, []);
+  assert.deepEqual((await b.call('call.history', { limit: 10 })).calls, []);
+  assert.equal((await a.call('call.history', { limit: 10 })).calls.length, 2);
+
+  // nor does a device of the callee that comes while it rings, nor after a crash
+  const callId = newCallId();
+  await a.call('call.invite', { callId, to: b.user.id, video: false, blob: 'AAAA' });
+  const second = await (await Client.open(server.wsUrl)).login('bert');
+  assert.deepEqual(second.session.calls, []);
+  await assert.rejects(second.call('call.accept', { callId, blob: 'AAAA' }), (error) => error.code === -32003);
+  await server.kill();
+  await server.launch();
+  const back = await Client.open(server.wsUrl);
+  back.token = b.token;
+  await back.start();
+  assert.deepEqual((await back.call('call.history', { limit: 10 })).calls, []);
+
+  await back.call('account.unblock', { userId: a.user.id });
+  const again = await Client.open(server.wsUrl);
+  again.token = a.token;
+  await again.start();
+  const heard = newCallId();
+  const answer = await again.call('call.invite', { callId: heard, to: b.user.id, video: false, blob: 'AAAA' });
+  assert.deepEqual(answer.devices, [b.device.id]);
+  await back.notification('call.incoming', (params) => params.callId === heard);
+  await again.call('call.cancel', { callId: heard });
+  await Promise.all([again.close(), back.close()]);
+});
+
+test('who lets known people call is rung by whom he has called', async () => {
+  const [a, b] = [await open('carl'), await open('dina')];
+  assert.deepEqual(await b.call('account.privacy'), { calls: 'everybody' });
+  assert.deepEqual(await b.call('account.privacy', { calls: 'known' }), { calls: 'known' });
+  const call = async (from, to) => {
+    const callId = newCallId();
+    const { devices } = await from.call('call.invite', { callId, to: to.user.id, video: false, blob: 'AAAA' });
+    await from.call('call.cancel', { callId });
+    return devices.length;
+  };
+  assert.equal(await call(a, b), 0);
+  assert.equal(await call(b, a), 1);
+  assert.equal(await call(a, b), 1);
+  await b.call('account.privacy', { calls: 'nobody' });
+  assert.equal(await call(a, b), 0);
+  await assert.rejects(b.call('account.privacy', { calls: 'somebody' }), (error) => error.code === -32602);
+  await assert.rejects(b.call('account.block', { userId: b.user.id }), (error) => error.reason === 'self');
+  await Promise.all([a.close(), b.close()]);
+});
