@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Renaming, disabling, enabling and deleting users. */
 #include "messaging/account-private.h"
+#include "messaging/chat-rows.h"
 #include "messaging/privacy-rows.h"
 #include "messaging/room-rows.h"
 #include "messaging/two-factor-rows.h"
@@ -143,7 +144,7 @@ delete_run (MsgDb *db, gpointer ctx, GError **error)
 
   if (user == NULL || !msg_session_drop_all (db, op->user_id, 0, op->now_ms, error)
       || !msg_room_forget_user (db, op->user_id, error) || !msg_two_factor_drop (db, op->user_id, error)
-      || !msg_privacy_drop (db, op->user_id, error))
+      || !msg_privacy_drop (db, op->user_id, error) || !msg_chat_forget_user (db, op->user_id, error))
     return false;
   stmt = msg_db_prepare (db, "DELETE FROM login_notices WHERE device_id IN"
                              " (SELECT d.id FROM devices d WHERE d.user_id = :id)");

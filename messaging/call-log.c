@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "messaging/call-rows.h"
-#include "messaging/core-private.h"
+#include "messaging/log-op.h"
+#include "messaging/rows.h"
+#include "messaging/service-data.h"
 
 MsgCall *
 msg_call_copy (const MsgCall *call)
@@ -24,6 +26,7 @@ msg_call_free (MsgCall *call)
 typedef struct {
   MsgOp op;
   MsgCall call;
+  MsgLog log;
   MsgDoneFn fn;
   gpointer data;
 } PutOp;
@@ -95,6 +98,41 @@ call_update (MsgDb *db, const MsgCall *call, GError **error)
   return false;
 }
 
+/* @ret_chat: NULL when there can be none: a call to oneself, or one of the two is no more */
+static bool
+find_chat (MsgDb *db, const MsgCall *call, int64_t now_ms, MsgChat **ret_chat, GError **error)
+{
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (MsgUser) caller = NULL;
+
+  *ret_chat = NULL;
+  if (call->caller_user == call->callee_user)
+    return true;
+  caller = msg_user_load (db, call->caller_user, &missing);
+  if (caller != NULL
+      && msg_chat_find_private (db, call->caller_user, call->callee_user, now_ms, ret_chat, &missing))
+    return true;
+  if (missing->code == MSG_ERROR_NOT_FOUND)
+    return true;
+  g_propagate_error (error, g_steal_pointer (&missing));
+  return false;
+}
+
+/* The end of a call is told in the chat of the two, in the transaction that ends it: once, whatever comes between. Of a
+ * glare the other call is told; of what the callee was not told of, nothing. */
+static bool
+call_tell_end (MsgDb *db, PutOp *op, GError **error)
+{
+  g_autoptr (MsgChat) chat = NULL;
+
+  if (op->call.state != MSG_CALL_ENDED || op->withheld || strcmp (op->call.reason, "glare") == 0)
+    return true;
+  return find_chat (db, &op->call, op->log.now_ms, &chat, error)
+         && (chat == NULL
+             || msg_message_append_service (db, &op->log, chat, op->call.caller_user, msg_service_call (&op->call),
+                                            error));
+}
+
 static bool
 put_run (MsgDb *db, gpointer ctx, GError **error)
 {
@@ -103,12 +141,13 @@ put_run (MsgDb *db, gpointer ctx, GError **error)
   MsgStep step;
   int64_t state;
 
+  msg_log_reset (&op->log);
   msg_stmt_set_bytes (stmt, ":call", op->call.call_id, MSG_CALL_ID_BYTES);
   step = msg_stmt_step (stmt, error);
   if (step == MSG_STEP_ERROR)
     return false;
   if (step == MSG_STEP_DONE)
-    return call_insert (db, &op->call, error);
+    return call_insert (db, &op->call, error) && call_tell_end (db, op, error);
   state = msg_stmt_get_int (stmt, 0);
   if (op->call.state == MSG_CALL_RINGING)
     {
@@ -120,7 +159,7 @@ put_run (MsgDb *db, gpointer ctx, GError **error)
       g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "call_ended", "This call is further on already."));
       return false;
     }
-  return call_update (db, &op->call, error);
+  return call_update (db, &op->call, error) && call_tell_end (db, op, error);
 }
 
 static void
@@ -128,18 +167,26 @@ put_reply (MsgOp *ctx, const GError *error)
 {
   PutOp *op = (PutOp *) ctx;
 
+  msg_log_tell (ctx->core, &op->log, error);
   op->fn (error, op->data);
+}
+
+static void
+put_clear (MsgOp *ctx)
+{
+  msg_log_clear (&((PutOp *) ctx)->log);
 }
 
 void
 msg_call_put (MsgCore *core, const MsgCall *call, MsgDoneFn fn, gpointer data)
 {
-  static const MsgOpClass class = { sizeof (PutOp), put_reply, NULL };
+  static const MsgOpClass class = { sizeof (PutOp), put_reply, put_clear };
   PutOp *op;
 
   g_return_if_fail (core != NULL && call != NULL && fn != NULL);
   op = msg_op_new (core, &class);
   op->call = *call;
+  msg_log_init (&op->log, call->caller_user, msg_core_now_ms (core));
   op->fn = fn;
   op->data = data;
   if (call_is_sane (call))

@@ -41,7 +41,8 @@ typedef void (*MsgCallsFn) (GPtrArray *calls, const GError *error, gpointer data
  * "call_exists". Any other state updates the row, or makes it when there is none (a call that was refused at once). A
  * row changes only for the same caller user and device and callee user (else CONFLICT, "call_exists"), and not any more
  * once it has ended, nor to an earlier state (CONFLICT, "call_ended"). heartbeat_ms never goes back. Puts of one call
- * may be sent without waiting for each other; they are done in order.
+ * may be sent without waiting for each other; they are done in order. With its end, unless that is `glare`, a service
+ * message about the call is written into the private chat of the two.
  *
  * Errors: INVALID ("call": a required id is 0, an unknown state, an ended call without reason, a reason that is no
  * word), CONFLICT, UNAVAILABLE (nothing written: try again).

@@ -11,6 +11,7 @@
 #include "messaging/pool.h"
 #include "messaging/store.h"
 #include "messaging/touch.h"
+#include "messaging/update-log.h"
 
 struct MsgCore {
   /* passed in, not owned */
@@ -18,6 +19,8 @@ struct MsgCore {
   gpointer ended_data;
   MsgLoggedInFn logged_in_fn;
   gpointer logged_in_data;
+  MsgUpdateFn update_fn;
+  gpointer update_data;
   /* owned; what the store's and the pool's threads see of it never changes */
   GMainContext *context;
   MsgCoreOptions options;   /* its strings are not kept */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "messaging/core-private.h"
+#include "messaging/message-text.h"
 
 static int64_t
 system_now_ms (gpointer data)
@@ -34,6 +35,12 @@ msg_core_options_init (MsgCoreOptions *options)
     .argon2_passes = cost.passes,
     .argon2_lanes = cost.lanes,
     .max_devices_per_user = 32,
+    .message_units = 4096,
+    .message_entities = 100,
+    .group_members = 200,
+    .groups_per_user = 500,
+    .messages_per_user = { 120, 500 },
+    .chats_per_user = { 60, 1000 },
     .queue_length = 4096,
     .pool_queue_length = 64,
     .now_ms = system_now_ms,
@@ -64,8 +71,13 @@ options_check (const MsgCoreOptions *options, GError **error)
       || options->argon2_memory_kib > MSG_PASSWORD_MAX_MEMORY_KIB)
     return options_fail (error, "the cost of Argon2id is out of bounds");
   if (!rate_is_sane (options->login_per_address) || !rate_is_sane (options->login_per_name)
-      || !rate_is_sane (options->registration_per_address) || !rate_is_sane (options->code_per_user))
+      || !rate_is_sane (options->registration_per_address) || !rate_is_sane (options->code_per_user)
+      || !rate_is_sane (options->messages_per_user) || !rate_is_sane (options->chats_per_user))
     return options_fail (error, "a rate is out of bounds");
+  if (options->message_units < 1 || options->message_units > MSG_TEXT_UNITS_MAX
+      || options->message_entities > MSG_ENTITIES_MAX || options->group_members < 1
+      || options->group_members > MSG_CHAT_GROUP_MAX)
+    return options_fail (error, "a limit of chats is out of bounds");
   if (options->max_devices_per_user < 1 || options->queue_length < 2 || options->queue_length > 1 << 16
       || options->pool_queue_length > 1 << 16)
     return options_fail (error, "a limit is out of bounds");
@@ -189,4 +201,12 @@ msg_core_logged_in (MsgCore *core, MsgId user_id, const MsgNotice *notice)
   core->epoch++;
   if (core->logged_in_fn != NULL)
     core->logged_in_fn (user_id, notice, core->logged_in_data);
+}
+
+void
+msg_core_set_update_fn (MsgCore *core, MsgUpdateFn fn, gpointer data)
+{
+  g_return_if_fail (core != NULL);
+  core->update_fn = fn;
+  core->update_data = data;
 }

@@ -34,20 +34,23 @@ GQuark msg_error_quark (void);
  * @MSG_ERROR_UNAUTHENTICATED: wrong password, token or JWT (-32001)
  * @MSG_ERROR_FORBIDDEN: known, but not allowed (-32002)
  * @MSG_ERROR_LIMIT: too many attempts or too many things; see msg_error_get_retry_after_ms() (-32005)
+ * @MSG_ERROR_GONE: it was there and is no longer kept (-32006)
  * @MSG_ERROR_UNAVAILABLE: a queue is full, the disk fails or the core is closing; nothing was changed (-32007)
  *
  * The only domain and the only codes that callbacks of this folder deliver. The finer reason is a stable word of
  * [a-z_] for programs (msg_error_get_reason()); the message is English for people and may be shown to the user.
  *
  * Reasons of INVALID: "username", "password", "display_name", "device_name", "platform", "identity_key", "id",
- * "cursor", "limit", "hash", "format", "call", "room", "title", "self". Of NOT_FOUND: "user", "device", "session",
- * "call", "room". Of CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists",
- * "two_factor_on", "two_factor_off". Of UNAUTHENTICATED: "bad_password" (unknown users too), "code_required",
- * "bad_code" (both only after the right password), "bad_token", "jwt" (malformed or bad signature), "jwt_expired",
- * "jwt_not_yet", "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed", "disabled", "jwt_off", "external" (a
- * user of an outside application has no password here). Of LIMIT: "login_rate", "code_rate", "registration_rate",
- * "too_many_devices", "too_many_rooms", "too_many_members", "too_many_blocks". Of UNAVAILABLE: "busy" (with a
- * retry_after), "storage", "closing", "schema".
+ * "cursor", "limit", "hash", "format", "call", "room", "title", "about", "text", "entities", "message", "rights", "until",
+ * "pts", "self". Of NOT_FOUND: "user", "device", "session", "call", "room", "chat", "member", "message". Of CONFLICT:
+ * "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists", "two_factor_on",
+ * "two_factor_off", "message_deleted". Of UNAUTHENTICATED: "bad_password" (unknown users too), "code_required", "bad_code"
+ * (both only after the right password), "bad_token", "jwt" (malformed or bad signature), "jwt_expired", "jwt_not_yet",
+ * "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed", "disabled", "jwt_off", "external" (a user of an outside
+ * application has no password here), "not_author", "target_banned" and those of messaging/chat-rules.h. Of GONE:
+ * "pts_too_old". Of LIMIT: "login_rate", "code_rate", "registration_rate", "too_many_devices", "too_many_rooms",
+ * "too_many_members", "too_many_chats", "message_rate", "chat_rate", "too_many_blocks". Of UNAVAILABLE:
+ * "busy" (with a retry_after), "storage", "closing", "schema".
  */
 typedef enum {
   MSG_ERROR_INVALID,
@@ -56,6 +59,7 @@ typedef enum {
   MSG_ERROR_UNAUTHENTICATED,
   MSG_ERROR_FORBIDDEN,
   MSG_ERROR_LIMIT,
+  MSG_ERROR_GONE,
   MSG_ERROR_UNAVAILABLE,
   MSG_ERROR_N
 } MsgError;
@@ -108,6 +112,14 @@ typedef struct {
   unsigned argon2_lanes;
 
   unsigned max_devices_per_user;  /* default 32 */
+
+  unsigned message_units;         /* of a text, in UTF-16 units. Default 4,096, at most MSG_TEXT_UNITS_MAX */
+  unsigned message_entities;      /* Default 100, at most MSG_ENTITIES_MAX */
+  unsigned group_members;         /* Default 200, at most MSG_CHAT_GROUP_MAX */
+  unsigned groups_per_user;       /* owned. Default 500 */
+  MsgRate messages_per_user;      /* sent and edited. Default 120, one every 500 ms */
+  MsgRate chats_per_user;         /* made and changed. Default 60, one every s */
+
   unsigned queue_length;          /* jobs that may wait for the writer, and for the readers. Default 4,096 */
   unsigned pool_queue_length;     /* password sums that may wait. Default 64 */
 

@@ -14,6 +14,7 @@
 struct MsgLimits {
   /* owned */
   AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
+  AlRateTable *user_messages, *user_chats;
 };
 
 static AlRateTable *
@@ -38,6 +39,8 @@ msg_limits_new (const MsgCoreOptions *options)
   limits->login_name = table_new (many);
   limits->registration_address = table_new (options->registration_per_address);
   limits->code_user = table_new (options->code_per_user);
+  limits->user_messages = table_new (options->messages_per_user);
+  limits->user_chats = table_new (options->chats_per_user);
   return limits;
 }
 
@@ -51,6 +54,8 @@ msg_limits_free (MsgLimits *limits)
   al_rate_table_free (limits->login_name);
   al_rate_table_free (limits->registration_address);
   al_rate_table_free (limits->code_user);
+  al_rate_table_free (limits->user_messages);
+  al_rate_table_free (limits->user_chats);
   g_free (limits);
 }
 
@@ -101,4 +106,16 @@ int64_t
 msg_limits_take_code (MsgLimits *limits, MsgId user_id, int64_t now_us)
 {
   return round_up_ms (al_rate_table_take (limits->code_user, &user_id, sizeof user_id, 1, now_us));
+}
+
+int64_t
+msg_limits_take_message (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->user_messages, &user_id, sizeof user_id, 1, now_us));
+}
+
+int64_t
+msg_limits_take_chat (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->user_chats, &user_id, sizeof user_id, 1, now_us));
 }

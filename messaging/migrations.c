@@ -109,6 +109,108 @@ static const MsgMigration migrations[] = {
     /* 1: the callee was not told of it, and never is */
     "ALTER TABLE calls ADD COLUMN withheld BIGINT NOT NULL DEFAULT 0;"
     "CREATE INDEX calls_pair ON calls (caller_user, callee_user);" },
+  { 8, "chats",
+    "CREATE TABLE chats ("
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  kind BIGINT NOT NULL,"
+    "  title {text} NOT NULL,"
+    "  about {text} NOT NULL,"
+    "  name_key {text} UNIQUE," /* folded public name; NULL: none */
+    "  username {text},"
+    "  owner_id BIGINT NOT NULL," /* 0: nobody */
+    "  top_id BIGINT NOT NULL," /* the newest message's */
+    "  pts BIGINT NOT NULL," /* of chats with a log of their own */
+    "  member_count BIGINT NOT NULL,"
+    "  permissions BIGINT NOT NULL,"
+    "  slow_ms BIGINT NOT NULL,"
+    "  ttl_ms BIGINT NOT NULL,"
+    "  linked_id BIGINT NOT NULL,"
+    "  migrated_to BIGINT NOT NULL,"
+    "  created_ms BIGINT NOT NULL,"
+    "  deleted_ms BIGINT NOT NULL);"
+    "CREATE INDEX chats_owner ON chats (owner_id);"
+    "CREATE TABLE chat_pairs (" /* private chats; with oneself: saved messages */
+    "  low_id BIGINT NOT NULL,"
+    "  high_id BIGINT NOT NULL,"
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  PRIMARY KEY (low_id, high_id)) {clustered};"
+    "CREATE TABLE chat_members ("
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  role BIGINT NOT NULL," /* 3 and above: is in it */
+    "  rights BIGINT NOT NULL,"
+    "  until_ms BIGINT NOT NULL,"
+    "  joined_ms BIGINT NOT NULL,"
+    "  first_id BIGINT NOT NULL," /* older messages are not shown */
+    "  read_id BIGINT NOT NULL,"
+    "  delivered_id BIGINT NOT NULL,"
+    "  unread BIGINT NOT NULL,"
+    "  mentions BIGINT NOT NULL,"
+    "  last_id BIGINT NOT NULL," /* the newest message that came while being in it; 0: none */
+    "  last_ms BIGINT NOT NULL," /* its time: what lists are ordered by */
+    "  PRIMARY KEY (chat_id, user_id)) {clustered};"
+    "CREATE INDEX chat_members_list ON chat_members (user_id, last_ms, chat_id);"
+    "CREATE TABLE messages ("
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  id BIGINT NOT NULL,"
+    "  sender_id BIGINT NOT NULL,"
+    "  device_id BIGINT NOT NULL," /* 0: the server */
+    "  random_id {blob}," /* the client's; NULL: a service message */
+    "  pts BIGINT NOT NULL," /* its row in the sender's log */
+    "  at_ms BIGINT NOT NULL,"
+    "  kind BIGINT NOT NULL,"
+    "  text {text} NOT NULL,"
+    "  entities {text},"
+    "  data {text}," /* what a service message tells of; later what is attached */
+    "  forward {text},"
+    "  reply_to BIGINT NOT NULL,"
+    "  thread_id BIGINT NOT NULL,"
+    "  edited_ms BIGINT NOT NULL,"
+    "  silent BIGINT NOT NULL,"
+    "  expires_ms BIGINT NOT NULL,"
+    "  deleted_ms BIGINT NOT NULL," /* then the text is gone too */
+    "  PRIMARY KEY (chat_id, id));"
+    "CREATE UNIQUE INDEX messages_random ON messages (chat_id, sender_id, random_id);"
+    "CREATE TABLE message_edits (" /* what it said before */
+    "  chat_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  n BIGINT NOT NULL,"
+    "  at_ms BIGINT NOT NULL," /* when that was replaced */
+    "  text {text} NOT NULL,"
+    "  entities {text},"
+    "  PRIMARY KEY (chat_id, message_id, n)) {clustered};"
+    "CREATE TABLE message_hidden (" /* deleted for one user alone */
+    "  user_id BIGINT NOT NULL,"
+    "  chat_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  PRIMARY KEY (user_id, chat_id, message_id)) {clustered};"
+    "CREATE TABLE message_mentions ("
+    "  chat_id BIGINT NOT NULL,"
+    "  user_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  PRIMARY KEY (chat_id, user_id, message_id)) {clustered};"
+    "CREATE TABLE user_pts ("
+    "  user_id BIGINT NOT NULL PRIMARY KEY REFERENCES users (id),"
+    "  pts BIGINT NOT NULL);"
+    "CREATE TABLE updates ("
+    "  user_id BIGINT NOT NULL,"
+    "  pts BIGINT NOT NULL,"
+    "  type BIGINT NOT NULL,"
+    "  chat_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL," /* which, or up to which */
+    "  subject_id BIGINT NOT NULL," /* the user whom it is about; 0: none */
+    "  data {text},"
+    "  at_ms BIGINT NOT NULL,"
+    "  PRIMARY KEY (user_id, pts)) {clustered};"
+    "CREATE TABLE chat_updates (" /* of chats with a log of their own */
+    "  chat_id BIGINT NOT NULL,"
+    "  pts BIGINT NOT NULL,"
+    "  type BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  subject_id BIGINT NOT NULL,"
+    "  data {text},"
+    "  at_ms BIGINT NOT NULL,"
+    "  PRIMARY KEY (chat_id, pts)) {clustered};" },
   { 0, NULL, NULL },
 };
 

@@ -2,9 +2,10 @@
 /* Writing rooms. */
 #include "messaging/room.h"
 
-#include "messaging/core-private.h"
+#include "messaging/log-op.h"
 #include "messaging/names.h"
 #include "messaging/room-rows.h"
+#include "messaging/service-data.h"
 
 typedef struct {
   MsgOp op;
@@ -13,6 +14,7 @@ typedef struct {
   MsgId room_id;
   GArray *users;            /* of MsgId */
   MsgRoomStanding standing;
+  MsgLog log;               /* CREATE */
   MsgDoneFn fn;
   gpointer data;
 } RoomOp;
@@ -22,6 +24,7 @@ room_op_reply (MsgOp *ctx, const GError *error)
 {
   RoomOp *op = (RoomOp *) ctx;
 
+  msg_log_tell (ctx->core, &op->log, error);
   op->fn (error, op->data);
 }
 
@@ -31,6 +34,7 @@ room_op_clear (MsgOp *ctx)
   RoomOp *op = (RoomOp *) ctx;
 
   msg_room_free (op->room);
+  msg_log_clear (&op->log);
   if (op->users != NULL)
     g_array_unref (op->users);
 }
@@ -41,6 +45,7 @@ room_op_new (MsgCore *core, MsgDoneFn fn, gpointer data)
   static const MsgOpClass class = { sizeof (RoomOp), room_op_reply, room_op_clear };
   RoomOp *op = msg_op_new (core, &class);
 
+  msg_log_init (&op->log, 0, msg_core_now_ms (core));
   op->fn = fn;
   op->data = data;
   return op;
@@ -88,12 +93,42 @@ count_is_below (MsgStmt *stmt, int64_t bound, const char *reason, const char *me
   return false;
 }
 
+/* Members of the room's chat come in without the link. */
+static bool
+admit_chat (MsgDb *db, const MsgRoom *room, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "INSERT INTO room_members (room_id, user_id, standing)"
+                                      " SELECT :room, m.user_id, :standing FROM chat_members m"
+                                      " WHERE m.chat_id = :chat AND m.role >= 3 AND m.user_id <> :owner");
+
+  msg_stmt_set_int (stmt, ":room", room->id);
+  msg_stmt_set_int (stmt, ":standing", room->policy.entry);
+  msg_stmt_set_int (stmt, ":chat", room->chat_id);
+  msg_stmt_set_int (stmt, ":owner", room->owner_id);
+  return msg_stmt_run (stmt, error);
+}
+
+/* A voice chat: its owner may start one there, and the chat is told of it. */
+static bool
+start_in_chat (MsgDb *db, RoomOp *op, GError **error)
+{
+  MsgRoom *room = op->room;
+  g_autoptr (MsgChat) chat = NULL;
+
+  if (room->chat_id == 0)
+    return true;
+  chat = msg_chat_load_for (db, room->chat_id, room->owner_id, MSG_ACT_CALL, op->log.now_ms, error);
+  return chat != NULL && admit_chat (db, room, error)
+         && msg_message_append_service (db, &op->log, chat, room->owner_id, msg_service_room (room), error);
+}
+
 static bool
 create_run (MsgDb *db, gpointer ctx, GError **error)
 {
   RoomOp *op = ctx;
   MsgStmt *stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM rooms WHERE owner_id = :owner");
 
+  msg_log_reset (&op->log);
   msg_stmt_set_int (stmt, ":owner", op->room->owner_id);
   if (!count_is_below (stmt, op->max_owned, "too_many_rooms", "The user has too many rooms.", error))
     return false;
@@ -109,7 +144,7 @@ create_run (MsgDb *db, gpointer ctx, GError **error)
   if (!msg_stmt_run (stmt, error))
     return false;
   if (msg_db_changes (db) == 1)
-    return true;
+    return start_in_chat (db, op, error);
   g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "room_exists", "This room's id was used before."));
   return false;
 }

@@ -71,7 +71,11 @@ char *msg_room_tidy_title (const char *title, GError **error);
  * @room: id, owner and created_ms set; members are not looked at
  * @max_owned: rooms that its owner may have, with this one
  *
- * Errors: INVALID ("room", "title"), CONFLICT ("room_exists"), LIMIT ("too_many_rooms"), UNAVAILABLE.
+ * With a chat_id it is a voice chat: its owner must be one who may start one there; the others who are in the chat become
+ * members of the room with the standing policy.entry, and a service message tells of it.
+ *
+ * Errors: INVALID ("room", "title"), CONFLICT ("room_exists"), LIMIT ("too_many_rooms"), NOT_FOUND ("chat"), FORBIDDEN
+ * (those of msg_verdict_to_error()), UNAVAILABLE.
  */
 void msg_room_create (MsgCore *core, const MsgRoom *room, unsigned max_owned, MsgDoneFn fn, gpointer data);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness.h"
 
+#include "messaging/message.h"
 #include "messaging/room.h"
 
 typedef struct {
@@ -99,6 +100,55 @@ load (Fixture *f, MsgId id, RoomAnswer *answer)
   bench_wait (&f->bench, &answer->answer);
 }
 
+static void
+on_group (const MsgChat *chat, const MsgWritten *written, const GError *error, gpointer data)
+{
+  g_assert_no_error (error);
+  *(MsgId *) data = chat->id;
+}
+
+static MsgId
+make_group (Fixture *f)
+{
+  const MsgChatSpec spec = { .title = "Group", .members = &f->bob, .n_members = 1 };
+  MsgId id = 0;
+
+  msg_chat_create (f->bench.core, f->ann, &spec, on_group, &id);
+  while (id == 0)
+    (void) g_main_context_iteration (f->bench.context, TRUE);
+  return id;
+}
+
+static void
+on_history (const MsgHistory *history, const GError *error, gpointer data)
+{
+  answer_take (data, error);
+  g_assert_cmpuint (history->messages->len, ==, 2);
+  g_assert_cmpstr (((MsgMessage *) history->messages->pdata[0])->data, ==,
+                   "{\"room\":{\"roomId\":\"7\",\"title\":\"Stand-up\",\"link\":\"BwcHBwcHBwcHBwcHBwcHBw\"}}");
+}
+
+/* a voice chat: its chat is told of it, and who is in the chat may come in */
+static void
+test_chat (Fixture *f, gconstpointer data)
+{
+  g_autoptr (MsgRoom) room = room_new (7, f->ann, false);
+  g_auto (Answer) foreign = { 0 }, made = { 0 }, read = { 0 };
+  g_auto (RoomAnswer) found = { 0 };
+
+  room->chat_id = 77;
+  create (f, room, 10, &foreign);
+  assert_reason (&foreign, MSG_ERROR_NOT_FOUND, "chat");
+  room->chat_id = make_group (f);
+  create (f, room, 10, &made);
+  g_assert_no_error (made.error);
+  load (f, 7, &found);
+  g_assert_cmpuint (found.room->members->len, ==, 1);
+  g_assert_cmpint (g_array_index (found.room->members, MsgRoomMember, 0).user_id, ==, f->bob);
+  msg_message_history (f->bench.core, f->bob, room->chat_id, MSG_HISTORY_BEFORE, G_MAXINT64, 10, on_history, &read);
+  bench_wait (&f->bench, &read);
+}
+
 /* what was acknowledged is there after a restart */
 static void
 test_restart (Fixture *f, gconstpointer data)
@@ -107,7 +157,7 @@ test_restart (Fixture *f, gconstpointer data)
   g_auto (Answer) made = { 0 }, put = { 0 }, host = { 0 }, banned = { 0 }, missing = { 0 };
   g_auto (RoomAnswer) found = { 0 }, linked = { 0 };
 
-  room->chat_id = 77;
+  room->chat_id = make_group (f);
   create (f, room, 1, &made);
   g_assert_no_error (made.error);
   room->locked = true;
@@ -121,7 +171,7 @@ test_restart (Fixture *f, gconstpointer data)
   load (f, 7, &found);
   g_assert_no_error (found.answer.error);
   g_assert_cmpstr (found.room->title, ==, "Stand-up");
-  g_assert_cmpint (found.room->chat_id, ==, 77);
+  g_assert_cmpint (found.room->chat_id, ==, room->chat_id);
   g_assert_true (found.room->locked && found.room->policy.lobby && found.room->policy.permanent && found.room->has_link);
   g_assert_cmpint (found.room->policy.entry, ==, MSG_ROOM_LISTENER);
   g_assert_cmpuint (found.room->policy.max_participants, ==, 13);
@@ -203,5 +253,6 @@ main (int argc, char **argv)
   ADD ("restart", test_restart);
   ADD ("refusals", test_refusals);
   ADD ("lists", test_lists);
+  ADD ("chat", test_chat);
   return g_test_run ();
 }

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is in a group, and as what: inviting, leaving, roles, restrictions, bans. */
+#include <string.h>
+
+#include "messaging/log-op.h"
+#include "messaging/rows.h"
+#include "messaging/service-data.h"
+
+typedef struct {
+  MsgLogOp log;
+  GArray *users;            /* owned (nullable): INVITE: of MsgId */
+  MsgChatStanding standing; /* SET */
+  MsgWrittenFn fn;
+  gpointer data;
+} MembersOp;
+
+static void
+members_reply (MsgOp *ctx, const GError *error)
+{
+  MembersOp *op = (MembersOp *) ctx;
+
+  msg_log_op_tell (&op->log, error);
+  op->fn (error == NULL ? &op->log.log.written : NULL, error, op->data);
+}
+
+static void
+members_clear (MsgOp *ctx)
+{
+  MembersOp *op = (MembersOp *) ctx;
+
+  msg_log_op_clear (ctx);
+  g_clear_pointer (&op->users, g_array_unref);
+}
+
+static MembersOp *
+members_op_new (MsgCore *core, MsgId user_id, MsgId chat_id, MsgWrittenFn fn, gpointer data)
+{
+  static const MsgOpClass class = { sizeof (MembersOp), members_reply, members_clear };
+  MembersOp *op = msg_log_op_new (core, &class, user_id, chat_id);
+
+  op->fn = fn;
+  op->data = data;
+  return op;
+}
+
+static MsgUpdate *
+member_update (MsgId chat_id, const MsgChatStanding *standing)
+{
+  MsgUpdate *update = msg_update_new (MSG_UPDATE_MEMBER, chat_id);
+
+  update->user_id = standing->user_id;
+  update->standing = (MsgStanding){ standing->role, standing->rights };
+  update->until_ms = standing->until_ms;
+  return update;
+}
+
+static bool
+count_members (MsgDb *db, MsgId chat_id, unsigned *ret_n, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM chat_members WHERE chat_id = :chat AND role >= 3");
+
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+    return false;
+  *ret_n = (unsigned) msg_stmt_get_int (stmt, 0);
+  stmt = msg_db_prepare (db, "UPDATE chats SET member_count = :n WHERE id = :chat");
+  msg_stmt_set_int (stmt, ":n", *ret_n);
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  return msg_stmt_run (stmt, error);
+}
+
+/* --- Inviting --- */
+
+static bool
+add_one (MsgDb *db, MembersOp *op, const MsgChat *chat, MsgId user_id, GArray *added, GError **error)
+{
+  g_autoptr (MsgUser) user = msg_user_load (db, user_id, error);
+  MsgStanding standing;
+
+  if (user == NULL || !msg_chat_load_standing (db, chat->id, user_id, op->log.log.now_ms, &standing, error))
+    return false;
+  if (standing.role >= MSG_ROLE_RESTRICTED)
+    return true;
+  if (standing.role == MSG_ROLE_BANNED)
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "target_banned", "The user is banned here."));
+      return false;
+    }
+  g_array_append_val (added, user_id);
+  return msg_chat_put_member (db, chat, user_id, MSG_ROLE_MEMBER, op->log.log.now_ms, error);
+}
+
+static bool
+check_size (unsigned n, unsigned max, GError **error)
+{
+  if (n <= max)
+    return true;
+  g_propagate_error (error, msg_error_new (MSG_ERROR_LIMIT, "too_many_members", "A group has at most %u members.", max));
+  return false;
+}
+
+static bool
+invite_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  MembersOp *op = ctx;
+  MsgLog *log = &op->log.log;
+  g_autoptr (GArray) added = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  g_autoptr (MsgChat) chat = NULL;
+  unsigned n;
+
+  msg_log_reset (log);
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_INVITE, log->now_ms, error);
+  if (chat == NULL)
+    return false;
+  for (unsigned i = 0; i < op->users->len; i++)
+    if (!add_one (db, op, chat, g_array_index (op->users, MsgId, i), added, error))
+      return false;
+  if (added->len == 0)
+    return msg_log_finish (db, log, error);
+  if (!count_members (db, chat->id, &n, error) || !check_size (n, op->log.op.core->options.group_members, error)
+      || !msg_message_append_service (db, log, chat, op->log.user_id, msg_service_added (added), error))
+    return false;
+  for (unsigned i = 0; i < added->len; i++)
+    {
+      const MsgChatStanding standing = { .user_id = g_array_index (added, MsgId, i), .role = MSG_ROLE_MEMBER };
+
+      if (!msg_log_append (db, log, member_update (chat->id, &standing), 0, error))
+        return false;
+    }
+  return true;
+}
+
+void
+msg_chat_invite (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgId *users, unsigned n, MsgWrittenFn fn,
+                 gpointer data)
+{
+  MembersOp *op;
+
+  g_return_if_fail (core != NULL && (users != NULL || n == 0) && fn != NULL);
+  op = members_op_new (core, user_id, chat_id, fn, data);
+  op->users = g_array_append_vals (g_array_new (FALSE, FALSE, sizeof (MsgId)), users, MIN (n, MSG_CHAT_LIST_MAX));
+  if (n < 1 || n > MSG_CHAT_LIST_MAX)
+    msg_op_fail (&op->log.op, msg_error_new (MSG_ERROR_INVALID, "limit", "1 to %d users at once.", MSG_CHAT_LIST_MAX));
+  else if (msg_log_op_take_chat (&op->log))
+    msg_op_write (op, invite_run, msg_op_end);
+}
+
+/* --- What somebody is --- */
+
+static bool
+put_standing (MsgDb *db, MsgId chat_id, const MsgChatStanding *standing, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chat_members SET role = :role, rights = :rights, until_ms = :until"
+                                      " WHERE chat_id = :chat AND user_id = :user");
+
+  msg_stmt_set_int (stmt, ":role", standing->role);
+  msg_stmt_set_int (stmt, ":rights", standing->rights);
+  msg_stmt_set_int (stmt, ":until", standing->until_ms);
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  msg_stmt_set_int (stmt, ":user", standing->user_id);
+  return msg_stmt_run (stmt, error);
+}
+
+/* the chat goes out of the list of who is not in it any more */
+static bool
+forget_list (MsgDb *db, MsgId chat_id, MsgId user_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chat_members SET unread = 0, mentions = 0, last_id = 0, last_ms = 0"
+                                      " WHERE chat_id = :chat AND user_id = :user");
+
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  msg_stmt_set_int (stmt, ":user", user_id);
+  return msg_stmt_run (stmt, error);
+}
+
+static bool
+drop_group (MsgDb *db, const MsgLog *log, MsgId chat_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET deleted_ms = :now WHERE id = :chat");
+
+  msg_stmt_set_int (stmt, ":now", log->now_ms);
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  return msg_stmt_run (stmt, error);
+}
+
+/* @standing: LEFT or BANNED, of who was in it: the last to hear, and those who stay */
+static bool
+go_out (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgChatStanding *standing, char *service, GError **error)
+{
+  g_autofree char *owned = service;
+  unsigned n;
+
+  return put_standing (db, chat->id, standing, error) && forget_list (db, chat->id, standing->user_id, error)
+         && msg_log_append_one (db, &op->log.log, member_update (chat->id, standing), standing->user_id, error)
+         && count_members (db, chat->id, &n, error)
+         && msg_log_append (db, &op->log.log, member_update (chat->id, standing), 0, error)
+         && msg_message_append_service (db, &op->log.log, chat, op->log.user_id, g_steal_pointer (&owned), error)
+         && (n > 0 || drop_group (db, &op->log.log, chat->id, error));
+}
+
+static bool
+leave_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  MembersOp *op = ctx;
+  MsgLog *log = &op->log.log;
+  const MsgChatStanding left = { .user_id = op->log.user_id, .role = MSG_ROLE_LEFT };
+  g_autoptr (MsgChat) chat = NULL;
+
+  msg_log_reset (log);
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_LEAVE, log->now_ms, error);
+  if (chat == NULL)
+    return false;
+  if (chat->standing.role == MSG_ROLE_OWNER && chat->member_count > 1)
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "owner", "The owner hands the group over first."));
+      return false;
+    }
+  return go_out (db, op, chat, &left, msg_service_left (), error);
+}
+
+void
+msg_chat_leave (MsgCore *core, MsgId user_id, MsgId chat_id, MsgWrittenFn fn, gpointer data)
+{
+  g_return_if_fail (core != NULL && fn != NULL);
+  msg_op_write (members_op_new (core, user_id, chat_id, fn, data), leave_run, msg_op_end);
+}
+
+/* which right it takes to make @from into @to */
+static MsgAct
+act_for (MsgChatRole from, MsgChatRole to)
+{
+  if (to == MSG_ROLE_OWNER)
+    return MSG_ACT_TRANSFER;
+  if (to == MSG_ROLE_ADMIN || (to == MSG_ROLE_MEMBER && from == MSG_ROLE_ADMIN))
+    return MSG_ACT_PROMOTE;
+  return MSG_ACT_RESTRICT;
+}
+
+static bool
+fail_with (MsgVerdict verdict, GError **error)
+{
+  g_propagate_error (error, msg_verdict_to_error (verdict));
+  return false;
+}
+
+/* Whether @actor may make @target that; what msg_chat_judge() does not know. */
+static bool
+check_change (const MsgChat *chat, const MsgStanding *target, const MsgChatStanding *to, GError **error)
+{
+  MsgAct act = act_for (target->role, to->role);
+
+  if (!msg_chat_allow (chat->kind, chat->permissions, &chat->standing, act, target, error))
+    return false;
+  if (target->role < MSG_ROLE_RESTRICTED && to->role >= MSG_ROLE_RESTRICTED)
+    return fail_with (MSG_VERDICT_NO_MEMBER, error);
+  if (to->role == MSG_ROLE_ADMIN && chat->standing.role != MSG_ROLE_OWNER
+      && (to->rights & ~chat->standing.rights) != 0)
+    return fail_with (MSG_VERDICT_NOT_PERMITTED, error);
+  return true;
+}
+
+static bool
+hand_over (MsgDb *db, MembersOp *op, const MsgChat *chat, GError **error)
+{
+  const MsgChatStanding former = { op->log.user_id, MSG_ROLE_ADMIN, MSG_RIGHTS_ADMIN, 0 };
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET owner_id = :user WHERE id = :chat");
+
+  msg_stmt_set_int (stmt, ":user", op->standing.user_id);
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  return msg_stmt_run (stmt, error) && put_standing (db, chat->id, &former, error)
+         && msg_log_append (db, &op->log.log, member_update (chat->id, &former), 0, error);
+}
+
+static bool
+put_banned (MsgDb *db, MembersOp *op, const MsgChat *chat, GError **error)
+{
+  g_autoptr (MsgUser) user = msg_user_load (db, op->standing.user_id, error);
+
+  return user != NULL
+         && msg_chat_put_member (db, chat, op->standing.user_id, MSG_ROLE_BANNED, op->log.log.now_ms, error)
+         && put_standing (db, chat->id, &op->standing, error)
+         && msg_log_append (db, &op->log.log, member_update (chat->id, &op->standing), 0, error);
+}
+
+static bool
+change (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgStanding *target, GError **error)
+{
+  const MsgChatStanding *to = &op->standing;
+  bool inside = target->role >= MSG_ROLE_RESTRICTED;
+
+  if (to->role == MSG_ROLE_BANNED)
+    return inside ? go_out (db, op, chat, to, msg_service_removed (to->user_id), error)
+                  : put_banned (db, op, chat, error);
+  if (to->role == MSG_ROLE_LEFT && target->role != MSG_ROLE_BANNED)
+    return msg_log_finish (db, &op->log.log, error);
+  if (to->role == MSG_ROLE_OWNER && !hand_over (db, op, chat, error))
+    return false;
+  return put_standing (db, chat->id, to, error)
+         && msg_log_append (db, &op->log.log, member_update (chat->id, to), 0, error);
+}
+
+static bool
+standing_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  MembersOp *op = ctx;
+  MsgLog *log = &op->log.log;
+  g_autoptr (MsgChat) chat = NULL;
+  MsgStanding target;
+
+  msg_log_reset (log);
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_READ, log->now_ms, error);
+  if (chat == NULL || !msg_chat_load_standing (db, chat->id, op->standing.user_id, log->now_ms, &target, error)
+      || !check_change (chat, &target, &op->standing, error))
+    return false;
+  return change (db, op, chat, &target, error);
+}
+
+static GError *
+check_standing (const MembersOp *op)
+{
+  const MsgChatStanding *to = &op->standing;
+  bool has_end = to->role == MSG_ROLE_RESTRICTED || to->role == MSG_ROLE_BANNED;
+  unsigned allowed = to->role == MSG_ROLE_RESTRICTED ? MSG_RIGHTS_MEMBER
+                     : to->role == MSG_ROLE_ADMIN    ? MSG_RIGHTS_ADMIN
+                                                     : 0;
+
+  if (to->user_id == op->log.user_id)
+    return msg_error_new (MSG_ERROR_INVALID, "self", "Nobody changes what they are themselves.");
+  if ((to->rights & ~allowed) != 0)
+    return msg_error_new (MSG_ERROR_INVALID, "rights", "This role does not have these rights.");
+  if (to->until_ms != 0 && (!has_end || to->until_ms <= op->log.log.now_ms || to->until_ms > MSG_ID_MAX))
+    return msg_error_new (MSG_ERROR_INVALID, "until", "A restriction or a ban ends at a time to come.");
+  return NULL;
+}
+
+void
+msg_chat_set_standing (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChatStanding *standing, MsgWrittenFn fn,
+                       gpointer data)
+{
+  MembersOp *op;
+  GError *error;
+
+  g_return_if_fail (core != NULL && standing != NULL && standing->role > MSG_ROLE_STRANGER
+                    && standing->role < MSG_ROLE_N && fn != NULL);
+  op = members_op_new (core, user_id, chat_id, fn, data);
+  op->standing = *standing;
+  error = check_standing (op);
+  if (error != NULL)
+    msg_op_fail (&op->log.op, error);
+  else if (msg_log_op_take_chat (&op->log))
+    msg_op_write (op, standing_run, msg_op_end);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading chats: some by id, the list, members, who hears of typing. */
+#include <string.h>
+
+#include "messaging/chat-rows.h"
+#include "messaging/core-private.h"
+#include "messaging/rows.h"
+
+typedef struct {
+  MsgOp op;
+  MsgId user_id, chat_id;
+  int64_t now_ms;
+  GArray *ids;          /* owned (nullable): GET: of MsgId */
+  MsgChatPlace after;
+  unsigned limit;
+  MsgChatPage page;
+  GPtrArray *members;   /* owned: of MsgChatMember */
+  GArray *users;        /* owned (nullable): AUDIENCE */
+  MsgChatsFn chats_fn;  /* one of the four */
+  MsgChatPageFn page_fn;
+  MsgChatMembersFn members_fn;
+  MsgAudienceFn audience_fn;
+  gpointer data;
+} ReadOp;
+
+static void
+free_chat (gpointer chat)
+{
+  msg_chat_free (chat);
+}
+
+static void
+free_message (gpointer message)
+{
+  msg_message_free (message);
+}
+
+static void
+free_member (gpointer data)
+{
+  MsgChatMember *member = data;
+
+  msg_user_free (member->user);
+  g_free (member);
+}
+
+static void
+read_reply (MsgOp *ctx, const GError *error)
+{
+  ReadOp *op = (ReadOp *) ctx;
+
+  if (op->chats_fn != NULL)
+    op->chats_fn (error == NULL ? op->page.chats : NULL, error, op->data);
+  else if (op->page_fn != NULL)
+    op->page_fn (error == NULL ? &op->page : NULL, error, op->data);
+  else if (op->members_fn != NULL)
+    op->members_fn (error == NULL ? op->members : NULL, error, op->data);
+  else
+    op->audience_fn (error == NULL ? op->users : NULL, error, op->data);
+}
+
+static void
+read_clear (MsgOp *ctx)
+{
+  ReadOp *op = (ReadOp *) ctx;
+
+  g_clear_pointer (&op->ids, g_array_unref);
+  g_clear_pointer (&op->users, g_array_unref);
+  g_ptr_array_unref (op->page.chats);
+  g_ptr_array_unref (op->page.messages);
+  g_ptr_array_unref (op->members);
+}
+
+static ReadOp *
+read_op_new (MsgCore *core, MsgId user_id, gpointer data)
+{
+  static const MsgOpClass class = { sizeof (ReadOp), read_reply, read_clear };
+  ReadOp *op = msg_op_new (core, &class);
+
+  op->user_id = user_id;
+  op->now_ms = msg_core_now_ms (core);
+  op->page.chats = g_ptr_array_new_with_free_func (free_chat);
+  op->page.messages = g_ptr_array_new_with_free_func (free_message);
+  op->members = g_ptr_array_new_with_free_func (free_member);
+  op->data = data;
+  return op;
+}
+
+/* Returns: false: @op is ended */
+static bool
+check_limit (ReadOp *op, unsigned limit)
+{
+  op->limit = limit;
+  if (limit >= 1 && limit <= MSG_CHAT_LIST_MAX)
+    return true;
+  msg_op_fail (&op->op, msg_error_new (MSG_ERROR_INVALID, "limit", "1 to %d at once.", MSG_CHAT_LIST_MAX));
+  return false;
+}
+
+/* --- By id --- */
+
+static bool
+get_one (MsgDb *db, ReadOp *op, MsgId chat_id, GError **error)
+{
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (MsgChat) chat = msg_chat_load_for (db, chat_id, op->user_id, MSG_ACT_READ, op->now_ms, &missing);
+
+  if (chat == NULL && missing->code == MSG_ERROR_UNAVAILABLE)
+    {
+      g_propagate_error (error, g_steal_pointer (&missing));
+      return false;
+    }
+  if (chat == NULL)
+    return true;
+  if (!msg_chat_load_peer (db, chat, op->user_id, error))
+    return false;
+  g_ptr_array_add (op->page.chats, g_steal_pointer (&chat));
+  return true;
+}
+
+static bool
+get_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+
+  for (unsigned i = 0; i < op->ids->len; i++)
+    if (!get_one (db, op, g_array_index (op->ids, MsgId, i), error))
+      return false;
+  return true;
+}
+
+void
+msg_chat_get (MsgCore *core, MsgId user_id, const MsgId *ids, unsigned n, MsgChatsFn fn, gpointer data)
+{
+  ReadOp *op;
+
+  g_return_if_fail (core != NULL && (ids != NULL || n == 0) && fn != NULL);
+  op = read_op_new (core, user_id, data);
+  op->chats_fn = fn;
+  op->ids = g_array_append_vals (g_array_new (FALSE, FALSE, sizeof (MsgId)), ids, MIN (n, MSG_CHAT_LIST_MAX));
+  if (check_limit (op, n))
+    msg_op_read (op, get_run, msg_op_end);
+}
+
+/* --- The list --- */
+
+/* the newest message that the user sees, of the chat that was read last */
+static bool
+read_newest (MsgDb *db, ReadOp *op, MsgId chat_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g JOIN chat_members m"
+                                      " ON m.chat_id = g.chat_id AND m.user_id = :user WHERE g.chat_id = :chat"
+                                      " AND " MSG_MESSAGE_IS_VISIBLE " ORDER BY g.id DESC LIMIT 1");
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":user", op->user_id);
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  step = msg_stmt_step (stmt, error);
+  g_ptr_array_add (op->page.messages, step == MSG_STEP_ROW ? msg_message_from_row (stmt, 0) : NULL);
+  return step != MSG_STEP_ERROR;
+}
+
+static bool
+list_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_CHAT_COLUMNS " FROM chat_members m JOIN chats c ON c.id = m.chat_id"
+                                      " WHERE m.user_id = :user AND m.role >= 3 AND m.last_ms > 0 AND c.deleted_ms = 0"
+                                      " AND (m.last_ms < :ms OR (m.last_ms = :ms AND m.chat_id < :chat))"
+                                      " ORDER BY m.last_ms DESC, m.chat_id DESC LIMIT :limit");
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":user", op->user_id);
+  msg_stmt_set_int (stmt, ":ms", op->after.last_ms);
+  msg_stmt_set_int (stmt, ":chat", op->after.id);
+  msg_stmt_set_int (stmt, ":limit", op->limit + 1);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    {
+      op->page.has_next = op->page.chats->len == op->limit;
+      if (!op->page.has_next)
+        g_ptr_array_add (op->page.chats, msg_chat_from_row (stmt, op->now_ms));
+    }
+  if (step == MSG_STEP_ERROR)
+    return false;
+  for (unsigned i = 0; i < op->page.chats->len; i++)
+    {
+      MsgChat *chat = op->page.chats->pdata[i];
+
+      if (!msg_chat_load_peer (db, chat, op->user_id, error) || !read_newest (db, op, chat->id, error))
+        return false;
+    }
+  return true;
+}
+
+void
+msg_chat_list (MsgCore *core, MsgId user_id, const MsgChatPlace *after, unsigned limit, MsgChatPageFn fn, gpointer data)
+{
+  ReadOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL);
+  op = read_op_new (core, user_id, data);
+  op->page_fn = fn;
+  op->after = after != NULL ? *after : (MsgChatPlace){ G_MAXINT64, 0 };
+  if (check_limit (op, limit))
+    msg_op_read (op, list_run, msg_op_end);
+}
+
+/* --- Members --- */
+
+static MsgChatMember *
+member_from_row (MsgStmt *stmt, int64_t now_ms)
+{
+  MsgChatMember *member = g_new0 (MsgChatMember, 1);
+
+  member->until_ms = msg_stmt_get_int (stmt, 2);
+  member->standing = msg_standing_at ((MsgChatRole) msg_stmt_get_int (stmt, 0), (unsigned) msg_stmt_get_int (stmt, 1),
+                                      member->until_ms, now_ms);
+  if (member->until_ms <= now_ms)
+    member->until_ms = 0;
+  member->joined_ms = msg_stmt_get_int (stmt, 3);
+  member->read_id = msg_stmt_get_int (stmt, 4);
+  member->delivered_id = msg_stmt_get_int (stmt, 5);
+  member->user = msg_user_from_row (stmt, 6);
+  return member;
+}
+
+static bool
+members_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+  g_autoptr (MsgChat) chat = msg_chat_load_for (db, op->chat_id, op->user_id, MSG_ACT_READ, op->now_ms, error);
+  MsgStmt *stmt;
+  MsgStep step;
+  bool banned_too;
+
+  if (chat == NULL)
+    return false;
+  banned_too = msg_chat_judge (chat->kind, chat->permissions, &chat->standing, MSG_ACT_RESTRICT, NULL)
+               == MSG_VERDICT_ALLOWED;
+  stmt = msg_db_prepare (db, "SELECT m.role, m.rights, m.until_ms, m.joined_ms, m.read_id, m.delivered_id,"
+                             " " MSG_USER_COLUMNS " FROM chat_members m JOIN users u ON u.id = m.user_id"
+                             " WHERE m.chat_id = :chat AND m.user_id > :after AND m.role >= :role"
+                             " AND (m.role >= 3 OR m.until_ms = 0 OR m.until_ms > :now)"
+                             " ORDER BY m.user_id LIMIT :limit");
+  msg_stmt_set_int (stmt, ":chat", op->chat_id);
+  msg_stmt_set_int (stmt, ":after", op->after.id);
+  msg_stmt_set_int (stmt, ":role", banned_too ? MSG_ROLE_BANNED : MSG_ROLE_RESTRICTED);
+  msg_stmt_set_int (stmt, ":now", op->now_ms);
+  msg_stmt_set_int (stmt, ":limit", op->limit);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    g_ptr_array_add (op->members, member_from_row (stmt, op->now_ms));
+  return step == MSG_STEP_DONE;
+}
+
+void
+msg_chat_members (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId after, unsigned limit, MsgChatMembersFn fn,
+                  gpointer data)
+{
+  ReadOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL);
+  op = read_op_new (core, user_id, data);
+  op->members_fn = fn;
+  op->chat_id = chat_id;
+  op->after.id = after;
+  if (check_limit (op, limit))
+    msg_op_read (op, members_run, msg_op_end);
+}
+
+/* --- Who hears --- */
+
+GArray *
+msg_chat_list_users (MsgDb *db, MsgId chat_id, MsgId except_id, GError **error)
+{
+  g_autoptr (GArray) users = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT user_id FROM chat_members"
+                                      " WHERE chat_id = :chat AND role >= 3 AND user_id <> :except ORDER BY user_id");
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  msg_stmt_set_int (stmt, ":except", except_id);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    {
+      MsgId user_id = msg_stmt_get_int (stmt, 0);
+
+      g_array_append_val (users, user_id);
+    }
+  return step == MSG_STEP_DONE ? g_steal_pointer (&users) : NULL;
+}
+
+static bool
+audience_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+  g_autoptr (MsgChat) chat = msg_chat_load_for (db, op->chat_id, op->user_id, MSG_ACT_SEND, op->now_ms, error);
+
+  if (chat != NULL)
+    op->users = msg_chat_list_users (db, chat->id, op->user_id, error);
+  return op->users != NULL;
+}
+
+void
+msg_chat_audience (MsgCore *core, MsgId user_id, MsgId chat_id, MsgAudienceFn fn, gpointer data)
+{
+  ReadOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL);
+  op = read_op_new (core, user_id, data);
+  op->audience_fn = fn;
+  op->chat_id = chat_id;
+  msg_op_read (op, audience_run, msg_op_end);
+}

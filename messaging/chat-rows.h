@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of chats, members and messages: what several jobs do with them. Store's threads, inside a job. */
+#pragma once
+
+#include "messaging/db.h"
+#include "messaging/log-rows.h"
+#include "messaging/message.h"
+
+/* Columns in the order in which the readers below expect them; the tables are called c, m (a member) and g. */
+#define MSG_CHAT_COLUMNS                                                                                               \
+  "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
+  " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms"
+#define MSG_MESSAGE_COLUMNS                                                                                            \
+  "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent"
+#define MSG_MESSAGE_N_COLUMNS 11
+/* What a member (m, by chat and user) sees of a message (g). */
+#define MSG_MESSAGE_IS_VISIBLE                                                                                         \
+  "g.deleted_ms = 0 AND g.id >= m.first_id AND NOT EXISTS (SELECT 1 FROM message_hidden h"                             \
+  " WHERE h.user_id = m.user_id AND h.chat_id = g.chat_id AND h.message_id = g.id)"
+
+/** msg_chat_from_row: Returns: (transfer full): without peer. */
+MsgChat *msg_chat_from_row (MsgStmt *stmt, int64_t now_ms);
+/** msg_message_from_row: @column: where MSG_MESSAGE_COLUMNS begin. Returns: (transfer full). */
+MsgMessage *msg_message_from_row (MsgStmt *stmt, int column);
+
+/** msg_chat_load: as @user_id sees it, without peer; a stranger's standing is STRANGER. Returns: (transfer full)
+ *  (nullable): NULL with NOT_FOUND ("chat") when there is none. */
+MsgChat *msg_chat_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t now_ms, GError **error);
+/** msg_chat_load_for: likewise, and @user_id may do @act in it; else NULL with the error of msg_chat_allow(). */
+MsgChat *msg_chat_load_for (MsgDb *db, MsgId chat_id, MsgId user_id, MsgAct act, int64_t now_ms, GError **error);
+/** msg_chat_load_peer: fills in peer, if it is a private chat. */
+bool msg_chat_load_peer (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error);
+/** msg_chat_load_standing: of a user who may be a stranger. */
+bool msg_chat_load_standing (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t now_ms, MsgStanding *ret_standing,
+                             GError **error);
+/** msg_chat_list_users: Returns: (transfer full) (nullable) (element-type MsgId): who is in it, but for @except_id. */
+GArray *msg_chat_list_users (MsgDb *db, MsgId chat_id, MsgId except_id, GError **error);
+/** msg_chat_put_member: makes or changes the row of a member, who comes in anew: sees what is written from now on. */
+bool msg_chat_put_member (MsgDb *db, const MsgChat *chat, MsgId user_id, MsgChatRole role, int64_t now_ms,
+                          GError **error);
+/** msg_chat_tidy_about: @about: (nullable). Returns: (transfer full) (nullable): as it is kept; NULL with INVALID
+ *  ("about"). Any thread. */
+char *msg_chat_tidy_about (const char *about, GError **error);
+/** msg_chat_find_private: finds or makes the chat of two, or of one with themselves. @ret_chat: as @user_id sees it. */
+bool msg_chat_find_private (MsgDb *db, MsgId user_id, MsgId peer_id, int64_t now_ms, MsgChat **ret_chat,
+                            GError **error);
+
+/** MsgNewMessage: a message that is to be written; all borrowed. */
+typedef struct {
+  MsgId sender_id, device_id;
+  const uint8_t *random_id; /* (nullable): a service message */
+  MsgMessageKind kind;
+  const char *text;
+  const char *entities, *data; /* (nullable) */
+  int64_t reply_to;
+  bool silent;
+} MsgNewMessage;
+
+/**
+ * msg_message_append: writes a message and its rows of the log; who sees their first one of this chat is told of the
+ * chat before.
+ * @chat: top_id goes on
+ *
+ * Returns: (transfer none) (nullable): the message, which belongs to @log.
+ */
+const MsgMessage *msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *spec, GError **error);
+/** msg_message_append_service: @data: (transfer full): JSON. */
+bool msg_message_append_service (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, char *data, GError **error);
+/** msg_message_load: one that the member sees. @ret_message: NULL when there is none. */
+bool msg_message_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t id, MsgMessage **ret_message, GError **error);
+
+/** msg_chat_forget_user: a user is deleted: leaves all groups, keeps no log. Their messages stay to the others. */
+bool msg_chat_forget_user (MsgDb *db, MsgId user_id, GError **error);

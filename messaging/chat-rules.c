@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "messaging/chat-rules.h"
+
+#include "messaging/core.h"
+
+MsgStanding
+msg_standing_at (MsgChatRole role, unsigned rights, int64_t until_ms, int64_t now_ms)
+{
+  if (until_ms == 0 || until_ms > now_ms)
+    return (MsgStanding){ role, rights };
+  if (role == MSG_ROLE_RESTRICTED)
+    return (MsgStanding){ MSG_ROLE_MEMBER, 0 };
+  return (MsgStanding){ role == MSG_ROLE_BANNED ? MSG_ROLE_LEFT : role, 0 };
+}
+
+static MsgVerdict
+judge_right (unsigned permissions, const MsgStanding *actor, unsigned right)
+{
+  bool of_members = (right & MSG_RIGHTS_MEMBER) != 0;
+
+  switch (actor->role)
+    {
+    case MSG_ROLE_OWNER:
+      return MSG_VERDICT_ALLOWED;
+    case MSG_ROLE_ADMIN:
+      if (right == MSG_RIGHT_SEND || ((actor->rights | (permissions & MSG_RIGHTS_MEMBER)) & right) != 0)
+        return MSG_VERDICT_ALLOWED;
+      return MSG_VERDICT_NOT_PERMITTED;
+    case MSG_ROLE_MEMBER:
+      if (!of_members)
+        return MSG_VERDICT_ADMIN_ONLY;
+      return (permissions & right) != 0 ? MSG_VERDICT_ALLOWED : MSG_VERDICT_NOT_PERMITTED;
+    default: /* restricted */
+      if (!of_members)
+        return MSG_VERDICT_ADMIN_ONLY;
+      return (permissions & actor->rights & right) != 0 ? MSG_VERDICT_ALLOWED : MSG_VERDICT_RESTRICTED;
+    }
+}
+
+/* of who is in the chat */
+static MsgVerdict
+judge_target (const MsgStanding *actor, MsgAct act, const MsgStanding *target)
+{
+  if (target->role == MSG_ROLE_OWNER)
+    return MSG_VERDICT_OWNER;
+  if (target->role == MSG_ROLE_ADMIN && actor->role != MSG_ROLE_OWNER)
+    return MSG_VERDICT_OWNER_ONLY;
+  if (target->role < MSG_ROLE_RESTRICTED && act != MSG_ACT_RESTRICT)
+    return MSG_VERDICT_NO_MEMBER;
+  return MSG_VERDICT_ALLOWED;
+}
+
+static MsgVerdict
+judge_group (unsigned permissions, const MsgStanding *actor, MsgAct act, const MsgStanding *target)
+{
+  static const unsigned rights[MSG_ACT_N] = {
+    [MSG_ACT_SEND] = MSG_RIGHT_SEND,     [MSG_ACT_DELETE_OTHERS] = MSG_RIGHT_DELETE, [MSG_ACT_INVITE] = MSG_RIGHT_INVITE,
+    [MSG_ACT_INFO] = MSG_RIGHT_INFO,     [MSG_ACT_PERMISSIONS] = MSG_RIGHT_BAN,      [MSG_ACT_CALL] = MSG_RIGHT_CALLS,
+    [MSG_ACT_RESTRICT] = MSG_RIGHT_BAN,  [MSG_ACT_PROMOTE] = MSG_RIGHT_PROMOTE,
+  };
+  MsgVerdict verdict = MSG_VERDICT_ALLOWED;
+
+  if (act == MSG_ACT_TRANSFER && actor->role != MSG_ROLE_OWNER)
+    return MSG_VERDICT_OWNER_ONLY;
+  if (rights[act] != 0)
+    verdict = judge_right (permissions, actor, rights[act]);
+  if (verdict == MSG_VERDICT_ALLOWED && target != NULL)
+    verdict = judge_target (actor, act, target);
+  return verdict;
+}
+
+MsgVerdict
+msg_chat_judge (MsgChatKind kind, unsigned permissions, const MsgStanding *actor, MsgAct act,
+                const MsgStanding *target)
+{
+  g_return_val_if_fail (actor != NULL && act < MSG_ACT_N, MSG_VERDICT_NO_CHAT);
+  if (actor->role == MSG_ROLE_STRANGER || actor->role >= MSG_ROLE_N)
+    return MSG_VERDICT_NO_CHAT;
+  if (actor->role == MSG_ROLE_LEFT)
+    return MSG_VERDICT_LEFT;
+  if (actor->role == MSG_ROLE_BANNED)
+    return MSG_VERDICT_BANNED;
+  if (kind == MSG_CHAT_GROUP)
+    return judge_group (permissions, actor, act, target);
+  if (kind == MSG_CHAT_PRIVATE || kind == MSG_CHAT_SAVED)
+    switch (act)
+      {
+      case MSG_ACT_READ:
+      case MSG_ACT_SEND:
+      case MSG_ACT_DELETE_OWN:
+      case MSG_ACT_CALL:
+        return MSG_VERDICT_ALLOWED;
+      case MSG_ACT_DELETE_OTHERS:
+        return MSG_VERDICT_NOT_PERMITTED;
+      default:
+        break;
+      }
+  return MSG_VERDICT_CHAT_KIND;
+}
+
+GError *
+msg_verdict_to_error (MsgVerdict verdict)
+{
+  static const struct {
+    MsgError code;
+    const char *reason, *message;
+  } rows[MSG_VERDICT_N] = {
+    [MSG_VERDICT_NO_CHAT] = { MSG_ERROR_NOT_FOUND, "chat", "There is no such chat." },
+    [MSG_VERDICT_LEFT] = { MSG_ERROR_FORBIDDEN, "left", "You are not in this chat any more." },
+    [MSG_VERDICT_BANNED] = { MSG_ERROR_FORBIDDEN, "banned", "You are banned from this chat." },
+    [MSG_VERDICT_RESTRICTED] = { MSG_ERROR_FORBIDDEN, "restricted", "An admin does not let you do this here." },
+    [MSG_VERDICT_NOT_PERMITTED] = { MSG_ERROR_FORBIDDEN, "not_permitted", "You may not do this here." },
+    [MSG_VERDICT_ADMIN_ONLY] = { MSG_ERROR_FORBIDDEN, "admin_only", "Only admins may do this." },
+    [MSG_VERDICT_OWNER_ONLY] = { MSG_ERROR_FORBIDDEN, "owner_only", "Only the owner may do this." },
+    [MSG_VERDICT_OWNER] = { MSG_ERROR_FORBIDDEN, "owner", "This cannot be done to the owner." },
+    [MSG_VERDICT_NO_MEMBER] = { MSG_ERROR_NOT_FOUND, "member", "The user is not in this chat." },
+    [MSG_VERDICT_CHAT_KIND] = { MSG_ERROR_FORBIDDEN, "chat_kind", "This cannot be done in this kind of chat." },
+  };
+
+  g_return_val_if_fail (verdict > MSG_VERDICT_ALLOWED && verdict < MSG_VERDICT_N, NULL);
+  return msg_error_new (rows[verdict].code, rows[verdict].reason, "%s", rows[verdict].message);
+}
+
+bool
+msg_chat_allow (MsgChatKind kind, unsigned permissions, const MsgStanding *actor, MsgAct act,
+                const MsgStanding *target, GError **error)
+{
+  MsgVerdict verdict = msg_chat_judge (kind, permissions, actor, act, target);
+
+  if (verdict == MSG_VERDICT_ALLOWED)
+    return true;
+  g_propagate_error (error, msg_verdict_to_error (verdict));
+  return false;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Chats: private ones of two, saved messages (a chat with oneself), groups. Rules: messaging/core.h; who may do what:
+ * messaging/chat-rules.h.
+ */
+#pragma once
+
+#include "messaging/account.h"
+#include "messaging/chat-rules.h"
+
+#define MSG_CHAT_TITLE_CHARS 128
+#define MSG_CHAT_ABOUT_CHARS 512
+/** MSG_CHAT_GROUP_MAX: a row of the log is written for each member: larger chats need another log. */
+#define MSG_CHAT_GROUP_MAX 200
+/** MSG_CHAT_LIST_MAX: chats in one answer. */
+#define MSG_CHAT_LIST_MAX 100
+
+/** MsgChat: a chat as one user sees it. */
+typedef struct {
+  MsgId id;
+  MsgChatKind kind;
+  char *title, *about; /* "" where there is none */
+  MsgId owner_id;      /* 0: nobody */
+  int64_t top_id;      /* newest message */
+  unsigned member_count;
+  unsigned permissions;
+  int64_t created_ms;
+
+  MsgStanding standing; /* of who asks, as of now */
+  int64_t until_ms;     /* of a restriction or ban; 0: for ever */
+  int64_t first_id;     /* older messages are not shown */
+  int64_t read_id;
+  int64_t delivered_id;
+  unsigned unread, mentions;
+  int64_t last_id;      /* newest message that came while being in it; 0: none yet */
+  int64_t last_ms;      /* its time: the order of lists */
+
+  MsgUser *peer;        /* (nullable): PRIVATE: the other one */
+  int64_t peer_read_id, peer_delivered_id;
+} MsgChat;
+
+MsgChat *msg_chat_copy (const MsgChat *chat);
+void msg_chat_free (MsgChat *chat); /* NULL is allowed */
+
+/** MsgWritten: what a change has put into the log of who asked: the rows pts - count + 1 to pts. */
+typedef struct {
+  int64_t pts;
+  unsigned count; /* 0: it was so already */
+} MsgWritten;
+
+/** MsgWrittenFn: @written: (nullable): NULL with an error. */
+typedef void (*MsgWrittenFn) (const MsgWritten *written, const GError *error, gpointer data);
+/** MsgChatFn: @chat: (nullable): NULL with an error. */
+typedef void (*MsgChatFn) (const MsgChat *chat, const MsgWritten *written, const GError *error, gpointer data);
+/** MsgChatsFn: @chats: (nullable) (element-type MsgChat). */
+typedef void (*MsgChatsFn) (GPtrArray *chats, const GError *error, gpointer data);
+
+/** msg_chat_open: finds or makes the private chat with @peer_id; oneself: saved messages. Nobody is told of it before
+ *  something is in it. Errors: NOT_FOUND ("user"), LIMIT ("chat_rate"), UNAVAILABLE. */
+void msg_chat_open (MsgCore *core, MsgId user_id, MsgId peer_id, MsgChatFn fn, gpointer data);
+
+/** MsgChatSpec: of a new group. */
+typedef struct {
+  const char *title;
+  const char *about;    /* (nullable) */
+  const MsgId *members; /* besides the owner */
+  unsigned n_members;
+} MsgChatSpec;
+
+/** msg_chat_create: Errors: INVALID ("title", "about"), NOT_FOUND ("user"), LIMIT ("too_many_members",
+ *  "too_many_chats", "chat_rate"), UNAVAILABLE. */
+void msg_chat_create (MsgCore *core, MsgId user_id, const MsgChatSpec *spec, MsgChatFn fn, gpointer data);
+
+/** msg_chat_get: @n at most MSG_CHAT_LIST_MAX. Those that the user is in. Errors: INVALID ("limit"), UNAVAILABLE. */
+void msg_chat_get (MsgCore *core, MsgId user_id, const MsgId *ids, unsigned n, MsgChatsFn fn, gpointer data);
+
+/** MsgChatPlace: where a page of a list begins: behind this chat. Zeroed: at the beginning. */
+typedef struct {
+  int64_t last_ms;
+  MsgId id;
+} MsgChatPlace;
+
+/** MsgChatPage: the chats with something in them, newest first. */
+typedef struct {
+  GPtrArray *chats;    /* (element-type MsgChat) */
+  GPtrArray *messages; /* (element-type MsgMessage, nullable): the newest that the user sees, one for each chat */
+  bool has_next;
+} MsgChatPage;
+
+/** MsgChatPageFn: @page: (nullable): NULL with an error. */
+typedef void (*MsgChatPageFn) (const MsgChatPage *page, const GError *error, gpointer data);
+
+/** msg_chat_list: @after: (nullable). @limit: 1 to MSG_CHAT_LIST_MAX. Errors: INVALID ("limit"), UNAVAILABLE. */
+void msg_chat_list (MsgCore *core, MsgId user_id, const MsgChatPlace *after, unsigned limit, MsgChatPageFn fn,
+                    gpointer data);
+
+/** MsgChatMember: a member as other members see it. */
+typedef struct {
+  MsgUser *user;
+  MsgStanding standing;
+  int64_t until_ms, joined_ms;
+  int64_t read_id, delivered_id;
+} MsgChatMember;
+
+/** MsgChatMembersFn: @members: (nullable) (element-type MsgChatMember): in order of their ids. */
+typedef void (*MsgChatMembersFn) (GPtrArray *members, const GError *error, gpointer data);
+
+/** msg_chat_members: @after: the last user of the page before, 0: from the beginning. @limit: 1 to MSG_CHAT_LIST_MAX.
+ *  Who is banned comes too when the one who asks may lift that. Errors: INVALID ("limit"), NOT_FOUND ("chat"),
+ *  FORBIDDEN, UNAVAILABLE. */
+void msg_chat_members (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId after, unsigned limit, MsgChatMembersFn fn,
+                       gpointer data);
+
+/** MsgAudienceFn: @users: (nullable) (element-type MsgId): the other members. */
+typedef void (*MsgAudienceFn) (GArray *users, const GError *error, gpointer data);
+/** msg_chat_audience: who hears that the user is typing. Errors: NOT_FOUND ("chat"), FORBIDDEN, UNAVAILABLE. */
+void msg_chat_audience (MsgCore *core, MsgId user_id, MsgId chat_id, MsgAudienceFn fn, gpointer data);
+
+/** msg_chat_invite: adds @n users, 1 to MSG_CHAT_LIST_MAX, all or none; those who are in it already stay as they are.
+ *  They see what is written from now on. Errors: INVALID ("limit"), NOT_FOUND ("chat", "user"), FORBIDDEN
+ *  ("target_banned" too), LIMIT ("too_many_members", "chat_rate"), UNAVAILABLE. */
+void msg_chat_invite (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgId *users, unsigned n, MsgWrittenFn fn,
+                      gpointer data);
+/** msg_chat_leave: the owner leaves as the last one only; the group is then gone. Errors: NOT_FOUND ("chat"), FORBIDDEN
+ *  ("owner", "chat_kind", ...), UNAVAILABLE. */
+void msg_chat_leave (MsgCore *core, MsgId user_id, MsgId chat_id, MsgWrittenFn fn, gpointer data);
+
+/** MsgChatStanding: what somebody is to become. */
+typedef struct {
+  MsgId user_id;
+  MsgChatRole role; /* RESTRICTED, MEMBER, ADMIN, OWNER; BANNED; LEFT: lifts a ban */
+  unsigned rights;  /* RESTRICTED: what is left; ADMIN */
+  int64_t until_ms; /* RESTRICTED, BANNED; 0: for ever */
+} MsgChatStanding;
+
+/** msg_chat_set_standing: Errors: INVALID ("rights", "until"), NOT_FOUND ("chat", "member"), FORBIDDEN ("self" too),
+ *  LIMIT ("chat_rate"), UNAVAILABLE. */
+void msg_chat_set_standing (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChatStanding *standing,
+                            MsgWrittenFn fn, gpointer data);
+
+/** MsgChatChange: what is not given stays. */
+typedef struct {
+  const char *title, *about; /* (nullable) */
+  bool has_permissions;
+  unsigned permissions;      /* of MSG_RIGHTS_MEMBER */
+} MsgChatChange;
+
+/** msg_chat_update: Errors: INVALID ("title", "about", "rights"), NOT_FOUND ("chat"), FORBIDDEN, LIMIT ("chat_rate"),
+ *  UNAVAILABLE. */
+void msg_chat_update (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChatChange *change, MsgWrittenFn fn,
+                      gpointer data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgChat, msg_chat_free)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operations that write the update log. */
+#pragma once
+
+#include "messaging/chat-rows.h"
+#include "messaging/core-private.h"
+
+/** MsgLogOp: begins with the MsgOp; an operation of its own kind begins with this. */
+typedef struct {
+  MsgOp op;
+  MsgLog log;
+  MsgId user_id, chat_id;
+} MsgLogOp;
+
+/** msg_log_op_new: @class: its clear calls msg_log_op_clear(). */
+gpointer msg_log_op_new (MsgCore *core, const MsgOpClass *class, MsgId user_id, MsgId chat_id);
+void msg_log_op_clear (MsgOp *op);
+/** msg_log_op_tell: first thing of a reply: tells the listener what was written. Main thread. */
+void msg_log_op_tell (MsgLogOp *op, const GError *error);
+/** msg_log_tell: the same for operations that are made otherwise. Main thread. */
+void msg_log_tell (MsgCore *core, const MsgLog *log, const GError *error);
+
+/* Whether the user may now, by the rate of messages or of chats. Returns: false: @op is ended. */
+bool msg_log_op_take_message (MsgLogOp *op);
+bool msg_log_op_take_chat (MsgLogOp *op);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "messaging/chat-rows.h"
+#include "messaging/message-text.h"
+
+MsgMessage *
+msg_message_copy (const MsgMessage *message)
+{
+  MsgMessage *copy;
+
+  g_return_val_if_fail (message != NULL, NULL);
+  copy = g_memdup2 (message, sizeof *message);
+  copy->text = g_strdup (message->text);
+  copy->entities = g_strdup (message->entities);
+  copy->data = g_strdup (message->data);
+  return copy;
+}
+
+void
+msg_message_free (MsgMessage *message)
+{
+  if (message == NULL)
+    return;
+  g_free (message->text);
+  g_free (message->entities);
+  g_free (message->data);
+  g_free (message);
+}
+
+MsgMessage *
+msg_message_from_row (MsgStmt *stmt, int column)
+{
+  MsgMessage *message = g_new0 (MsgMessage, 1);
+
+  message->chat_id = msg_stmt_get_int (stmt, column);
+  message->id = msg_stmt_get_int (stmt, column + 1);
+  message->sender_id = msg_stmt_get_int (stmt, column + 2);
+  message->at_ms = msg_stmt_get_int (stmt, column + 3);
+  message->kind = (MsgMessageKind) msg_stmt_get_int (stmt, column + 4);
+  message->text = g_strdup (msg_stmt_get_text (stmt, column + 5));
+  message->entities = g_strdup (msg_stmt_get_text (stmt, column + 6));
+  message->data = g_strdup (msg_stmt_get_text (stmt, column + 7));
+  message->reply_to = msg_stmt_get_int (stmt, column + 8);
+  message->edited_ms = msg_stmt_get_int (stmt, column + 9);
+  message->silent = msg_stmt_get_int (stmt, column + 10) != 0;
+  return message;
+}
+
+bool
+msg_message_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t id, MsgMessage **ret_message, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g JOIN chat_members m"
+                                      " ON m.chat_id = g.chat_id AND m.user_id = :user"
+                                      " WHERE g.chat_id = :chat AND g.id = :id AND " MSG_MESSAGE_IS_VISIBLE);
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":id", id);
+  step = msg_stmt_step (stmt, error);
+  if (step == MSG_STEP_ERROR)
+    return false;
+  *ret_message = step == MSG_STEP_ROW ? msg_message_from_row (stmt, 0) : NULL;
+  return true;
+}
+
+/* --- Writing one --- */
+
+static bool
+message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec, int64_t pts, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (
+      db, "INSERT INTO messages (chat_id, id, sender_id, device_id, random_id, pts, at_ms, kind, text, entities, data,"
+          " reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms)"
+          " VALUES (:chat, :id, :sender, :device, :random, :pts, :at, :kind, :text, :entities, :data, :reply, 0, 0,"
+          " :silent, 0, 0)");
+
+  msg_stmt_set_int (stmt, ":chat", message->chat_id);
+  msg_stmt_set_int (stmt, ":id", message->id);
+  msg_stmt_set_int (stmt, ":sender", message->sender_id);
+  msg_stmt_set_int (stmt, ":device", spec->device_id);
+  msg_stmt_set_bytes (stmt, ":random", spec->random_id, MSG_RANDOM_ID_BYTES);
+  msg_stmt_set_int (stmt, ":pts", pts);
+  msg_stmt_set_int (stmt, ":at", message->at_ms);
+  msg_stmt_set_int (stmt, ":kind", message->kind);
+  msg_stmt_set_text (stmt, ":text", message->text);
+  msg_stmt_set_text (stmt, ":entities", message->entities);
+  msg_stmt_set_text (stmt, ":data", message->data);
+  msg_stmt_set_int (stmt, ":reply", message->reply_to);
+  msg_stmt_set_int (stmt, ":silent", message->silent);
+  return msg_stmt_run (stmt, error);
+}
+
+/* Returns: (nullable): those who have seen nothing of the chat yet */
+static GArray *
+find_newcomers (MsgDb *db, MsgId chat_id, GError **error)
+{
+  g_autoptr (GArray) users = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT user_id FROM chat_members"
+                                      " WHERE chat_id = :chat AND role >= 3 AND last_id = 0");
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    {
+      MsgId user_id = msg_stmt_get_int (stmt, 0);
+
+      g_array_append_val (users, user_id);
+    }
+  return step == MSG_STEP_DONE ? g_steal_pointer (&users) : NULL;
+}
+
+static bool
+tell_newcomers (MsgDb *db, MsgLog *log, MsgId chat_id, const GArray *users, GError **error)
+{
+  for (unsigned i = 0; i < users->len; i++)
+    {
+      MsgId user_id = g_array_index (users, MsgId, i);
+      MsgChat *seen = msg_chat_load (db, chat_id, user_id, log->now_ms, error);
+      MsgUpdate *update;
+
+      if (seen == NULL)
+        return false;
+      update = msg_update_new (MSG_UPDATE_CHAT, chat_id);
+      update->chat = seen;
+      if (!msg_log_append_one (db, log, update, user_id, error) || !msg_chat_load_peer (db, seen, user_id, error))
+        return false;
+    }
+  return true;
+}
+
+static bool
+count_message (MsgDb *db, const MsgMessage *message, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET top_id = :id WHERE id = :chat");
+
+  msg_stmt_set_int (stmt, ":id", message->id);
+  msg_stmt_set_int (stmt, ":chat", message->chat_id);
+  if (!msg_stmt_run (stmt, error))
+    return false;
+  stmt = msg_db_prepare (db, "UPDATE chat_members SET last_id = :id, last_ms = :at,"
+                             " unread = unread + CASE WHEN user_id = :sender THEN 0 ELSE 1 END"
+                             " WHERE chat_id = :chat AND role >= 3");
+  msg_stmt_set_int (stmt, ":id", message->id);
+  msg_stmt_set_int (stmt, ":at", message->at_ms);
+  msg_stmt_set_int (stmt, ":sender", message->sender_id);
+  msg_stmt_set_int (stmt, ":chat", message->chat_id);
+  return msg_stmt_run (stmt, error);
+}
+
+static bool
+count_mention (MsgDb *db, const MsgMessage *message, MsgId user_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "INSERT INTO message_mentions (chat_id, user_id, message_id)"
+                                      " SELECT chat_id, user_id, last_id FROM chat_members"
+                                      " WHERE chat_id = :chat AND user_id = :user AND role >= 3"
+                                      " ON CONFLICT DO NOTHING");
+
+  msg_stmt_set_int (stmt, ":chat", message->chat_id);
+  msg_stmt_set_int (stmt, ":user", user_id);
+  if (!msg_stmt_run (stmt, error))
+    return false;
+  if (msg_db_changes (db) == 0)
+    return true;
+  stmt = msg_db_prepare (db, "UPDATE chat_members SET mentions = mentions + 1"
+                             " WHERE chat_id = :chat AND user_id = :user");
+  msg_stmt_set_int (stmt, ":chat", message->chat_id);
+  msg_stmt_set_int (stmt, ":user", user_id);
+  return msg_stmt_run (stmt, error);
+}
+
+static bool
+count_mentions (MsgDb *db, const MsgMessage *message, GError **error)
+{
+  g_autoptr (GArray) entities = NULL;
+
+  if (message->entities == NULL)
+    return true;
+  entities = msg_entities_parse (message->entities);
+  for (unsigned i = 0; entities != NULL && i < entities->len; i++)
+    {
+      MsgId user_id = g_array_index (entities, MsgEntity, i).user_id;
+
+      if (user_id != 0 && user_id != message->sender_id && !count_mention (db, message, user_id, error))
+        return false;
+    }
+  return true;
+}
+
+static MsgMessage *
+message_from_spec (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_ms)
+{
+  MsgMessage *message = g_new0 (MsgMessage, 1);
+
+  message->chat_id = chat->id;
+  message->id = chat->top_id + 1;
+  message->sender_id = spec->sender_id;
+  message->at_ms = now_ms;
+  message->kind = spec->kind;
+  message->text = g_strdup (spec->text);
+  message->entities = g_strdup (spec->entities);
+  message->data = g_strdup (spec->data);
+  message->reply_to = spec->reply_to;
+  message->silent = spec->silent;
+  return message;
+}
+
+const MsgMessage *
+msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *spec, GError **error)
+{
+  g_autoptr (GArray) newcomers = find_newcomers (db, chat->id, error);
+  g_autoptr (MsgUpdate) update = msg_update_new (MSG_UPDATE_MESSAGE_NEW, chat->id);
+  const MsgMessage *message = update->message = message_from_spec (chat, spec, log->now_ms);
+
+  if (newcomers == NULL || !count_message (db, message, error) || !count_mentions (db, message, error)
+      || !tell_newcomers (db, log, chat->id, newcomers, error)
+      || !msg_log_append (db, log, g_steal_pointer (&update), 0, error))
+    return NULL;
+  chat->top_id = message->id;
+  /* last, because it keeps its place in the sender's log, which a retry is answered with */
+  return message_insert (db, message, spec, log->written.pts, error) ? message : NULL;
+}
+
+bool
+msg_message_append_service (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, char *data, GError **error)
+{
+  g_autofree char *owned = data;
+  const MsgNewMessage spec = { .sender_id = sender_id, .kind = MSG_MESSAGE_SERVICE, .text = "", .data = owned };
+
+  return msg_message_append (db, log, chat, &spec, error) != NULL;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending and editing. */
+#include "messaging/message.h"
+
+#include <string.h>
+
+#include "messaging/log-op.h"
+#include "messaging/message-text.h"
+
+typedef struct {
+  MsgLogOp log;
+  uint8_t random_id[MSG_RANDOM_ID_BYTES];
+  MsgId device_id;
+  int64_t message_id;  /* EDIT */
+  char *text, *entities;
+  int64_t reply_to;
+  bool silent;
+  MsgMessage *found;   /* owned: a retry's */
+  const MsgMessage *message;
+  MsgMessageFn fn;
+  gpointer data;
+} TextOp;
+
+static void
+text_op_reply (MsgOp *ctx, const GError *error)
+{
+  TextOp *op = (TextOp *) ctx;
+
+  msg_log_op_tell (&op->log, error);
+  if (error != NULL)
+    op->fn (NULL, NULL, error, op->data);
+  else
+    op->fn (op->message, &op->log.log.written, NULL, op->data);
+}
+
+static void
+text_op_clear (MsgOp *ctx)
+{
+  TextOp *op = (TextOp *) ctx;
+
+  msg_log_op_clear (ctx);
+  msg_message_free (op->found);
+  g_free (op->text);
+  g_free (op->entities);
+}
+
+static TextOp *
+text_op_new (MsgCore *core, MsgId user_id, MsgId chat_id, MsgMessageFn fn, gpointer data)
+{
+  static const MsgOpClass class = { sizeof (TextOp), text_op_reply, text_op_clear };
+  TextOp *op = msg_log_op_new (core, &class, user_id, chat_id);
+
+  op->fn = fn;
+  op->data = data;
+  return op;
+}
+
+/* Returns: (nullable): why it cannot be taken */
+static GError *
+text_op_take (TextOp *op, const char *text, GArray *entities)
+{
+  const MsgCoreOptions *options = &op->log.op.core->options;
+  GError *error = NULL;
+  unsigned units;
+
+  if (!msg_message_text_check (text, options->message_units, &units, &error)
+      || (entities != NULL && !msg_entities_check (text, entities, options->message_entities, &error)))
+    return error;
+  op->text = g_strdup (text);
+  op->entities = entities != NULL ? msg_entities_write (entities) : NULL;
+  return NULL;
+}
+
+static bool
+fail_no_message (GError **error)
+{
+  g_propagate_error (error, msg_error_new (MSG_ERROR_NOT_FOUND, "message", "There is no such message."));
+  return false;
+}
+
+/* --- Sending --- */
+
+/* What the same send has given before. @ret_known: there is such a message. */
+static bool
+find_retry (MsgDb *db, TextOp *op, bool *ret_known, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS ", g.pts, g.deleted_ms FROM messages g"
+                                      " WHERE g.chat_id = :chat AND g.sender_id = :user AND g.random_id = :random");
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
+  msg_stmt_set_int (stmt, ":user", op->log.user_id);
+  msg_stmt_set_bytes (stmt, ":random", op->random_id, sizeof op->random_id);
+  step = msg_stmt_step (stmt, error);
+  *ret_known = step == MSG_STEP_ROW;
+  if (step != MSG_STEP_ROW)
+    return step == MSG_STEP_DONE;
+  op->message = op->found = msg_message_from_row (stmt, 0);
+  op->log.log.written = (MsgWritten){ msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS), 1 };
+  if (msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS + 1) == 0)
+    return true;
+  g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "message_deleted", "It was sent and then deleted."));
+  return false;
+}
+
+static bool
+send_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  TextOp *op = ctx;
+  MsgLog *log = &op->log.log;
+  const MsgNewMessage spec = { .sender_id = op->log.user_id,
+                               .device_id = op->device_id,
+                               .random_id = op->random_id,
+                               .kind = MSG_MESSAGE_TEXT,
+                               .text = op->text,
+                               .entities = op->entities,
+                               .reply_to = op->reply_to,
+                               .silent = op->silent };
+  g_autoptr (MsgChat) chat = NULL;
+  g_autoptr (MsgMessage) replied = NULL;
+  bool known;
+
+  msg_log_reset (log);
+  g_clear_pointer (&op->found, msg_message_free);
+  if (!find_retry (db, op, &known, error))
+    return false;
+  if (known)
+    return true;
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_SEND, log->now_ms, error);
+  if (chat == NULL)
+    return false;
+  if (op->reply_to != 0 && !msg_message_load (db, chat->id, op->log.user_id, op->reply_to, &replied, error))
+    return false;
+  if (op->reply_to != 0 && replied == NULL)
+    return fail_no_message (error);
+  op->message = msg_message_append (db, log, chat, &spec, error);
+  log->written.count = 1; /* what comes before it in the log has been told, and a retry is to be answered alike */
+  return op->message != NULL;
+}
+
+void
+msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpointer data)
+{
+  TextOp *op;
+  GError *error;
+
+  g_return_if_fail (core != NULL && sending != NULL && fn != NULL);
+  op = text_op_new (core, sending->user_id, sending->chat_id, fn, data);
+  memcpy (op->random_id, sending->random_id, sizeof op->random_id);
+  op->device_id = sending->device_id;
+  op->reply_to = sending->reply_to;
+  op->silent = sending->silent;
+  error = text_op_take (op, sending->text, sending->entities);
+  if (error != NULL)
+    msg_op_fail (&op->log.op, error);
+  else if (msg_log_op_take_message (&op->log))
+    msg_op_write (op, send_run, msg_op_end);
+}
+
+/* --- Editing --- */
+
+static bool
+keep_edit (MsgDb *db, const MsgMessage *message, int64_t now_ms, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "INSERT INTO message_edits (chat_id, message_id, n, at_ms, text, entities)"
+                                      " SELECT :chat, :message, COALESCE (MAX (n), 0) + 1, :now, :text, :entities"
+                                      " FROM message_edits WHERE chat_id = :chat AND message_id = :message");
+
+  msg_stmt_set_int (stmt, ":chat", message->chat_id);
+  msg_stmt_set_int (stmt, ":message", message->id);
+  msg_stmt_set_int (stmt, ":now", now_ms);
+  msg_stmt_set_text (stmt, ":text", message->text);
+  msg_stmt_set_text (stmt, ":entities", message->entities);
+  return msg_stmt_run (stmt, error);
+}
+
+static bool
+edit_put (MsgDb *db, TextOp *op, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE messages SET text = :text, entities = :entities, edited_ms = :now"
+                                      " WHERE chat_id = :chat AND id = :id");
+
+  msg_stmt_set_text (stmt, ":text", op->text);
+  msg_stmt_set_text (stmt, ":entities", op->entities);
+  msg_stmt_set_int (stmt, ":now", op->log.log.now_ms);
+  msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
+  msg_stmt_set_int (stmt, ":id", op->message_id);
+  return msg_stmt_run (stmt, error);
+}
+
+/* Returns: false with why @found is not this user's to edit */
+static bool
+check_author (const MsgMessage *found, MsgId user_id, GError **error)
+{
+  if (found == NULL)
+    return fail_no_message (error);
+  if (found->sender_id == user_id && found->kind == MSG_MESSAGE_TEXT)
+    return true;
+  g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "not_author", "Only its author may edit a message."));
+  return false;
+}
+
+static bool
+edit_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  TextOp *op = ctx;
+  MsgLog *log = &op->log.log;
+  g_autoptr (MsgChat) chat = NULL;
+  MsgUpdate *update;
+
+  msg_log_reset (log);
+  g_clear_pointer (&op->found, msg_message_free);
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_SEND, log->now_ms, error);
+  if (chat == NULL || !msg_message_load (db, chat->id, op->log.user_id, op->message_id, &op->found, error)
+      || !check_author (op->found, op->log.user_id, error))
+    return false;
+  op->message = op->found;
+  if (strcmp (op->found->text, op->text) == 0 && g_strcmp0 (op->found->entities, op->entities) == 0)
+    return msg_log_finish (db, log, error);
+  if (!keep_edit (db, op->found, log->now_ms, error) || !edit_put (db, op, error))
+    return false;
+  g_free (op->found->text);
+  g_free (op->found->entities);
+  op->found->text = g_strdup (op->text);
+  op->found->entities = g_strdup (op->entities);
+  op->found->edited_ms = log->now_ms;
+  update = msg_update_new (MSG_UPDATE_MESSAGE_EDITED, chat->id);
+  update->message = msg_message_copy (op->found);
+  return msg_log_append (db, log, update, 0, error);
+}
+
+void
+msg_message_edit (MsgCore *core, MsgId user_id, MsgId chat_id, int64_t message_id, const char *text, GArray *entities,
+                  MsgMessageFn fn, gpointer data)
+{
+  TextOp *op;
+  GError *error;
+
+  g_return_if_fail (core != NULL && fn != NULL);
+  op = text_op_new (core, user_id, chat_id, fn, data);
+  op->message_id = message_id;
+  error = text_op_take (op, text, entities);
+  if (error != NULL)
+    msg_op_fail (&op->log.op, error);
+  else if (msg_log_op_take_message (&op->log))
+    msg_op_write (op, edit_run, msg_op_end);
+}

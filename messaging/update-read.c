@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the update log: what a device has missed, as it is now. */
+#include <stdlib.h>
+
+#include "messaging/chat-rows.h"
+#include "messaging/core-private.h"
+
+typedef struct {
+  MsgOp op;
+  MsgId user_id;
+  int64_t now_ms;
+  int64_t pts;
+  unsigned limit;
+  MsgDifference difference;
+  MsgStateFn state_fn;       /* one of the two */
+  MsgDifferenceFn difference_fn;
+  gpointer data;
+} ReadOp;
+
+static void
+free_update (gpointer update)
+{
+  msg_update_free (update);
+}
+
+static void
+read_reply (MsgOp *ctx, const GError *error)
+{
+  ReadOp *op = (ReadOp *) ctx;
+
+  if (op->state_fn != NULL)
+    op->state_fn (error == NULL ? op->difference.pts : 0, error, op->data);
+  else
+    op->difference_fn (error == NULL ? &op->difference : NULL, error, op->data);
+}
+
+static void
+read_clear (MsgOp *ctx)
+{
+  g_ptr_array_unref (((ReadOp *) ctx)->difference.updates);
+}
+
+static ReadOp *
+read_op_new (MsgCore *core, MsgId user_id, gpointer data)
+{
+  static const MsgOpClass class = { sizeof (ReadOp), read_reply, read_clear };
+  ReadOp *op = msg_op_new (core, &class);
+
+  op->user_id = user_id;
+  op->now_ms = msg_core_now_ms (core);
+  op->difference.updates = g_ptr_array_new_with_free_func (free_update);
+  op->data = data;
+  return op;
+}
+
+static bool
+state_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+
+  return msg_log_get_pts (db, op->user_id, &op->difference.pts, error);
+}
+
+void
+msg_updates_state (MsgCore *core, MsgId user_id, MsgStateFn fn, gpointer data)
+{
+  ReadOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL);
+  op = read_op_new (core, user_id, data);
+  op->state_fn = fn;
+  msg_op_read (op, state_run, msg_op_end);
+}
+
+/* --- Difference --- */
+
+/* One statement for a page: the row, and the message if the user sees it now. */
+static const char difference_sql[] =
+    "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " MSG_MESSAGE_COLUMNS
+    " FROM updates p LEFT JOIN chat_members m ON m.chat_id = p.chat_id AND m.user_id = p.user_id AND m.role >= 3"
+    " LEFT JOIN messages g ON p.type <= 2 AND g.chat_id = m.chat_id AND g.id = p.message_id"
+    " AND " MSG_MESSAGE_IS_VISIBLE
+    " WHERE p.user_id = :user AND p.pts > :pts ORDER BY p.pts LIMIT :limit";
+
+#define N_ROW_COLUMNS 6
+
+static GArray *
+read_ids (const char *text)
+{
+  GArray *ids = g_array_new (FALSE, FALSE, sizeof (int64_t));
+
+  while (text != NULL && *text != '\0')
+    {
+      char *end;
+      int64_t id = g_ascii_strtoll (text, &end, 10);
+
+      g_array_append_val (ids, id);
+      text = *end == ',' ? end + 1 : NULL;
+    }
+  return ids;
+}
+
+static void
+become_deleted (MsgUpdate *update, int64_t id)
+{
+  update->type = MSG_UPDATE_MESSAGE_DELETED;
+  update->ids = g_array_new (FALSE, FALSE, sizeof (int64_t));
+  g_array_append_val (update->ids, id);
+}
+
+static MsgUpdate *
+update_from_row (MsgStmt *stmt, MsgId user_id)
+{
+  MsgUpdate *update = msg_update_new ((MsgUpdateType) msg_stmt_get_int (stmt, 1), msg_stmt_get_int (stmt, 2));
+  MsgUpdateTo to = { user_id, msg_stmt_get_int (stmt, 0) };
+
+  g_array_append_val (update->to, to);
+  update->up_to = msg_stmt_get_int (stmt, 3);
+  update->user_id = msg_stmt_get_int (stmt, 4);
+  if (update->type == MSG_UPDATE_MESSAGE_DELETED)
+    update->ids = read_ids (msg_stmt_get_text (stmt, 5));
+  else if (update->type <= MSG_UPDATE_MESSAGE_EDITED && msg_stmt_get_int (stmt, N_ROW_COLUMNS + 1) != 0)
+    update->message = msg_message_from_row (stmt, N_ROW_COLUMNS);
+  else if (update->type <= MSG_UPDATE_MESSAGE_EDITED)
+    become_deleted (update, update->up_to);
+  return update;
+}
+
+/* What the user is now, instead of a chat that they do not see any more. */
+static bool
+become_member (MsgDb *db, const ReadOp *op, MsgUpdate *update, MsgId subject_id, GError **error)
+{
+  update->type = MSG_UPDATE_MEMBER;
+  update->user_id = subject_id;
+  return msg_chat_load_standing (db, update->chat_id, subject_id, op->now_ms, &update->standing, error);
+}
+
+/* The rest of an update, from where it stands. */
+static bool
+fill_in (MsgDb *db, const ReadOp *op, MsgUpdate *update, GError **error)
+{
+  g_autoptr (GError) missing = NULL;
+
+  switch (update->type)
+    {
+    case MSG_UPDATE_CHAT:
+    case MSG_UPDATE_READ:
+      update->chat = msg_chat_load_for (db, update->chat_id, op->user_id, MSG_ACT_READ, op->now_ms, &missing);
+      if (missing != NULL && missing->code != MSG_ERROR_UNAVAILABLE)
+        return update->type == MSG_UPDATE_READ || become_member (db, op, update, op->user_id, error);
+      if (missing != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&missing));
+          return false;
+        }
+      if (update->type == MSG_UPDATE_CHAT)
+        return msg_chat_load_peer (db, update->chat, op->user_id, error);
+      update->has_counts = update->user_id == op->user_id;
+      update->unread = update->chat->unread;
+      update->mentions = update->chat->mentions;
+      g_clear_pointer (&update->chat, msg_chat_free);
+      return true;
+    case MSG_UPDATE_MEMBER:
+      return become_member (db, op, update, update->user_id, error);
+    default:
+      return true;
+    }
+}
+
+static bool
+check_pts (MsgDb *db, const ReadOp *op, int64_t newest, GError **error)
+{
+  MsgStmt *stmt;
+
+  if (op->pts < 0 || op->pts > newest)
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_INVALID, "pts", "The log is not that far."));
+      return false;
+    }
+  if (op->pts == newest)
+    return true;
+  stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM updates WHERE user_id = :user AND pts = :next");
+  msg_stmt_set_int (stmt, ":user", op->user_id);
+  msg_stmt_set_int (stmt, ":next", op->pts + 1);
+  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+    return false;
+  if (msg_stmt_get_int (stmt, 0) == 1)
+    return true;
+  g_propagate_error (error, msg_error_new (MSG_ERROR_GONE, "pts_too_old",
+                                           "These updates are no longer kept: take chat.list and message.history."));
+  return false;
+}
+
+static bool
+difference_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+  MsgDifference *difference = &op->difference;
+  MsgStmt *stmt;
+  MsgStep step;
+
+  if (!msg_log_get_pts (db, op->user_id, &difference->pts, error) || !check_pts (db, op, difference->pts, error))
+    return false;
+  stmt = msg_db_prepare (db, difference_sql);
+  msg_stmt_set_int (stmt, ":user", op->user_id);
+  msg_stmt_set_int (stmt, ":pts", op->pts);
+  msg_stmt_set_int (stmt, ":limit", op->limit);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    g_ptr_array_add (difference->updates, update_from_row (stmt, op->user_id));
+  if (step == MSG_STEP_ERROR)
+    return false;
+  for (unsigned i = 0; i < difference->updates->len; i++)
+    if (!fill_in (db, op, difference->updates->pdata[i], error))
+      return false;
+  difference->more = op->pts + difference->updates->len < difference->pts;
+  difference->pts = op->pts + difference->updates->len;
+  return true;
+}
+
+void
+msg_updates_difference (MsgCore *core, MsgId user_id, int64_t pts, unsigned limit, MsgDifferenceFn fn, gpointer data)
+{
+  ReadOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL);
+  op = read_op_new (core, user_id, data);
+  op->pts = pts;
+  op->limit = limit;
+  op->difference_fn = fn;
+  if (limit < 1 || limit > MSG_DIFFERENCE_MAX)
+    msg_op_fail (&op->op, msg_error_new (MSG_ERROR_INVALID, "limit", "1 to %d updates at once.", MSG_DIFFERENCE_MAX));
+  else
+    msg_op_read (op, difference_run, msg_op_end);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole table of who may do what in a group, by the letter. */
+#include "messaging/chat-rules.h"
+
+#include <glib.h>
+
+#include "messaging/core.h"
+
+enum { STRANGER, LEFT, BANNED, RESTRICTED, MEMBER, ADMIN_NONE, ADMIN_DELETE, ADMIN_BAN, ADMIN_INFO, ADMIN_PROMOTE, OWNER, N_ACTORS };
+
+static const MsgStanding actors[N_ACTORS] = {
+  [STRANGER] = { MSG_ROLE_STRANGER, 0 },
+  [LEFT] = { MSG_ROLE_LEFT, 0 },
+  [BANNED] = { MSG_ROLE_BANNED, 0 },
+  [RESTRICTED] = { MSG_ROLE_RESTRICTED, MSG_RIGHT_INVITE },
+  [MEMBER] = { MSG_ROLE_MEMBER, 0 },
+  [ADMIN_NONE] = { MSG_ROLE_ADMIN, 0 },
+  [ADMIN_DELETE] = { MSG_ROLE_ADMIN, MSG_RIGHT_DELETE },
+  [ADMIN_BAN] = { MSG_ROLE_ADMIN, MSG_RIGHT_BAN },
+  [ADMIN_INFO] = { MSG_ROLE_ADMIN, MSG_RIGHT_INFO },
+  [ADMIN_PROMOTE] = { MSG_ROLE_ADMIN, MSG_RIGHT_PROMOTE },
+  [OWNER] = { MSG_ROLE_OWNER, 0 },
+};
+
+/* + allowed, c no such chat, l left, b banned, r restricted, n not permitted, a admins only, o owner only, O not to the
+ * owner, m no member, k not in this kind of chat. A letter an actor, in the order above. */
+static const char letters[MSG_VERDICT_N + 1] = "+clbrnaoOmk";
+
+typedef struct {
+  const char *name;
+  MsgAct act;
+  MsgChatRole target; /* STRANGER: of nobody */
+  bool has_target;
+  const char *expected;
+} Row;
+
+/* members may send, invite and call; not change the title */
+static const Row group_rows[] = {
+  { "read", MSG_ACT_READ, 0, false, "clb++++++++" },
+  { "send", MSG_ACT_SEND, 0, false, "clbr+++++++" },
+  { "delete own", MSG_ACT_DELETE_OWN, 0, false, "clb++++++++" },
+  { "delete others'", MSG_ACT_DELETE_OTHERS, 0, false, "clbaan+nnn+" },
+  { "invite", MSG_ACT_INVITE, 0, false, "clb++++++++" },
+  { "leave", MSG_ACT_LEAVE, 0, false, "clb++++++++" },
+  { "info", MSG_ACT_INFO, 0, false, "clbrnnnn+n+" },
+  { "permissions", MSG_ACT_PERMISSIONS, 0, false, "clbaann+nn+" },
+  { "call", MSG_ACT_CALL, 0, false, "clbr+++++++" },
+  { "ban a member", MSG_ACT_RESTRICT, MSG_ROLE_MEMBER, true, "clbaann+nn+" },
+  { "ban a stranger", MSG_ACT_RESTRICT, MSG_ROLE_STRANGER, true, "clbaann+nn+" },
+  { "ban an admin", MSG_ACT_RESTRICT, MSG_ROLE_ADMIN, true, "clbaannonn+" },
+  { "ban the owner", MSG_ACT_RESTRICT, MSG_ROLE_OWNER, true, "clbaannOnnO" },
+  { "promote a member", MSG_ACT_PROMOTE, MSG_ROLE_MEMBER, true, "clbaannnn++" },
+  { "promote a stranger", MSG_ACT_PROMOTE, MSG_ROLE_STRANGER, true, "clbaannnnmm" },
+  { "demote an admin", MSG_ACT_PROMOTE, MSG_ROLE_ADMIN, true, "clbaannnno+" },
+  { "hand over", MSG_ACT_TRANSFER, MSG_ROLE_MEMBER, true, "clbooooooo+" },
+};
+
+static void
+test_group (void)
+{
+  for (unsigned i = 0; i < G_N_ELEMENTS (group_rows); i++)
+    for (unsigned actor = 0; actor < N_ACTORS; actor++)
+      {
+        const Row *row = &group_rows[i];
+        const MsgStanding target = { row->target, 0 };
+        MsgVerdict verdict = msg_chat_judge (MSG_CHAT_GROUP, MSG_RIGHTS_DEFAULT, &actors[actor], row->act,
+                                             row->has_target ? &target : NULL);
+
+        if (letters[verdict] != row->expected[actor])
+          g_error ("%s by %u: %c, expected %c", row->name, actor, letters[verdict], row->expected[actor]);
+      }
+}
+
+/* what members may not, admins may not either without the right, but for writing */
+static void
+test_closed_group (void)
+{
+  static const MsgAct acts[] = { MSG_ACT_INVITE, MSG_ACT_INFO, MSG_ACT_CALL };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (acts); i++)
+    {
+      g_assert_cmpint (msg_chat_judge (MSG_CHAT_GROUP, 0, &actors[MEMBER], acts[i], NULL), ==,
+                       MSG_VERDICT_NOT_PERMITTED);
+      g_assert_cmpint (msg_chat_judge (MSG_CHAT_GROUP, 0, &actors[ADMIN_DELETE], acts[i], NULL), ==,
+                       MSG_VERDICT_NOT_PERMITTED);
+      g_assert_cmpint (msg_chat_judge (MSG_CHAT_GROUP, 0, &actors[OWNER], acts[i], NULL), ==, MSG_VERDICT_ALLOWED);
+    }
+  g_assert_cmpint (msg_chat_judge (MSG_CHAT_GROUP, 0, &actors[MEMBER], MSG_ACT_SEND, NULL), ==,
+                   MSG_VERDICT_NOT_PERMITTED);
+  g_assert_cmpint (msg_chat_judge (MSG_CHAT_GROUP, 0, &actors[ADMIN_NONE], MSG_ACT_SEND, NULL), ==,
+                   MSG_VERDICT_ALLOWED);
+}
+
+static void
+test_private (void)
+{
+  static const char expected[MSG_ACT_N + 1] = "+++nkkkk+kkk";
+
+  for (unsigned act = 0; act < MSG_ACT_N; act++)
+    {
+      g_assert_cmpint (letters[msg_chat_judge (MSG_CHAT_PRIVATE, 0, &actors[MEMBER], act, NULL)], ==, expected[act]);
+      g_assert_cmpint (letters[msg_chat_judge (MSG_CHAT_SAVED, 0, &actors[MEMBER], act, NULL)], ==, expected[act]);
+      g_assert_cmpint (msg_chat_judge (MSG_CHAT_PRIVATE, 0, &actors[STRANGER], act, NULL), ==, MSG_VERDICT_NO_CHAT);
+      g_assert_cmpint (msg_chat_judge (MSG_CHAT_SUPERGROUP, MSG_RIGHTS_MEMBER, &actors[OWNER], act, NULL), ==,
+                       MSG_VERDICT_CHAT_KIND);
+    }
+}
+
+static void
+test_time (void)
+{
+  g_assert_cmpint (msg_standing_at (MSG_ROLE_RESTRICTED, 1, 100, 99).role, ==, MSG_ROLE_RESTRICTED);
+  g_assert_cmpint (msg_standing_at (MSG_ROLE_RESTRICTED, 1, 100, 100).role, ==, MSG_ROLE_MEMBER);
+  g_assert_cmpint (msg_standing_at (MSG_ROLE_BANNED, 0, 100, 100).role, ==, MSG_ROLE_LEFT);
+  g_assert_cmpint (msg_standing_at (MSG_ROLE_BANNED, 0, 0, 100).role, ==, MSG_ROLE_BANNED);
+}
+
+static void
+test_errors (void)
+{
+  for (unsigned verdict = 1; verdict < MSG_VERDICT_N; verdict++)
+    {
+      g_autoptr (GError) error = msg_verdict_to_error (verdict);
+
+      g_assert_nonnull (error);
+      g_assert_cmpstr (msg_error_get_reason (error), !=, "");
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/messaging/chat-rules/group", test_group);
+  g_test_add_func ("/messaging/chat-rules/closed-group", test_closed_group);
+  g_test_add_func ("/messaging/chat-rules/private", test_private);
+  g_test_add_func ("/messaging/chat-rules/time", test_time);
+  g_test_add_func ("/messaging/chat-rules/errors", test_errors);
+  return g_test_run ();
+}
