@@ -55,6 +55,12 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "login_rate_address", "60", 0, 1000000, "Logins tried per minute and client address; 0: no limit."),
   NUMBER ("messaging", "registration_rate_address", "60", 0, 1000000,
           "Accounts made per hour and client address; 0: no limit."),
+  NUMBER ("messaging", "message_length", "4096", 1, 65536, "UTF-16 units of a message's text."),
+  NUMBER ("messaging", "message_entities", "100", 0, 1000, "What may be marked in one text."),
+  NUMBER ("messaging", "message_rate", "120", 0, 1000000, "Messages of a user in a minute; 0: no limit."),
+  NUMBER ("messaging", "chat_rate", "60", 0, 1000000, "Chats that a user makes or changes in a minute; 0: no limit."),
+  NUMBER ("messaging", "group_members", "200", 1, 200, "Members of a group."),
+  NUMBER ("messaging", "groups_per_user", "500", 0, 1000000, "Groups that one user may own."),
 
   ADDRESSES ("relay", "listen_udp", "*:3478", "Where STUN and TURN are served over UDP; the workers share it."),
   ADDRESSES ("relay", "listen_tcp", "*:3478", "Where TURN is served over TCP."),

@@ -168,6 +168,7 @@ list_run (MsgDb *db, gpointer ctx, GError **error)
                                       " WHERE m.user_id = :user AND m.role >= 3 AND m.last_ms > 0 AND c.deleted_ms = 0"
                                       " AND (m.last_ms < :ms OR (m.last_ms = :ms AND m.chat_id < :chat))"
                                       " ORDER BY m.last_ms DESC, m.chat_id DESC LIMIT :limit");
+  gsize bytes = 0;
   MsgStep step;
 
   msg_stmt_set_int (stmt, ":user", op->user_id);
@@ -188,6 +189,11 @@ list_run (MsgDb *db, gpointer ctx, GError **error)
 
       if (!msg_chat_load_peer (db, chat, op->user_id, error) || !read_newest (db, op, chat->id, error))
         return false;
+      bytes += MSG_ROW_WEIGHT + strlen (chat->about) * 2 + msg_message_weigh (op->page.messages->pdata[i]);
+      if (bytes <= MSG_PAGE_BYTES || i + 1 == op->page.chats->len)
+        continue;
+      op->page.has_next = true;
+      g_ptr_array_set_size (op->page.chats, (int) i + 1);
     }
   return true;
 }

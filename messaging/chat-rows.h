@@ -66,6 +66,12 @@ typedef struct {
 const MsgMessage *msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *spec, GError **error);
 /** msg_message_append_service: @data: (transfer full): JSON. */
 bool msg_message_append_service (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, char *data, GError **error);
+/* An answer has at most so many bytes of JSON, as msg_message_weigh() and MSG_ROW_WEIGHT estimate them: pages end there. */
+#define MSG_PAGE_BYTES (448 * 1024)
+/** MSG_ROW_WEIGHT: of an update, or a chat, beside its texts. */
+#define MSG_ROW_WEIGHT 512
+/** msg_message_weigh: @message: (nullable). */
+gsize msg_message_weigh (const MsgMessage *message);
 /** msg_message_load: one that the member sees. @ret_message: NULL when there is none. */
 bool msg_message_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t id, MsgMessage **ret_message, GError **error);
 

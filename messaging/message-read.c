@@ -28,6 +28,7 @@ typedef struct {
   MsgHistoryFrom from;
   int64_t id;
   unsigned limit;
+  gsize bytes;            /* of the page */
   MsgHistory page;
   GPtrArray *edits;       /* owned (nullable): of MsgEdit */
   MsgHistoryFn history_fn; /* one of the two */
@@ -89,11 +90,13 @@ walk (MsgDb *db, ReadOp *op, const char *sql, int64_t id, unsigned limit, bool *
   *ret_more = false;
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
     {
-      *ret_more = n++ == limit;
-      if (!*ret_more)
-        g_ptr_array_add (op->page.messages, msg_message_from_row (stmt, 0));
+      *ret_more = n++ == limit || op->bytes > MSG_PAGE_BYTES;
+      if (*ret_more)
+        break;
+      g_ptr_array_add (op->page.messages, msg_message_from_row (stmt, 0));
+      op->bytes += msg_message_weigh (op->page.messages->pdata[op->page.messages->len - 1]);
     }
-  return step == MSG_STEP_DONE;
+  return step != MSG_STEP_ERROR;
 }
 
 static bool

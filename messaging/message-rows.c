@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "messaging/chat-rows.h"
+
+#include <string.h>
+
 #include "messaging/message-text.h"
 
 MsgMessage *
@@ -43,6 +46,16 @@ msg_message_from_row (MsgStmt *stmt, int column)
   message->edited_ms = msg_stmt_get_int (stmt, column + 9);
   message->silent = msg_stmt_get_int (stmt, column + 10) != 0;
   return message;
+}
+
+/* in JSON a quote or a newline has two bytes */
+gsize
+msg_message_weigh (const MsgMessage *message)
+{
+  if (message == NULL)
+    return 0;
+  return MSG_ROW_WEIGHT + 2 * strlen (message->text) + (message->entities != NULL ? strlen (message->entities) : 0)
+         + (message->data != NULL ? strlen (message->data) : 0);
 }
 
 bool

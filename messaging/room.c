@@ -15,7 +15,8 @@ typedef struct {
   GArray *users;            /* of MsgId */
   MsgRoomStanding standing;
   MsgLog log;               /* CREATE */
-  MsgDoneFn fn;
+  MsgRoomFn room_fn;        /* CREATE */
+  MsgDoneFn fn;             /* the others */
   gpointer data;
 } RoomOp;
 
@@ -25,7 +26,10 @@ room_op_reply (MsgOp *ctx, const GError *error)
   RoomOp *op = (RoomOp *) ctx;
 
   msg_log_tell (ctx->core, &op->log, error);
-  op->fn (error, op->data);
+  if (op->room_fn != NULL)
+    op->room_fn (error == NULL ? op->room : NULL, error, op->data);
+  else
+    op->fn (error, op->data);
 }
 
 static void
@@ -77,6 +81,7 @@ room_op_take (RoomOp *op, const MsgRoom *room)
   if (title == NULL)
     return error;
   op->room = msg_room_copy (room);
+  g_array_set_size (op->room->members, 0);
   g_free (op->room->title);
   op->room->title = title;
   return room_is_sane (room) ? NULL : msg_error_new (MSG_ERROR_INVALID, "room", "These are no rules for a room.");
@@ -118,7 +123,8 @@ start_in_chat (MsgDb *db, RoomOp *op, GError **error)
   if (room->chat_id == 0)
     return true;
   chat = msg_chat_load_for (db, room->chat_id, room->owner_id, MSG_ACT_CALL, op->log.now_ms, error);
-  return chat != NULL && admit_chat (db, room, error)
+  g_array_set_size (room->members, 0);
+  return chat != NULL && admit_chat (db, room, error) && msg_room_load_members (db, room, error)
          && msg_message_append_service (db, &op->log, chat, room->owner_id, msg_service_room (room), error);
 }
 
@@ -150,13 +156,14 @@ create_run (MsgDb *db, gpointer ctx, GError **error)
 }
 
 void
-msg_room_create (MsgCore *core, const MsgRoom *room, unsigned max_owned, MsgDoneFn fn, gpointer data)
+msg_room_create (MsgCore *core, const MsgRoom *room, unsigned max_owned, MsgRoomFn fn, gpointer data)
 {
   RoomOp *op;
   GError *error;
 
   g_return_if_fail (core != NULL && room != NULL && fn != NULL);
-  op = room_op_new (core, fn, data);
+  op = room_op_new (core, NULL, data);
+  op->room_fn = fn;
   op->max_owned = max_owned;
   error = room_op_take (op, room);
   if (error == NULL)

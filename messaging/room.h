@@ -69,6 +69,7 @@ char *msg_room_tidy_title (const char *title, GError **error);
 /**
  * msg_room_create:
  * @room: id, owner and created_ms set; members are not looked at
+ * @fn: gets it as it is now, with members
  * @max_owned: rooms that its owner may have, with this one
  *
  * With a chat_id it is a voice chat: its owner must be one who may start one there; the others who are in the chat become
@@ -77,7 +78,7 @@ char *msg_room_tidy_title (const char *title, GError **error);
  * Errors: INVALID ("room", "title"), CONFLICT ("room_exists"), LIMIT ("too_many_rooms"), NOT_FOUND ("chat"), FORBIDDEN
  * (those of msg_verdict_to_error()), UNAVAILABLE.
  */
-void msg_room_create (MsgCore *core, const MsgRoom *room, unsigned max_owned, MsgDoneFn fn, gpointer data);
+void msg_room_create (MsgCore *core, const MsgRoom *room, unsigned max_owned, MsgRoomFn fn, gpointer data);
 
 /** msg_room_put: title, policy, lock and link as in @room. Errors: INVALID ("room", "title"), NOT_FOUND ("room"),
  *  UNAVAILABLE. */

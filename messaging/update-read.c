@@ -196,6 +196,7 @@ difference_run (MsgDb *db, gpointer ctx, GError **error)
 {
   ReadOp *op = ctx;
   MsgDifference *difference = &op->difference;
+  gsize bytes = 0;
   MsgStmt *stmt;
   MsgStep step;
 
@@ -206,7 +207,14 @@ difference_run (MsgDb *db, gpointer ctx, GError **error)
   msg_stmt_set_int (stmt, ":pts", op->pts);
   msg_stmt_set_int (stmt, ":limit", op->limit);
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
-    g_ptr_array_add (difference->updates, update_from_row (stmt, op->user_id));
+    {
+      MsgUpdate *update = update_from_row (stmt, op->user_id);
+
+      g_ptr_array_add (difference->updates, update);
+      bytes += MSG_ROW_WEIGHT + msg_message_weigh (update->message);
+      if (bytes > MSG_PAGE_BYTES)
+        break;
+    }
   if (step == MSG_STEP_ERROR)
     return false;
   for (unsigned i = 0; i < difference->updates->len; i++)

@@ -64,6 +64,12 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->login_per_name = get_rate (config, "login_rate_user", 60 * 1000);
   options->login_per_address = get_rate (config, "login_rate_address", 60 * 1000);
   options->registration_per_address = get_rate (config, "registration_rate_address", 3600 * 1000);
+  options->message_units = (unsigned) al_config_get_int (config, "messaging", "message_length");
+  options->message_entities = (unsigned) al_config_get_int (config, "messaging", "message_entities");
+  options->group_members = (unsigned) al_config_get_int (config, "messaging", "group_members");
+  options->groups_per_user = (unsigned) al_config_get_int (config, "messaging", "groups_per_user");
+  options->messages_per_user = get_rate (config, "message_rate", 60 * 1000);
+  options->chats_per_user = get_rate (config, "chat_rate", 60 * 1000);
   return g_steal_pointer (&self);
 }
 

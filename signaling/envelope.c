@@ -143,3 +143,18 @@ sig_envelope_notification (const char *method, JsonObject *params)
   g_string_append_c (out, '}');
   return al_buf_new_copy (out->str, out->len);
 }
+
+AlBuf *
+sig_envelope_notification_members (const char *method, const char *members, size_t len, uint64_t seq)
+{
+  g_autoptr (GString) out = g_string_sized_new (len + 96);
+
+  g_string_append (out, "{\"jsonrpc\":\"2.0\",\"method\":");
+  sig_json_append_string (out, method);
+  g_string_append (out, ",\"params\":{");
+  g_string_append_len (out, members, (gssize) len);
+  g_string_append (out, ",\"seq\":");
+  sig_json_append_int (out, (int64_t) seq);
+  g_string_append (out, "}}");
+  return al_buf_new_copy (out->str, out->len);
+}

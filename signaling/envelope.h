@@ -66,3 +66,6 @@ void sig_envelope_append_error (GString *out, JsonNode *id, const SigEnvelopeErr
 
 /** sig_envelope_notification: @params: (transfer none). Returns: (transfer full): the message. */
 AlBuf *sig_envelope_notification (const char *method, JsonObject *params);
+/** sig_envelope_notification_members: the same of params whose members are text: @len bytes of JSON between the braces,
+ *  not empty; @seq is added. */
+AlBuf *sig_envelope_notification_members (const char *method, const char *members, size_t len, uint64_t seq);

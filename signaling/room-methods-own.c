@@ -39,7 +39,7 @@ on_peer_invited (const GError *error, gpointer data)
 }
 
 static void
-on_created (const GError *error, gpointer data)
+on_created (const MsgRoom *room, const GError *error, gpointer data)
 {
   SigRoomAsk *ask = data;
   SigRooms *rooms = ask->rooms;
@@ -51,7 +51,7 @@ on_created (const GError *error, gpointer data)
       sig_room_ask_fail_error (ask, error);
       return;
     }
-  sig_room_ask_take_entry (ask, sig_rooms_insert (rooms, g_steal_pointer (&ask->row)));
+  sig_room_ask_take_entry (ask, sig_rooms_insert (rooms, msg_room_copy (room)));
   if (ask->user_id == 0)
     {
       sig_room_ask_reply (ask, with_room (ask));
@@ -80,17 +80,6 @@ read_call (SigRoomAsk *ask)
   return false;
 }
 
-/* Returns: false: answered */
-static bool
-read_chat (SigRoomAsk *ask)
-{
-  /* there are no chats but those of two that calls make, and these have no id: nobody is in one */
-  if (!json_object_has_member (ask->params, "chatId"))
-    return true;
-  sig_room_ask_fail (ask, SIG_RPC_NOT_FOUND, "chat", "No such chat, or the user is not in it", 0);
-  return false;
-}
-
 static void
 new_link (MsgRoom *row)
 {
@@ -112,10 +101,12 @@ create (SigRpcCall *call, JsonObject *params, gpointer user)
   MsgRoom *row = ask->row = msg_room_new ();
   g_autoptr (GError) error = NULL;
 
-  if (!sig_room_ask_limit (ask) || !read_chat (ask) || !read_call (ask))
+  if (!sig_room_ask_limit (ask) || !read_call (ask))
     return;
   row->id = msg_id_new ();
   row->owner_id = ask->who.user_id;
+  if (json_object_has_member (params, "chatId"))
+    row->chat_id = sig_json_get_id (params, "chatId");
   row->title = msg_room_tidy_title (json_object_get_string_member (params, "title"), &error);
   if (error != NULL)
     {

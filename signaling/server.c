@@ -124,6 +124,7 @@ find_features (SigServer *self)
   self->features = g_ptr_array_new ();
   g_ptr_array_add (self->features, (gpointer) "calls");
   g_ptr_array_add (self->features, (gpointer) "rooms");
+  g_ptr_array_add (self->features, (gpointer) "chats");
   if (self->control != NULL)
     g_ptr_array_add (self->features, (gpointer) "media");
   if (al_config_get_bool (self->config, "signaling", "allow_registration"))

@@ -2,6 +2,7 @@
 /* What the service-*.c files share. */
 #pragma once
 
+#include "base/rate.h"
 #include "messaging/account.h"
 #include "messaging/session.h"
 #include "signaling/profile.h"
@@ -13,6 +14,7 @@ struct SigServices {
   unsigned n_workers;
   SigTurnHost turn_host; /* all zero: none */
   GString *info;    /* owned; of service-server.c */
+  AlRateTable *typing; /* owned; of service-message.c */
   GQueue logouts;   /* SigRpcCall of session.revoke by the device itself, not answered yet */
 };
 
@@ -23,6 +25,9 @@ void sig_service_privacy_register (SigServices *self);
 void sig_service_two_factor_register (SigServices *self);
 void sig_service_session_register (SigServices *self);
 void sig_service_user_register (SigServices *self);
+void sig_service_chat_register (SigServices *self);
+void sig_service_message_register (SigServices *self);
+void sig_service_updates_register (SigServices *self);
 void sig_service_backend_register (SigServices *self);
 void sig_service_admin_register (SigServices *self);
 
@@ -32,6 +37,8 @@ void sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_
 /** sig_service_session_on_logged_in: the core says that a device has logged in: the user's others are told. @user:
  *  SigServices. */
 void sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, gpointer user);
+/** sig_service_tell_user: the notification `update` to all devices of a user. @pts: 0: it is no part of the log. */
+void sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update, int64_t pts);
 
 /** sig_service_device_spec: reads params.device. @spec: strings are borrowed from @params, the key from @key. */
 void sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MSG_IDENTITY_KEY_BYTES]);

@@ -35,6 +35,9 @@ sig_services_new (const SigServicesConfig *config)
   sig_service_two_factor_register (self);
   sig_service_session_register (self);
   sig_service_user_register (self);
+  sig_service_chat_register (self);
+  sig_service_message_register (self);
+  sig_service_updates_register (self);
   sig_service_backend_register (self);
   sig_service_admin_register (self);
   sig_sessions_listen (config->sessions, &listener, self);
@@ -50,6 +53,7 @@ sig_services_free (SigServices *self)
     return;
   g_queue_clear (&self->logouts);
   g_string_free (self->info, TRUE);
+  al_rate_table_free (self->typing);
   g_free (self);
 }
 

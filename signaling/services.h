@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The methods that are not calls: server.*, account.*, session.*, user.*, device.*, backend.user*, backend.session*,
+/* The methods that are not calls: server.*, account.*, session.*, user.*, device.*, chat.*, message.*,
+ * updates.*, backend.user*, backend.session*,
  * admin.*. */
 #pragma once
 
@@ -17,7 +18,7 @@ typedef struct {
   SigRpc *rpc;
   SigSessions *sessions;
   SigConns *conns;
-  MsgCore *core;                          /* its sessions-ended function is set by sig_services_new() */
+  MsgCore *core;                          /* its two listeners are set by sig_services_new() */
   SigGuests *guests;                      /* (nullable): for session.start with a guest's token */
   const char *const *features;            /* words for server.info */
   int64_t (*wall_ms) (void);              /* al_clock_wall_ms() but for tests */

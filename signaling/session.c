@@ -274,6 +274,15 @@ send_to (SigSessions *sessions, SigSession *session, AlBuf *buf)
   sessions->config.transport->send (session->conn, buf, sessions->config.transport_user);
 }
 
+static void
+notify (SigSessions *sessions, SigSession *session, AlBuf *buf)
+{
+  sig_session_keep (session, buf);
+  if (session->conn != 0)
+    send_to (sessions, session, buf);
+  al_counter_add (sessions->notifications, 1);
+}
+
 void
 sig_sessions_notify (SigSessions *sessions, MsgId device_id, const char *method, JsonObject *params)
 {
@@ -285,10 +294,17 @@ sig_sessions_notify (SigSessions *sessions, MsgId device_id, const char *method,
     return;
   json_object_set_int_member (params, "seq", (gint64) sig_replay_get_last (&session->replay) + 1);
   buf = sig_envelope_notification (method, params);
-  sig_session_keep (session, buf);
-  if (session->conn != 0)
-    send_to (sessions, session, buf);
-  al_counter_add (sessions->notifications, 1);
+  notify (sessions, session, buf);
+}
+
+void
+sig_sessions_notify_members (SigSessions *sessions, SigSession *session, const char *method, const char *members,
+                             size_t len)
+{
+  g_autoptr (AlBuf) buf = sig_envelope_notification_members (method, members, len,
+                                                             sig_replay_get_last (&session->replay) + 1);
+
+  notify (sessions, session, buf);
 }
 
 static SigAttach

@@ -60,6 +60,11 @@ void sig_sessions_foreach_of_user (SigSessions *sessions, MsgId user_id, SigSess
  */
 void sig_sessions_notify (SigSessions *sessions, MsgId device_id, const char *method, JsonObject *params);
 
+/** sig_sessions_notify_members: the same for a session that is known, of params whose members are text already:
+ *  @members: @len bytes of JSON between the braces, not empty. */
+void sig_sessions_notify_members (SigSessions *sessions, SigSession *session, const char *method, const char *members,
+                                  size_t len);
+
 /** SigSessionEnd: why a session is no more. */
 typedef enum { SIG_SESSION_EXPIRED, SIG_SESSION_REVOKED } SigSessionEnd;
 

@@ -70,9 +70,16 @@ room_new (MsgId id, MsgId owner, bool permanent)
 }
 
 static void
+on_created (const MsgRoom *room, const GError *error, gpointer data)
+{
+  g_assert_true ((room == NULL) == (error != NULL));
+  answer_take (data, error);
+}
+
+static void
 create (Fixture *f, const MsgRoom *room, unsigned max, Answer *answer)
 {
-  msg_room_create (f->bench.core, room, max, on_done, answer);
+  msg_room_create (f->bench.core, room, max, on_created, answer);
   bench_wait (&f->bench, answer);
 }
 

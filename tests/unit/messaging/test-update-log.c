@@ -136,6 +136,35 @@ test_banned (Chats *f, gconstpointer data)
   g_assert_cmpint (update->type, ==, MSG_UPDATE_MESSAGE_DELETED);
 }
 
+/* A page ends before it is too large for an answer, and nothing is lost between pages. */
+static void
+test_large (Chats *f, gconstpointer data)
+{
+  MsgId chat = chats_open (f, f->ann, f->ann);
+  g_autofree char *text = g_strnfill (4096, 'x');
+  int64_t pts = 0, seen = 0;
+  unsigned pages = 0;
+  g_auto (Got) history = { 0 };
+
+  for (uint8_t i = 1; i <= 100; i++)
+    (void) chats_send (f, f->ann, chat, i, text);
+  for (bool more = true; more; pages++)
+    {
+      g_auto (Got) got = { 0 };
+
+      chats_difference (f, f->ann, pts, 1000, &got);
+      g_assert_no_error (got.answer.error);
+      seen += got.updates->len;
+      more = got.more;
+      pts = got.pts;
+    }
+  g_assert_cmpint (seen, ==, 101);
+  g_assert_cmpuint (pages, >, 1);
+  chats_history (f, f->ann, chat, MSG_HISTORY_BEFORE, G_MAXINT64, 100, &history);
+  g_assert_cmpuint (history.messages->len, <, 100);
+  g_assert_cmpint (history.next, ==, 101 - history.messages->len);
+}
+
 /* Many at once: the log has no gaps, whatever the order in which answers come. */
 static void
 test_crowd (Chats *f, gconstpointer data)
@@ -180,5 +209,6 @@ main (int argc, char **argv)
   ADD ("bad", test_bad);
   ADD ("banned", test_banned);
   ADD ("crowd", test_crowd);
+  ADD ("large", test_large);
   return g_test_run ();
 }

@@ -121,18 +121,39 @@ test_guests (RoomsBench *b, gconstpointer data)
   rooms_refused (b, 12, "session.start", "bad_token", "{'token':'%s'}", busy);
 }
 
-/* A room may belong to a chat: of one that nobody is in it is said so, before anything is stored. */
+/* A room may belong to a chat of its maker: the chat is told, those who are in it may come in without the link; of a chat
+ * that nobody is in it is said so, before anything is stored. */
 static void
 test_chat (RoomsBench *b, gconstpointer data)
 {
-  g_auto (Person) ada = bench_person (&b->bench, 1, "ada", 0);
-  g_autoptr (JsonObject) list = NULL;
+  g_auto (Person) ada = bench_person (&b->bench, 1, "ada", 0), bob = bench_person (&b->bench, 2, "bob", 1);
+  g_autofree char *group = g_strdup_printf ("{'kind':'group','title':'Team','members':['%s']}", bob.user_id);
+  g_autofree char *room_params = NULL, *join = NULL, *closed = NULL;
+  g_autoptr (JsonObject) list = NULL, chat = NULL, made = NULL, update = NULL;
+  const char *chat_id, *room_id;
 
   rooms_refused (b, 1, "room.create", "chat", "{'title':'Room','chatId':'77'}");
   rooms_refused (b, 1, "room.create", "invalid_params", "{'title':'Room','chatId':77}");
   rooms_refused (b, 1, "room.create", "invalid_params", "{'title':'Room','chatId':''}");
   list = rooms_call (b, 1, "room.list", "{}");
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (list, "rooms")), ==, 0);
+  chat = rooms_call (b, 1, "chat.create", group);
+  chat_id = json_object_get_string_member (json_object_get_object_member (chat, "chat"), "id");
+  rooms_forget (b);
+  room_params = g_strdup_printf ("{'title':'Room','chatId':'%s','policy':{'lobby':true}}", chat_id);
+  made = rooms_call (b, 1, "room.create", room_params);
+  room_id = json_object_get_string_member (json_object_get_object_member (made, "room"), "id");
+  g_assert_cmpstr (json_object_get_string_member (json_object_get_object_member (made, "room"), "chatId"), ==, chat_id);
+  update = rooms_take (b, 2, "update");
+  g_assert_cmpstr (json_object_get_string_member (update, "type"), ==, "message.new");
+  join = g_strdup_printf ("{'roomId':'%s'}", room_id);
+  json_object_unref (g_steal_pointer (&list));
+  list = rooms_call (b, 2, "room.join", join);
+  g_assert_cmpstr (json_object_get_string_member (list, "state"), ==, "joined");
+  closed = g_strdup_printf ("{'chatId':'%s','permissions':['send']}", chat_id);
+  rooms_ok (b, 1, "chat.update", "%s", closed);
+  rooms_refused (b, 2, "room.create", "not_permitted", "%s", room_params);
+  rooms_forget (b);
 }
 
 int

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signaling/chat-json.h"
+
+#include <string.h>
+
+#include "messaging/message-text.h"
+#include "signaling/profile.h"
+
+static const char *const kinds[MSG_CHAT_KIND_N] = {
+  [MSG_CHAT_PRIVATE] = "private",       [MSG_CHAT_SAVED] = "saved",     [MSG_CHAT_GROUP] = "group",
+  [MSG_CHAT_SUPERGROUP] = "supergroup", [MSG_CHAT_CHANNEL] = "channel",
+};
+
+static const char *const roles[MSG_ROLE_N] = {
+  [MSG_ROLE_STRANGER] = "left",        [MSG_ROLE_LEFT] = "left",     [MSG_ROLE_BANNED] = "banned",
+  [MSG_ROLE_RESTRICTED] = "restricted", [MSG_ROLE_MEMBER] = "member", [MSG_ROLE_ADMIN] = "admin",
+  [MSG_ROLE_OWNER] = "owner",
+};
+
+static const struct {
+  const char *word;
+  unsigned bit;
+} rights[] = {
+  { "send", MSG_RIGHT_SEND },     { "invite", MSG_RIGHT_INVITE }, { "info", MSG_RIGHT_INFO },
+  { "calls", MSG_RIGHT_CALLS },   { "delete", MSG_RIGHT_DELETE }, { "ban", MSG_RIGHT_BAN },
+  { "promote", MSG_RIGHT_PROMOTE },
+};
+
+MsgChatRole
+sig_chat_role_read (const char *word)
+{
+  unsigned role = MSG_ROLE_LEFT;
+
+  while (role < MSG_ROLE_OWNER && strcmp (word, roles[role]) != 0)
+    role++;
+  return role;
+}
+
+static JsonArray *
+rights_json (unsigned bits)
+{
+  JsonArray *list = json_array_new ();
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (rights); i++)
+    if ((bits & rights[i].bit) != 0)
+      json_array_add_string_element (list, rights[i].word);
+  return list;
+}
+
+unsigned
+sig_rights_read (JsonArray *words)
+{
+  unsigned bits = 0;
+
+  for (unsigned i = 0; words != NULL && i < json_array_get_length (words); i++)
+    for (unsigned k = 0; k < G_N_ELEMENTS (rights); k++)
+      if (strcmp (json_array_get_string_element (words, i), rights[k].word) == 0)
+        bits |= rights[k].bit;
+  return bits;
+}
+
+/* role, and rights and until where it has them */
+static void
+set_standing (JsonObject *object, const MsgStanding *standing, int64_t until_ms)
+{
+  json_object_set_string_member (object, "role", roles[standing->role]);
+  if (standing->role == MSG_ROLE_ADMIN || standing->role == MSG_ROLE_RESTRICTED)
+    json_object_set_array_member (object, "rights", rights_json (standing->rights));
+  if (until_ms != 0)
+    json_object_set_int_member (object, "until", until_ms);
+}
+
+static void
+set_peer (JsonObject *object, const MsgChat *chat)
+{
+  if (chat->peer == NULL)
+    return;
+  json_object_set_object_member (object, "peer", sig_profile_user (chat->peer));
+  sig_json_set_id (object, "peerReadUpToId", chat->peer_read_id);
+  sig_json_set_id (object, "peerDeliveredUpToId", chat->peer_delivered_id);
+}
+
+JsonObject *
+sig_chat_json (const MsgChat *chat)
+{
+  JsonObject *object = json_object_new ();
+
+  sig_json_set_id (object, "id", chat->id);
+  json_object_set_string_member (object, "kind", kinds[chat->kind]);
+  json_object_set_string_member (object, "title", chat->title);
+  json_object_set_string_member (object, "about", chat->about);
+  if (chat->owner_id != 0)
+    sig_json_set_id (object, "ownerId", chat->owner_id);
+  json_object_set_int_member (object, "memberCount", chat->member_count);
+  json_object_set_array_member (object, "permissions", rights_json (chat->permissions));
+  json_object_set_int_member (object, "createdAt", chat->created_ms);
+  set_standing (object, &chat->standing, chat->until_ms);
+  set_peer (object, chat);
+  sig_json_set_id (object, "topId", chat->top_id);
+  sig_json_set_id (object, "readUpToId", chat->read_id);
+  json_object_set_int_member (object, "unread", chat->unread);
+  json_object_set_int_member (object, "mentions", chat->mentions);
+  return object;
+}
+
+JsonObject *
+sig_chat_member_json (const MsgChatMember *member)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_object_member (object, "user", sig_profile_user (member->user));
+  set_standing (object, &member->standing, member->until_ms);
+  json_object_set_int_member (object, "joinedAt", member->joined_ms);
+  sig_json_set_id (object, "readUpToId", member->read_id);
+  sig_json_set_id (object, "deliveredUpToId", member->delivered_id);
+  return object;
+}
+
+/* --- Messages --- */
+
+/* @json: (nullable): what the core has written */
+static void
+set_entities (JsonObject *object, const char *json)
+{
+  g_autoptr (JsonNode) node = json != NULL ? json_from_string (json, NULL) : NULL;
+
+  json_object_set_array_member (object, "entities",
+                                node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_dup_array (node)
+                                                                             : json_array_new ());
+}
+
+static void
+set_data (JsonObject *object, const char *json)
+{
+  JsonNode *node = json != NULL ? json_from_string (json, NULL) : NULL;
+
+  if (node != NULL)
+    json_object_set_member (object, "data", node);
+}
+
+JsonObject *
+sig_message_json (const MsgMessage *message)
+{
+  JsonObject *object = json_object_new ();
+
+  sig_json_set_id (object, "id", message->id);
+  sig_json_set_id (object, "chatId", message->chat_id);
+  sig_json_set_id (object, "from", message->sender_id);
+  json_object_set_int_member (object, "at", message->at_ms);
+  json_object_set_string_member (object, "kind", message->kind == MSG_MESSAGE_SERVICE ? "service" : "text");
+  json_object_set_string_member (object, "text", message->text);
+  set_entities (object, message->entities);
+  set_data (object, message->data);
+  if (message->reply_to != 0)
+    sig_json_set_id (object, "replyTo", message->reply_to);
+  if (message->edited_ms != 0)
+    json_object_set_int_member (object, "editedAt", message->edited_ms);
+  if (message->silent)
+    json_object_set_boolean_member (object, "silent", TRUE);
+  return object;
+}
+
+JsonObject *
+sig_message_edit_json (const MsgEdit *edit)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "at", edit->at_ms);
+  json_object_set_string_member (object, "text", edit->text);
+  set_entities (object, edit->entities);
+  return object;
+}
+
+GArray *
+sig_entities_read (JsonArray *list)
+{
+  GArray *entities = msg_entities_new ();
+
+  for (unsigned i = 0; list != NULL && i < json_array_get_length (list); i++)
+    {
+      JsonObject *object = json_array_get_object_element (list, i);
+      const char *url = sig_json_get_string (object, "url");
+      MsgEntity entity = { .type = msg_entity_type_parse (json_object_get_string_member (object, "type")),
+                           .offset = (unsigned) json_object_get_int_member (object, "offset"),
+                           .length = (unsigned) json_object_get_int_member (object, "length") };
+
+      entity.value = g_strdup (url != NULL ? url : sig_json_get_string (object, "language"));
+      entity.user_id = json_object_has_member (object, "userId") ? sig_json_get_id (object, "userId") : 0;
+      g_array_append_val (entities, entity);
+    }
+  return entities;
+}
+
+/* --- Updates --- */
+
+JsonObject *
+sig_written_json (const MsgWritten *written)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_int_member (object, "pts", written->pts);
+  json_object_set_int_member (object, "ptsCount", written->count);
+  return object;
+}
+
+static JsonArray *
+ids_json (const GArray *ids)
+{
+  JsonArray *list = json_array_new ();
+  char text[MSG_ID_STRLEN];
+
+  for (unsigned i = 0; i < ids->len; i++)
+    json_array_add_string_element (list, msg_id_format (g_array_index (ids, int64_t, i), text));
+  return list;
+}
+
+static void
+set_mark (JsonObject *object, const MsgUpdate *update)
+{
+  sig_json_set_id (object, "userId", update->user_id);
+  sig_json_set_id (object, "upToId", update->up_to);
+  if (!update->has_counts)
+    return;
+  json_object_set_int_member (object, "unread", update->unread);
+  json_object_set_int_member (object, "mentions", update->mentions);
+}
+
+JsonObject *
+sig_update_json (const MsgUpdate *update)
+{
+  static const char *const types[MSG_UPDATE_N] = {
+    [MSG_UPDATE_MESSAGE_NEW] = "message.new",
+    [MSG_UPDATE_MESSAGE_EDITED] = "message.edited",
+    [MSG_UPDATE_MESSAGE_DELETED] = "message.deleted",
+    [MSG_UPDATE_CHAT] = "chat.updated",
+    [MSG_UPDATE_MEMBER] = "chat.member",
+    [MSG_UPDATE_READ] = "read",
+    [MSG_UPDATE_DELIVERED] = "delivered",
+  };
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "type", types[update->type]);
+  sig_json_set_id (object, "chatId", update->chat_id);
+  switch (update->type)
+    {
+    case MSG_UPDATE_MESSAGE_NEW:
+    case MSG_UPDATE_MESSAGE_EDITED:
+      json_object_set_object_member (object, "message", sig_message_json (update->message));
+      break;
+    case MSG_UPDATE_MESSAGE_DELETED:
+      json_object_set_array_member (object, "ids", ids_json (update->ids));
+      break;
+    case MSG_UPDATE_CHAT:
+      json_object_set_object_member (object, "chat", sig_chat_json (update->chat));
+      break;
+    case MSG_UPDATE_MEMBER:
+      sig_json_set_id (object, "userId", update->user_id);
+      set_standing (object, &update->standing, update->until_ms);
+      break;
+    case MSG_UPDATE_READ:
+    case MSG_UPDATE_DELIVERED:
+      set_mark (object, update);
+      break;
+    case MSG_UPDATE_N:
+      break;
+    }
+  return object;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Chats, messages and updates as the API shows them: the shapes of docs/openrpc.json. Any thread. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "messaging/update-log.h"
+
+/* All: Returns: (transfer full). */
+JsonObject *sig_chat_json (const MsgChat *chat);
+JsonObject *sig_chat_member_json (const MsgChatMember *member);
+JsonObject *sig_message_json (const MsgMessage *message);
+JsonObject *sig_message_edit_json (const MsgEdit *edit);
+/** sig_update_json: without pts. */
+JsonObject *sig_update_json (const MsgUpdate *update);
+/** sig_written_json: {pts, ptsCount}. */
+JsonObject *sig_written_json (const MsgWritten *written);
+
+/** sig_rights_read: @words: (nullable): a list of words that the schema has checked. Returns: MSG_RIGHT_* bits. */
+unsigned sig_rights_read (JsonArray *words);
+/** sig_entities_read: @list: (nullable): checked by the schema. Returns: (transfer full). */
+GArray *sig_entities_read (JsonArray *list);
+/** sig_chat_role_read: a word of MemberRole. */
+MsgChatRole sig_chat_role_read (const char *word);

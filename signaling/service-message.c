@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* message.* */
+#include <string.h>
+
+#include "base/base64url.h"
+#include "signaling/chat-json.h"
+#include "signaling/services-private.h"
+
+/* Typing is said every few seconds while somebody types. */
+#define TYPING_BURST 20
+#define TYPING_PERIOD_US (500 * 1000)
+#define TYPING_USERS 16384
+
+static MsgId
+caller (SigRpcCall *call)
+{
+  return sig_session_get_user_id (sig_rpc_call_get_session (call));
+}
+
+static JsonArray *
+get_list (JsonObject *params, const char *name)
+{
+  return json_object_has_member (params, name) ? json_object_get_array_member (params, name) : NULL;
+}
+
+static MsgId
+get_optional_id (JsonObject *params, const char *name)
+{
+  return json_object_has_member (params, name) ? sig_json_get_id (params, name) : 0;
+}
+
+static void
+on_message (const MsgMessage *message, const MsgWritten *written, const GError *error, gpointer call)
+{
+  JsonObject *result;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (call, error);
+      return;
+    }
+  result = sig_written_json (written);
+  json_object_set_object_member (result, "message", sig_message_json (message));
+  sig_rpc_reply_object (call, result);
+}
+
+static void
+on_written (const MsgWritten *written, const GError *error, gpointer call)
+{
+  if (error != NULL)
+    sig_rpc_fail_error (call, error);
+  else
+    sig_rpc_reply_object (call, sig_written_json (written));
+}
+
+/* --- Writing --- */
+
+static void
+message_send (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigSession *session = sig_rpc_call_get_session (call);
+  const char *random_id = json_object_get_string_member (params, "randomId");
+  g_autoptr (GArray) entities = sig_entities_read (get_list (params, "entities"));
+  MsgSending sending = { .user_id = sig_session_get_user_id (session),
+                         .device_id = sig_session_get_device_id (session),
+                         .chat_id = sig_json_get_id (params, "chatId"),
+                         .text = json_object_get_string_member (params, "text"),
+                         .entities = entities,
+                         .reply_to = get_optional_id (params, "replyTo"),
+                         .silent = json_object_get_boolean_member_with_default (params, "silent", FALSE) };
+  bool ok = al_base64url_decode_exact (random_id, strlen (random_id), sending.random_id, sizeof sending.random_id);
+
+  g_assert (ok);
+  msg_message_send (((SigServices *) user)->config.core, &sending, on_message, call);
+}
+
+static void
+message_edit (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  g_autoptr (GArray) entities = sig_entities_read (get_list (params, "entities"));
+
+  msg_message_edit (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"),
+                    sig_json_get_id (params, "messageId"), json_object_get_string_member (params, "text"), entities,
+                    on_message, call);
+}
+
+static void
+message_delete (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  JsonArray *list = json_object_get_array_member (params, "ids");
+  unsigned n = json_array_get_length (list);
+  int64_t ids[MSG_DELETE_MAX];
+
+  g_assert (n <= G_N_ELEMENTS (ids));
+  for (unsigned i = 0; i < n; i++)
+    {
+      bool ok = msg_id_parse (json_array_get_string_element (list, i), &ids[i]);
+
+      g_assert (ok);
+    }
+  msg_message_delete (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), ids, n,
+                      json_object_get_boolean_member (params, "forAll"), on_written, call);
+}
+
+/* --- Reading --- */
+
+static void
+on_edits (GPtrArray *edits, const GError *error, gpointer call)
+{
+  JsonObject *result;
+  JsonArray *list;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (call, error);
+      return;
+    }
+  result = json_object_new ();
+  list = json_array_new ();
+  for (unsigned i = 0; i < edits->len; i++)
+    json_array_add_object_element (list, sig_message_edit_json (edits->pdata[i]));
+  json_object_set_array_member (result, "edits", list);
+  sig_rpc_reply_object (call, result);
+}
+
+static void
+message_edits (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  msg_message_get_edits (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"),
+                         sig_json_get_id (params, "messageId"), on_edits, call);
+}
+
+static void
+on_history (const MsgHistory *history, const GError *error, gpointer call)
+{
+  JsonObject *result;
+  JsonArray *list;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (call, error);
+      return;
+    }
+  result = json_object_new ();
+  list = json_array_new ();
+  for (unsigned i = 0; i < history->messages->len; i++)
+    json_array_add_object_element (list, sig_message_json (history->messages->pdata[i]));
+  json_object_set_array_member (result, "messages", list);
+  if (history->next != 0)
+    sig_json_set_id (result, "next", history->next);
+  sig_rpc_reply_object (call, result);
+}
+
+static void
+message_history (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  static const char *const names[] = { "beforeId", "afterId", "aroundId" };
+  MsgHistoryFrom from = MSG_HISTORY_BEFORE;
+  int64_t id = G_MAXINT64;
+  unsigned given = 0;
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (names); i++)
+    if (json_object_has_member (params, names[i]))
+      {
+        given++;
+        from = (MsgHistoryFrom) i;
+        id = sig_json_get_id (params, names[i]);
+      }
+  if (given > 1)
+    sig_rpc_fail (call, SIG_RPC_INVALID_PARAMS, "invalid_params", "one of beforeId, afterId and aroundId", 0);
+  else
+    msg_message_history (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), from, id,
+                         (unsigned) json_object_get_int_member (params, "limit"), on_history, call);
+}
+
+/* --- Marks --- */
+
+static void
+mark (SigRpcCall *call, JsonObject *params, MsgMark what, gpointer user)
+{
+  msg_message_mark (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), what,
+                    sig_json_get_id (params, "upToId"), on_written, call);
+}
+
+static void
+message_read (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  mark (call, params, MSG_MARK_READ, user);
+}
+
+static void
+message_delivered (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  mark (call, params, MSG_MARK_DELIVERED, user);
+}
+
+/* --- Typing: told, not kept --- */
+
+typedef struct {
+  SigServices *services;
+  SigRpcCall *call;
+  JsonObject *params;
+} Typing;
+
+static void
+on_audience (GArray *users, const GError *error, gpointer data)
+{
+  g_autofree Typing *typing = data;
+  g_autoptr (JsonObject) update = NULL;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (typing->call, error);
+      return;
+    }
+  update = json_object_new ();
+  json_object_set_string_member (update, "type", "typing");
+  sig_json_set_id (update, "chatId", sig_json_get_id (typing->params, "chatId"));
+  sig_json_set_id (update, "userId", caller (typing->call));
+  json_object_set_string_member (update, "action", json_object_get_string_member (typing->params, "action"));
+  for (unsigned i = 0; i < users->len; i++)
+    sig_service_tell_user (typing->services, g_array_index (users, MsgId, i), update, 0);
+  sig_rpc_reply (typing->call, NULL);
+}
+
+static void
+message_typing (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+  MsgId user_id = caller (call);
+  int64_t wait_us = al_rate_table_take (self->typing, &user_id, sizeof user_id, 1, self->config.now_us ());
+  Typing *typing;
+
+  if (wait_us > 0)
+    {
+      sig_rpc_fail (call, SIG_RPC_LIMIT, "rate", "too many requests", wait_us / 1000 + 1);
+      return;
+    }
+  typing = g_new0 (Typing, 1);
+  *typing = (Typing){ self, call, params };
+  msg_chat_audience (self->config.core, user_id, sig_json_get_id (params, "chatId"), on_audience, typing);
+}
+
+void
+sig_service_message_register (SigServices *self)
+{
+  static const AlRateLimit limit = { TYPING_BURST, TYPING_PERIOD_US };
+  static const struct {
+    const char *name;
+    SigRpcFn fn;
+  } methods[] = {
+    { "message.send", message_send },       { "message.edit", message_edit },
+    { "message.edits", message_edits },     { "message.delete", message_delete },
+    { "message.history", message_history }, { "message.read", message_read },
+    { "message.delivered", message_delivered }, { "message.typing", message_typing },
+  };
+
+  self->typing = al_rate_table_new (&limit, TYPING_USERS);
+  for (unsigned i = 0; i < G_N_ELEMENTS (methods); i++)
+    sig_rpc_register (self->config.rpc, methods[i].name, SIG_RPC_SESSION, methods[i].fn, self);
+}
