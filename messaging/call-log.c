@@ -27,6 +27,7 @@ typedef struct {
   MsgOp op;
   MsgCall call;
   MsgLog log;
+  bool withheld;  /* the callee is not to know of it */
   MsgDoneFn fn;
   gpointer data;
 } PutOp;
@@ -137,11 +138,12 @@ static bool
 put_run (MsgDb *db, gpointer ctx, GError **error)
 {
   PutOp *op = ctx;
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT state FROM calls WHERE call_id = :call");
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT state, withheld FROM calls WHERE call_id = :call");
   MsgStep step;
   int64_t state;
 
   msg_log_reset (&op->log);
+  op->withheld = op->call.withheld;
   msg_stmt_set_bytes (stmt, ":call", op->call.call_id, MSG_CALL_ID_BYTES);
   step = msg_stmt_step (stmt, error);
   if (step == MSG_STEP_ERROR)
@@ -149,6 +151,7 @@ put_run (MsgDb *db, gpointer ctx, GError **error)
   if (step == MSG_STEP_DONE)
     return call_insert (db, &op->call, error) && call_tell_end (db, op, error);
   state = msg_stmt_get_int (stmt, 0);
+  op->withheld = msg_stmt_get_int (stmt, 1) != 0;
   if (op->call.state == MSG_CALL_RINGING)
     {
       g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "call_exists", "This call id was used before."));

@@ -41,6 +41,7 @@ export class Client {
   receive(message) {
     if (message.method) {
       checkNotification(message.method, message.params);
+      if (this.listener?.(message)) return; // taken
       this.notifications.push(message);
       this.waiting = this.waiting.filter((waiter) => !waiter(message));
       return;

@@ -290,9 +290,9 @@ test_members (Chats *f, gconstpointer data)
 }
 
 static void
-put_call (Chats *f, MsgCallState state, const char *reason, uint8_t id)
+put_call (Chats *f, MsgCallState state, const char *reason, uint8_t id, bool withheld)
 {
-  MsgCall call = { .call_id = { id }, .caller_user = f->ann, .caller_device = 1, .callee_user = f->bob, .state = state,
+  MsgCall call = { .call_id = { id }, .caller_user = f->ann, .caller_device = 1, .callee_user = f->bob, .state = state, .withheld = withheld,
                    .started_ms = 1, .active_ms = 1000, .ended_ms = state == MSG_CALL_ENDED ? 181000 : 0 };
   g_auto (Answer) answer = { 0 };
 
@@ -308,12 +308,14 @@ test_call (Chats *f, gconstpointer data)
   g_auto (Got) read = { 0 };
   MsgId chat;
 
-  put_call (f, MSG_CALL_RINGING, "", 1);
-  put_call (f, MSG_CALL_ENDED, "hangup", 1);
+  put_call (f, MSG_CALL_RINGING, "", 1, false);
+  put_call (f, MSG_CALL_ENDED, "hangup", 1, false);
   bench_reopen (&f->bench);
   chats_listen (f);
-  put_call (f, MSG_CALL_ENDED, "hangup", 1); /* refused: it has ended */
-  put_call (f, MSG_CALL_ENDED, "glare", 2);  /* the other call is told of */
+  put_call (f, MSG_CALL_ENDED, "hangup", 1, false); /* refused: it has ended */
+  put_call (f, MSG_CALL_RINGING, "", 3, true); /* the callee is not to know of it */
+  put_call (f, MSG_CALL_ENDED, "missed", 3, false);
+  put_call (f, MSG_CALL_ENDED, "glare", 2, false);  /* the other call is told of */
   g_assert_cmpuint (f->told->len, ==, 4);
   chat = chats_open (f, f->bob, f->ann);
   chats_history (f, f->bob, chat, MSG_HISTORY_BEFORE, G_MAXINT64, 10, &read);

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random operations from many devices, with connections cut, requests repeated and the server killed at random points; a
+// small model says what each device must hold at the end: nothing acknowledged is missing, nothing is there twice, and the
+// order of a chat is the same on all devices. ALDIS_MODEL_SECONDS: how long; ALDIS_MODEL_SEED: a run again.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client } from './lib/client.mjs';
+import { Messenger } from './lib/messenger.mjs';
+import { Server, delay, until } from './lib/server.mjs';
+
+const seconds = Number(process.env.ALDIS_MODEL_SECONDS ?? 30);
+const seed = Number(process.env.ALDIS_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const USERS = 4, DEVICES = 2;
+
+/** mulberry32 */
+function generator(state) {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+const next = generator(seed);
+const below = (n) => Math.floor(next() * n);
+const pick = (list) => list[below(list.length)];
+const chance = (p) => next() < p;
+
+let server;
+before(async () => {
+  server = await Server.start({
+    server: { log_level: 'warning' },
+    messaging: { registration_rate_address: 1000, login_rate_address: 1000, message_rate: 0, chat_rate: 0 },
+  });
+});
+after(() => server.remove());
+
+/** What was asked for. Of an operation that was acknowledged the effect is known; one that was not may have happened. */
+class Model {
+  sent = new Map();    // "chat/sender/randomId" -> {chatId, text, id?: once acknowledged}
+  edits = new Map();   // "chat/id" -> texts asked for, and whether one of them was acknowledged last
+  deleted = new Map(); // "chat/id" -> 'asked' | 'acknowledged'
+  hidden = new Map();  // "user/chat/id" -> the same
+}
+const model = new Model();
+let counter = 0, repeats = 0, kills = 0, cuts = 0, acknowledged = 0;
+
+/** The answer, or an error when the connection is lost before. */
+const orClosed = (client, answer) => Promise.race([answer, client.closed.then(() => { throw new Error('closed'); })]);
+
+class Device {
+  constructor(client, index, userIndex) {
+    Object.assign(this, { client, index, userIndex, up: true, messenger: new Messenger(client) });
+  }
+
+  get userId() { return this.client.user.id; }
+
+  /** Back with whatever the session still has, then what is missing. */
+  async comeBack() {
+    for (;;)
+      try {
+        await this.client.connect();
+        this.messenger.attach(this.client);
+        this.client.closed.then(() => { this.up = false; });
+        await orClosed(this.client, this.client.start());
+        this.up = true;
+        if (chance(0.7)) await this.messenger.catchUp(1 + below(50));
+        return;
+      } catch { await delay(20); }
+  }
+
+  /** Asks once; null when the answer never came. */
+  async ask(method, params) {
+    const { client } = this;
+    try {
+      return await orClosed(client, client.call(method, params));
+    } catch (error) {
+      if (error.reason === undefined || ['closing', 'shutting_down', 'unauthenticated'].includes(error.reason)) return null;
+      throw error;
+    }
+  }
+}
+
+async function send(device, chatId) {
+  const text = `message ${++counter} of device ${device.index}`;
+  const randomId = Buffer.from(`${counter}`.padStart(8, '0')).toString('base64url');
+  const params = { chatId, randomId, text };
+  const entry = { chatId, text, from: device.userId };
+  model.sent.set(randomId, entry);
+  for (let tries = 0; tries < 3; tries++) {
+    if (!device.up) await device.comeBack();
+    // a second time at once, or in place of an answer that did not come
+    const copies = chance(0.1) ? 2 : 1;
+    const answers = await Promise.all(Array.from({ length: copies }, () => device.ask('message.send', params).catch((error) => {
+      if (error.reason === 'message_deleted') return 'deleted';
+      throw error;
+    })));
+    repeats += copies - 1 + (tries > 0);
+    for (const answer of answers) {
+      if (answer === null || answer === 'deleted') continue;
+      assert.ok(entry.id === undefined || entry.id === answer.message.id, 'one place for all tries');
+      entry.id = answer.message.id;
+      acknowledged++;
+    }
+    if (entry.id !== undefined || answers.includes('deleted') || chance(0.3)) return; // some are never sent again
+  }
+}
+
+const known = (device, chatId, mine) => [...device.messenger.chat(chatId).messages.values()]
+  .filter((m) => m.kind === 'text' && (!mine || m.from === device.userId));
+
+const gone = (error) => { if (!['message', 'not_author'].includes(error.reason)) throw error; return 'gone'; };
+
+async function edit(device, chatId) {
+  const messages = known(device, chatId, true);
+  if (messages.length === 0 || !device.up) return;
+  const { id } = pick(messages);
+  const text = `edit ${++counter}`;
+  const key = `${chatId}/${id}`;
+  if (!model.edits.has(key)) model.edits.set(key, []);
+  model.edits.get(key).push(text);
+  if (await device.ask('message.edit', { chatId, messageId: id, text }).catch(gone)) acknowledged++;
+}
+
+async function remove(device, chatId) {
+  const forAll = chance(0.5);
+  const messages = known(device, chatId, forAll);
+  if (messages.length === 0 || !device.up) return;
+  const { id } = pick(messages);
+  const [map, key] = forAll ? [model.deleted, `${chatId}/${id}`] : [model.hidden, `${device.userId}/${chatId}/${id}`];
+  if (!map.has(key)) map.set(key, 'asked');
+  if (await device.ask('message.delete', { chatId, ids: [id], forAll })) map.set(key, 'acknowledged');
+}
+
+async function read(device, chatId) {
+  const messages = known(device, chatId);
+  if (messages.length === 0 || !device.up) return;
+  await device.ask(chance(0.5) ? 'message.read' : 'message.delivered', { chatId, upToId: pick(messages).id });
+}
+
+/** One of: send, edit, delete, mark, lose the connection, ask for what is missing. */
+async function step(device, chats) {
+  const mine = chats.filter((c) => c.users.includes(device.userIndex));
+  const { id } = pick(mine);
+  const dice = next();
+  if (!device.up) await device.comeBack();
+  else if (dice < 0.6) await send(device, id);
+  else if (dice < 0.72) await edit(device, id);
+  else if (dice < 0.8) await remove(device, id);
+  else if (dice < 0.92) await read(device, id);
+  else if (dice < 0.97) { cuts++; device.up = false; await device.client.cut(); }
+  else await device.messenger.catchUp(1 + below(20)).catch(() => {});
+}
+
+async function killer(end) {
+  while (Date.now() < end) {
+    await delay(500 + below(3000));
+    kills++;
+    await server.kill();
+    await server.launch();
+  }
+}
+
+async function populate() {
+  const devices = [];
+  for (let user = 0; user < USERS; user++)
+    for (let n = 0; n < DEVICES; n++) {
+      const client = await Client.open(server.wsUrl);
+      await (n === 0 ? client.register(`model_${user}`) : client.login(`model_${user}`));
+      const device = new Device(client, devices.length, user);
+      client.closed.then(() => { device.up = false; });
+      devices.push(device);
+    }
+  const first = (user) => devices[user * DEVICES].client;
+  const chats = [];
+  for (const [a, b] of [[0, 1], [1, 2], [2, 3], [3, 3]])
+    chats.push({ id: (await first(a).call('chat.open', { userId: first(b).user.id })).chat.id, users: [...new Set([a, b])] });
+  for (const users of [[0, 1, 2, 3], [1, 0, 3]]) {
+    const [owner, ...rest] = users.map(first);
+    const made = await owner.call('chat.create', { kind: 'group', title: 'Group', members: rest.map((c) => c.user.id) });
+    chats.push({ id: made.chat.id, users });
+  }
+  return { devices, chats };
+}
+
+/** What a device holds of a chat: ids in order with their texts. */
+const held = (device, chatId) => [...device.messenger.chat(chatId).messages.values()]
+  .sort((a, b) => Number(a.id) - Number(b.id)).map((m) => [m.id, m.text]);
+
+async function wholeHistory(device, chatId) {
+  const messages = [];
+  for (let beforeId; ;) {
+    const page = await device.client.call('message.history', { chatId, limit: 100, ...(beforeId ? { beforeId } : {}) });
+    messages.push(...page.messages);
+    if (!(beforeId = page.next)) return messages.reverse().map((m) => [m.id, m.text]);
+  }
+}
+
+/** May the user see it now: yes, no, or null: an operation on it was never answered. */
+function expected(userId, chatId, id) {
+  const states = [model.deleted.get(`${chatId}/${id}`), model.hidden.get(`${userId}/${chatId}/${id}`)];
+  if (states.includes('acknowledged')) return false;
+  return states.includes('asked') ? null : true;
+}
+
+function checkAgainstModel(device, { id: chatId }, messages) {
+  const byId = new Map(messages);
+  const texts = new Set();
+  for (const entry of model.sent.values()) {
+    if (entry.chatId !== chatId || entry.id === undefined) continue;
+    const should = expected(device.userId, chatId, entry.id);
+    if (should !== null) assert.equal(byId.has(entry.id), should, `${entry.text} (${entry.id})`);
+    const edits = model.edits.get(`${chatId}/${entry.id}`);
+    if (byId.has(entry.id) && !edits) assert.equal(byId.get(entry.id), entry.text);
+    if (byId.has(entry.id) && edits) assert.ok([entry.text, ...edits].includes(byId.get(entry.id)));
+  }
+  const asked = new Set([...model.sent.values()].map((e) => e.text).concat([...model.edits.values()].flat(), ['']));
+  for (const [, text] of messages) {
+    assert.ok(asked.has(text), `nobody wrote "${text}"`);
+    if (text !== '') { assert.ok(!texts.has(text), `"${text}" is there twice`); texts.add(text); }
+  }
+}
+
+test(`random operations for ${seconds} s`, { timeout: (seconds + 120) * 1000 }, async () => {
+  console.log(`# ALDIS_MODEL_SEED=${seed}`);
+  const { devices, chats } = await populate();
+  const end = Date.now() + seconds * 1000;
+  const work = devices.map(async (device) => { while (Date.now() < end) await step(device, chats); });
+  await Promise.all([...work, killer(end)]);
+  // everybody comes back and asks for what is missing; one device of each user begins anew
+  for (const device of devices) {
+    if (!device.up || device.client.socket.readyState !== 1) await device.comeBack();
+    if (device.index % DEVICES === 1) device.messenger = new Messenger(device.client);
+    await until(() => device.messenger.catchUp(100).then(() => true), 'the difference');
+  }
+  for (const chat of chats) {
+    let order;
+    for (const device of devices.filter((d) => chat.users.includes(d.userIndex))) {
+      const messages = held(device, chat.id);
+      assert.deepEqual(messages, await wholeHistory(device, chat.id), `log and history of device ${device.index}`);
+      checkAgainstModel(device, chat, messages);
+      // the same order for all: of what two of them hold
+      const ids = new Map(messages);
+      if (order) {
+        const common = order.filter(([id]) => ids.has(id));
+        assert.deepEqual(common, messages.filter(([id]) => order.some(([other]) => other === id)));
+      }
+      order ??= messages;
+    }
+  }
+  const pts = await Promise.all(devices.map((d) => d.client.call('updates.state')));
+  devices.forEach((d, i) => assert.equal(d.messenger.pts, pts[i].pts));
+  console.log(`# ${model.sent.size} sends, ${acknowledged} acknowledged, ${repeats} repeated, ${cuts} cuts, ${kills} kills, ` +
+    `${devices.reduce((n, d) => n + d.messenger.gaps, 0)} gaps`);
+  assert.ok(acknowledged > 0 && kills > 0);
+  await Promise.all(devices.map((d) => d.client.close()));
+});

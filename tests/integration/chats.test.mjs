@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chats as users with several devices see them.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client, newCallId } from './lib/client.mjs';
+import { Messenger, newRandomId } from './lib/messenger.mjs';
+import { Server, until } from './lib/server.mjs';
+
+let server, serial = 0;
+before(async () => {
+  server = await Server.start({
+    signaling: { ring_timeout_s: 2 },
+    messaging: { registration_rate_address: 1000, login_rate_address: 1000, message_rate: 0, chat_rate: 0, groups_per_user: 100000 },
+    sfu: { max_rooms_per_user: 1000, room_join_rate: 0 },
+  });
+});
+after(() => server.remove());
+
+const person = async () => (await Client.open(server.wsUrl)).register(`chatter_${++serial}`);
+const secondDevice = async (of) => (await Client.open(server.wsUrl)).login(of.user.username);
+const reasonOf = (promise) => promise.then(() => 'ok', (error) => error.reason ?? String(error));
+const refuses = async (promise, reason) => assert.equal(await reasonOf(promise), reason);
+const closeAll = (...clients) => Promise.all(clients.map((c) => c.close()));
+const open = async (a, b) => (await a.call('chat.open', { userId: b.user.id })).chat.id;
+const group = async (owner, ...members) =>
+  (await owner.call('chat.create', { kind: 'group', title: 'Team', members: members.map((m) => m.user.id) })).chat.id;
+const send = (client, chatId, text, more = {}) => client.call('message.send', { chatId, randomId: newRandomId(), text, ...more });
+const reach = (messenger, pts) => until(() => messenger.pts >= pts, `pts ${pts}`);
+
+test('two users on three devices: send, edit, delete, read', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const tablet = await secondDevice(bob);
+  const [a, b, t] = [ann, bob, tablet].map((client) => new Messenger(client));
+  const chatId = await open(ann, bob);
+  const first = await send(ann, chatId, 'hello');
+  const second = await send(bob, chatId, 'hi', { replyTo: first.message.id });
+  await Promise.all([reach(a, second.pts), reach(b, second.pts), reach(t, second.pts)]);
+  for (const m of [a, b, t]) assert.deepEqual(m.texts(chatId), ['hello', 'hi']);
+  assert.equal(t.chat(chatId).chat.peer.id, ann.user.id);
+  await bob.call('message.delivered', { chatId, upToId: '1' });
+  const read = await bob.call('message.read', { chatId, upToId: '1' });
+  await reach(t, read.pts);
+  assert.equal(t.chat(chatId).unread, 0);
+  await until(() => a.chat(chatId).read.get(bob.user.id) === '1' && a.chat(chatId).delivered.get(bob.user.id) === '1', 'the marks');
+  await ann.call('message.edit', { chatId, messageId: '1', text: 'hullo' });
+  await until(() => t.texts(chatId)[0] === 'hullo', 'the edit');
+  assert.equal((await bob.call('message.edits', { chatId, messageId: '1' })).edits[0].text, 'hello');
+  await bob.call('message.delete', { chatId, ids: ['1'], forAll: false });
+  await until(() => t.texts(chatId).length === 1, 'deletion for oneself');
+  assert.deepEqual(a.texts(chatId), ['hullo', 'hi']);
+  await ann.call('message.delete', { chatId, ids: ['1'], forAll: true });
+  await until(() => a.texts(chatId).length === 1, 'deletion for all');
+  await refuses(ann.call('message.delete', { chatId, ids: ['2'], forAll: true }), 'not_permitted');
+  await closeAll(ann, bob, tablet);
+});
+
+test('offline and back, over a restart, and a new device sees all', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const chatId = await open(ann, bob);
+  const b = new Messenger(bob);
+  await send(ann, chatId, 'one');
+  await until(() => b.texts(chatId).length === 1, 'the first');
+  await bob.cut();
+  for (let i = 0; i < 30; i++) await send(ann, chatId, `while away ${i}`);
+  await server.kill();
+  await ann.closed;
+  await server.launch();
+  await bob.connect();
+  await bob.start();
+  await b.catchUp(7);
+  assert.equal(b.texts(chatId).length, 31);
+  const fresh = await secondDevice(bob);
+  const f = new Messenger(fresh);
+  await f.catchUp();
+  assert.deepEqual(f.texts(chatId), b.texts(chatId));
+  assert.equal((await fresh.call('updates.state')).pts, f.pts);
+  const seen = [];
+  for (let next; ;) {
+    const page = await fresh.call('message.history', { chatId, limit: 10, ...(next ? { beforeId: next } : {}) });
+    seen.push(...page.messages);
+    if (!(next = page.next)) break;
+  }
+  assert.deepEqual(seen.map((m) => m.text).reverse(), f.texts(chatId));
+  const { chats } = await fresh.call('chat.list', { limit: 10 });
+  assert.equal(chats[0].chat.unread, 31);
+  assert.equal(chats[0].lastMessage.text, 'while away 29');
+  await closeAll(bob, fresh);
+});
+
+test('a send that is repeated is one message', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const phone = await secondDevice(ann);
+  const chatId = await open(ann, bob);
+  const params = { chatId, randomId: newRandomId(), text: 'once' };
+  const answers = await Promise.all([ann, phone, ann, phone].map((c) => c.call('message.send', params)));
+  for (const answer of answers) assert.deepEqual(answer, answers[0]);
+  assert.equal((await ann.call('message.history', { chatId, limit: 10 })).messages.length, 1);
+  await ann.call('message.delete', { chatId, ids: [answers[0].message.id], forAll: true });
+  await refuses(ann.call('message.send', params), 'message_deleted');
+  await closeAll(ann, bob, phone);
+});
+
+test('a group: who comes later, roles, and who is sent out', async () => {
+  const [ann, bob, eve] = [await person(), await person(), await person()];
+  const [a, b, e] = [ann, bob, eve].map((client) => new Messenger(client));
+  const chatId = await group(ann, bob);
+  await send(ann, chatId, 'before');
+  const { pts } = await bob.call('chat.invite', { chatId, userIds: [eve.user.id] });
+  await Promise.all([reach(b, pts), until(() => e.chat(chatId).messages.size === 1, 'the invitation')]);
+  assert.deepEqual(e.chat(chatId).messages.values().next().value.data, { added: { userIds: [eve.user.id] } });
+  assert.deepEqual((await eve.call('message.history', { chatId, limit: 10 })).messages.map((m) => m.kind), ['service']);
+  await ann.call('chat.setRole', { chatId, userId: bob.user.id, role: 'admin', rights: ['delete', 'ban'] });
+  const { message } = await send(eve, chatId, 'rude');
+  await bob.call('message.delete', { chatId, ids: [message.id], forAll: true });
+  await bob.call('chat.setRole', { chatId, userId: eve.user.id, role: 'restricted', rights: [] });
+  await refuses(send(eve, chatId, 'x'), 'restricted');
+  await bob.call('chat.ban', { chatId, userId: eve.user.id });
+  await until(() => e.chat(chatId).role === 'banned', 'the ban');
+  await refuses(eve.call('message.history', { chatId, limit: 10 }), 'banned');
+  await refuses(ann.call('chat.invite', { chatId, userIds: [eve.user.id] }), 'target_banned');
+  await ann.call('chat.setRole', { chatId, userId: bob.user.id, role: 'owner' });
+  const last = await ann.call('chat.leave', { chatId });
+  await reach(a, last.pts);
+  assert.equal(a.chat(chatId).role, 'left');
+  const { members } = await bob.call('chat.members', { chatId, limit: 10 });
+  assert.deepEqual(members.map((m) => m.role).sort(), ['banned', 'owner']);
+  // nothing of it is given to who is out, by no way
+  for (const out of [ann, eve]) {
+    const { updates } = await out.call('updates.difference', { pts: 0, limit: 1000 });
+    assert.ok(updates.every((u) => !u.message && !u.chat), JSON.stringify(updates));
+    assert.deepEqual((await out.call('chat.list', { limit: 10 })).chats, []);
+  }
+  await closeAll(ann, bob, eve);
+});
+
+test('forged and wrong ids', async () => {
+  const [ann, bob, eve] = [await person(), await person(), await person()];
+  const chatId = await open(ann, bob);
+  await send(ann, chatId, 'secret');
+  await refuses(send(eve, chatId, 'x'), 'chat');
+  await refuses(send(eve, '123456', 'x'), 'chat');
+  await refuses(send(eve, '0', 'x'), 'invalid_params');
+  await refuses(send(eve, '9007199254740992', 'x'), 'invalid_params');
+  await refuses(eve.call('chat.open', { userId: '123456' }), 'user');
+  await refuses(bob.call('message.edit', { chatId, messageId: '1', text: 'x' }), 'not_author');
+  await refuses(bob.call('message.edit', { chatId, messageId: '99', text: 'x' }), 'message');
+  await refuses(bob.call('message.read', { chatId, upToId: '99' }), 'message');
+  await refuses(send(bob, chatId, 'x', { replyTo: '99' }), 'message');
+  await refuses(bob.call('updates.difference', { pts: 99, limit: 10 }), 'pts');
+  await refuses(bob.call('chat.ban', { chatId, userId: ann.user.id }), 'chat_kind');
+  await refuses(send(bob, chatId, 'y'.repeat(4097)), 'text');
+  await refuses(send(bob, chatId, '\u{1f600}', { entities: [{ type: 'bold', offset: 1, length: 1 }] }), 'entities');
+  const mention = await send(bob, chatId, '\u{1f600} ann', { entities: [{ type: 'mention', offset: 3, length: 3, userId: ann.user.id }] });
+  assert.deepEqual(mention.message.entities, [{ type: 'mention', offset: 3, length: 3, userId: ann.user.id }]);
+  assert.equal((await ann.call('chat.get', { ids: [chatId] })).chats[0].mentions, 1);
+  assert.deepEqual((await eve.call('chat.get', { ids: [chatId] })).chats, []);
+  await closeAll(ann, bob, eve);
+});
+
+test('typing is told to the others, and not kept', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const chatId = await open(ann, bob);
+  await ann.call('message.typing', { chatId, action: 'typing' });
+  const typing = await bob.notification('update', (p) => p.type === 'typing');
+  assert.deepEqual([typing.userId, typing.pts], [ann.user.id, undefined]);
+  assert.equal((await bob.call('updates.state')).pts, 0);
+  await closeAll(ann, bob);
+});
+
+// --- who may do what ---
+
+// The group lets its members write, no more. Actors, and what each is answered, in this order:
+const actors = ['stranger', 'left', 'banned', 'restricted', 'member', 'admin', 'info', 'invite', 'calls', 'delete', 'ban', 'promote', 'owner'];
+const out = ['chat', 'left', 'banned'];
+const all = (reason) => Array(10).fill(reason);
+/** The answer of those inside: everybody's, but of some. */
+const inside = (reason, but = {}) => [...out, ...actors.slice(3).map((actor) => but[actor] ?? reason)];
+const byRight = (right, below) => inside('not_permitted', { restricted: below ?? 'admin_only', member: below ? 'not_permitted' : 'admin_only', [right]: 'ok', owner: 'ok' });
+const table = {
+  'message.send': [(c) => ({ ...c.chat, randomId: newRandomId(), text: 'x' }), inside('ok', { restricted: 'restricted' })],
+  'message.edit': [(c) => ({ ...c.chat, messageId: c.messageId, text: 'x' }), inside('not_author', { restricted: 'restricted' })],
+  'message.edits': [(c) => ({ ...c.chat, messageId: c.messageId }), [...out, ...all('ok')]],
+  'message.delete': [(c) => ({ ...c.chat, ids: [c.messageId], forAll: true }), byRight('delete')],
+  'message.history': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
+  'message.read': [(c) => ({ ...c.chat, upToId: c.messageId }), [...out, ...all('ok')]],
+  'message.delivered': [(c) => ({ ...c.chat, upToId: c.messageId }), [...out, ...all('ok')]],
+  'message.typing': [(c) => ({ ...c.chat, action: 'typing' }), inside('ok', { restricted: 'restricted' })],
+  'chat.members': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
+  'chat.invite': [(c) => ({ ...c.chat, userIds: [c.outsider] }), byRight('invite', 'restricted')],
+  'chat.update title': [(c) => ({ ...c.chat, title: 'New' }), byRight('info', 'restricted')],
+  'chat.update permissions': [(c) => ({ ...c.chat, permissions: [] }), byRight('ban')],
+  'chat.setRole restricted': [(c) => ({ ...c.chat, userId: c.victim, role: 'restricted', rights: [] }), byRight('ban')],
+  'chat.setRole admin': [(c) => ({ ...c.chat, userId: c.victim, role: 'admin', rights: [] }), byRight('promote')],
+  'chat.setRole owner': [(c) => ({ ...c.chat, userId: c.victim, role: 'owner' }), inside('owner_only', { owner: 'ok' })],
+  'chat.ban': [(c) => ({ ...c.chat, userId: c.victim }), byRight('ban')],
+  'chat.ban of an admin': [(c) => ({ ...c.chat, userId: c.admin }), inside('not_permitted', { restricted: 'admin_only', member: 'admin_only', ban: 'owner_only', owner: 'ok' })],
+  'chat.unban': [(c) => ({ ...c.chat, userId: c.outsider }), byRight('ban')],
+  'chat.leave': [(c) => c.chat, inside('ok', { owner: 'owner' })],
+  'room.create': [(c) => ({ ...c.chat, title: 'Voice' }), byRight('calls', 'restricted')],
+};
+
+async function standAs(role, owner, actor, chatId) {
+  const userId = actor.user.id;
+  if (role === 'stranger' || role === 'owner') return;
+  await owner.call('chat.invite', { chatId, userIds: [userId] });
+  if (role === 'left') await actor.call('chat.leave', { chatId });
+  else if (role === 'banned') await owner.call('chat.ban', { chatId, userId });
+  else if (role === 'restricted') await owner.call('chat.setRole', { chatId, userId, role, rights: [] });
+  else if (role !== 'member') await owner.call('chat.setRole', { chatId, userId, role: 'admin', rights: role === 'admin' ? [] : [role] });
+}
+
+test('every method by everybody', async () => {
+  const [owner, actor, victim, admin, outsider] = await Promise.all([person(), person(), person(), person(), person()]);
+  const wrong = [];
+  for (const [name, [params, expected]] of Object.entries(table))
+    for (const [i, role] of actors.entries()) {
+      const chatId = await group(owner, victim, admin);
+      await owner.call('chat.update', { chatId, permissions: ['send'] });
+      await owner.call('chat.setRole', { chatId, userId: admin.user.id, role: 'admin', rights: [] });
+      await standAs(role, owner, actor, chatId);
+      const { message } = await send(owner, chatId, 'secret');
+      const context = { chat: { chatId }, messageId: message.id, victim: victim.user.id, admin: admin.user.id, outsider: outsider.user.id };
+      const who = role === 'owner' ? owner : actor;
+      if (role === 'owner' && name === 'message.edit') { // the author
+        assert.equal(await reasonOf(who.call('message.edit', params(context))), 'ok');
+        continue;
+      }
+      const got = await reasonOf(who.call(name.split(' ')[0], params(context)));
+      if (got !== expected[i]) wrong.push(`${name} by ${role}: ${got}, not ${expected[i]}`);
+      if (i < 3) assert.deepEqual((await who.call('chat.get', { ids: [chatId] })).chats, []);
+    }
+  assert.deepEqual(wrong, []);
+  const { updates } = await actor.call('updates.difference', { pts: 0, limit: 1000 });
+  assert.ok(updates.length > 0);
+  await closeAll(owner, actor, victim, admin, outsider);
+});
+
+// --- calls and rooms ---
+
+test('a call that nobody answers stands in the chat, once, over a restart', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const callId = newCallId();
+  await ann.call('call.invite', { callId, to: bob.user.id, video: true, blob: 'AAAA' });
+  await bob.notification('call.incoming');
+  await server.kill();
+  await Promise.all([ann.closed, bob.closed]);
+  await server.launch();
+  await bob.connect();
+  await bob.start();
+  await ann.connect();
+  await ann.start();
+  const chatId = await open(bob, ann);
+  const { messages } = await until(async () => {
+    const page = await bob.call('message.history', { chatId, limit: 10 });
+    return page.messages.length > 0 && page;
+  }, 'the service message');
+  assert.deepEqual(messages.map((m) => m.data), [{ call: { callId, reason: 'missed', durationMs: 0, video: true } }]);
+  assert.equal(messages[0].from, ann.user.id);
+  assert.equal((await bob.call('chat.get', { ids: [chatId] })).chats[0].unread, 1);
+  // and one that is taken, told live
+  const b = new Messenger(bob);
+  await b.catchUp();
+  const second = newCallId();
+  await ann.call('call.invite', { callId: second, to: bob.user.id, video: false, blob: 'AAAA' });
+  await bob.call('call.accept', { callId: second, blob: 'AAAA' });
+  await ann.call('call.connected', { callId: second });
+  await bob.call('call.connected', { callId: second });
+  await ann.call('call.hangup', { callId: second });
+  await until(() => b.chat(chatId).messages.size === 2, 'the second');
+  assert.equal(b.chat(chatId).messages.get('2').data.call.reason, 'hangup');
+  await closeAll(ann, bob);
+});
+
+test('a voice chat: told in the chat, open to its members without the link', async () => {
+  const [ann, bob, eve] = [await person(), await person(), await person()];
+  const b = new Messenger(bob);
+  const chatId = await group(ann, bob);
+  const { room } = await ann.call('room.create', { title: 'Voice', chatId, policy: { lobby: true } });
+  assert.equal(room.chatId, chatId);
+  const told = await until(() => [...b.chat(chatId).messages.values()].find((m) => m.data?.room), 'the service message');
+  assert.deepEqual(told.data.room, { roomId: room.id, title: 'Voice', link: room.link });
+  assert.equal((await bob.call('room.join', { roomId: room.id })).state, 'joined');
+  await refuses(eve.call('room.join', { roomId: room.id }), 'room');
+  await refuses(eve.call('room.create', { title: 'x', chatId }), 'chat');
+  await closeAll(ann, bob, eve);
+});
