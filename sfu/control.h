@@ -157,6 +157,7 @@ typedef struct {
   char mid[SFU_MID_MAX + 1];
   SfuKind kind;
   int layer, temporal;            /* what is sent; -1: nothing */
+  unsigned n_layers;              /* of the track: encodings, or spatial layers; 0: nothing stands here */
   uint32_t bitrate_bps;
   uint64_t pkts, bytes, retransmitted, nacks, plis;
   uint32_t loss_permille;         /* as the receiver reports */

@@ -63,6 +63,7 @@ gather_slots (const SfuLeg *leg, SfuStats *stats)
                             .kind = out->slot.kind,
                             .layer = is_spatial (out) ? (int8_t) out->slot.spatial : out->slot.layer,
                             .temporal = out->slot.temporal,
+                            .n_layers = out->track != NULL ? out->track->facts.n_encodings : 0,
                             .bitrate_bps = out->bps,
                             .pkts = out->slot.pkts,
                             .bytes = out->slot.bytes,

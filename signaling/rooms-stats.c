@@ -95,6 +95,7 @@ slot_json (const SigRoomPerson *person, const SfuSlotStats *row)
   json_object_set_string_member (object, "mid", row->mid);
   json_object_set_string_member (object, "kind", sig_room_kind_to_string (row->kind));
   SET (object, "layer", row->layer);
+  SET (object, "layers", row->n_layers);
   SET (object, "temporal", row->temporal);
   SET (object, "bitrateBps", row->bitrate_bps);
   SET (object, "packets", row->pkts);

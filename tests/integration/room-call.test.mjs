@@ -49,7 +49,7 @@ room('the size that comes follows the size of the tile, and the overlay says why
   await guest.click('call-figures');
   await pin();
   await comes((is) => is >= 640, 'a larger size in a large tile');
-  await until(async () => /size [23]; /.test(await figures(guest, 'alice')), 'the overlay', LONG);
+  await until(async () => /size [23] of 3; /.test(await figures(guest, 'alice')), 'the overlay', LONG);
   await pin();
   await guest.page.setViewportSize({ width: 380, height: 500 });
   await comes((is) => is > 0 && is <= 320, 'the smallest size in a small tile');

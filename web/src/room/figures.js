@@ -41,23 +41,17 @@ export class RoomFigures {
     const size = count?.width ? `${count.width}×${count.height}${count.fps ? `, ${Math.round(count.fps)} fps` : ''}` : 'no picture yet';
     const kbps = count?.kbps || (slot ? slot.bitrateBps / 1000 : 0);
     const loss = count?.lossPercent ?? 0;
-    const layer = slot ? layerWords(slot.layer, this.#layers(slot.trackId)) : '';
+    const layer = slot ? layerWords(slot.layer, slot.layers) : '';
     return {
       lines: [size, `${rate(kbps)}${loss >= 0.1 ? `, ${loss.toFixed(1)} % lost` : ', nothing lost'}`, layer].filter(Boolean),
       why: decision ? clearWhy(decision.why) : '',
       grade: loss > 5 || slot?.layer === -1 ? 1 : loss > 1 ? 2 : 3,
     };
   }
-
-  /** @param {string | null} trackId */
-  #layers(trackId) {
-    return this.#stats?.tracks.find((track) => track.trackId === trackId)?.layers.length ?? 0;
-  }
 }
 
 /** @param {number} layer @param {number} of */
 function layerWords(layer, of) {
   if (layer < 0) return 'paused by the server';
-  /* only hosts are told of the tracks of others */
-  return of > 1 ? `size ${layer + 1} of ${of}` : of === 1 ? '' : `size ${layer + 1}`;
+  return of > 1 ? `size ${layer + 1} of ${of}` : '';
 }

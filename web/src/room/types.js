@@ -25,7 +25,7 @@
  * @typedef {object} RoomStats the answer to room.stats
  * @property {{participantId: string, direction: 'publish' | 'subscribe', rttMs: number, estimateBps: number, sendingBps: number, receivingBps: number, lossPermille: number}[]} transports
  * @property {{participantId: string, trackId: string, source: Source, codec: string, layers: {rid: string, active: boolean, width: number, height: number, bitrateBps: number, fps: number}[]}[]} tracks
- * @property {{participantId: string, trackId: string | null, mid: string, kind: 'audio' | 'video', layer: number, temporal: number, bitrateBps: number, lossPermille: number}[]} slots
+ * @property {{participantId: string, trackId: string | null, mid: string, kind: 'audio' | 'video', layer: number, layers: number, temporal: number, bitrateBps: number, lossPermille: number}[]} slots
  * @property {{participantId: string, mid: string, trackId: string | null, why: string}[]} decisions
  */
 

@@ -124,7 +124,7 @@ test('figures: rates and loss between two looks, and what the server says of the
   assert.equal(figures.of({ mid: '4', me: 'me' }).grade, 0);
   figures.take([entry, { type: 'inbound-rtp', kind: 'audio', mid: '0' }], 1000);
   figures.take([{ ...entry, bytesReceived: 126_000, packetsReceived: 190, packetsLost: 10 }], 3000);
-  figures.told(/** @type {any} */ ({ transports: [], tracks: [{ trackId: 'x', layers: [{}, {}, {}] }], slots: [{ participantId: 'me', mid: '4', trackId: 'x', layer: 1, bitrateBps: 1 }, { participantId: 'you', mid: '4', trackId: 'y', layer: -1 }],
+  figures.told(/** @type {any} */ ({ transports: [], tracks: [], slots: [{ participantId: 'me', mid: '4', trackId: 'x', layer: 1, layers: 3, bitrateBps: 1 }, { participantId: 'you', mid: '4', trackId: 'y', layer: -1, layers: 1 }],
     decisions: [{ participantId: 'me', mid: '4', why: 'large enough for its place' }] }));
   assert.deepEqual(figures.of({ mid: '4', me: 'me' }), { lines: ['640×360, 30 fps', '500 kbit/s, 10.0 % lost', 'size 2 of 3'], why: 'Sharp enough for its size here', grade: 1 });
 });
