@@ -203,6 +203,7 @@ test('kill -9 in the middle of a call: who comes back goes on with it', async ()
   const [a, b] = [await person(), await person()];
   const callId = await connect(a, b);
   await server.kill();
+  server.settings.signaling.reattach_timeout_s = 10; // enough for both on a busy machine
   await server.launch();
   for (const client of [a, b]) {
     await client.connect();
@@ -211,7 +212,7 @@ test('kill -9 in the middle of a call: who comes back goes on with it', async ()
   }
   await a.call('call.seal', { callId, blob: blob('after the restart') });
   assert.equal((await b.notification('call.sealed')).blob, blob('after the restart'));
-  await delay(4000); // longer than the re-attach time: it must go on
+  await delay(11000); // longer than the re-attach time: it must go on
   await a.call('call.hangup', { callId });
   assert.equal((await ended(b, callId)).reason, 'hangup');
   await closeAll(a, b);
@@ -221,6 +222,7 @@ test('kill -9 and nobody comes back: disconnected, in both histories', async () 
   const [a, b] = [await person(), await person()];
   const callId = await connect(a, b);
   await server.kill();
+  server.settings.signaling.reattach_timeout_s = 3;
   await server.launch();
   await delay(4500);
   for (const client of [a, b]) {
