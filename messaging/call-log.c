@@ -120,18 +120,20 @@ find_chat (MsgDb *db, const MsgCall *call, int64_t now_ms, MsgChat **ret_chat, G
 }
 
 /* The end of a call is told in the chat of the two, in the transaction that ends it: once, whatever comes between. Of a
- * glare the other call is told; of what the callee was not told of, nothing. */
+ * glare the other call is told; of one that the callee is not to know of, the caller alone is, as of any that was missed. */
 static bool
 call_tell_end (MsgDb *db, PutOp *op, GError **error)
 {
+  const MsgCall *call = &op->call;
   g_autoptr (MsgChat) chat = NULL;
 
-  if (op->call.state != MSG_CALL_ENDED || op->withheld || strcmp (op->call.reason, "glare") == 0)
+  if (call->state != MSG_CALL_ENDED || strcmp (call->reason, "glare") == 0)
     return true;
-  return find_chat (db, &op->call, op->log.now_ms, &chat, error)
-         && (chat == NULL
-             || msg_message_append_service (db, &op->log, chat, op->call.caller_user, msg_service_call (&op->call),
-                                            error));
+  if (!find_chat (db, call, op->log.now_ms, &chat, error))
+    return false;
+  return chat == NULL
+         || msg_message_append_withheld (db, &op->log, chat, call->caller_user, op->withheld ? call->callee_user : 0,
+                                         msg_service_call (call), error);
 }
 
 static bool

@@ -42,7 +42,7 @@ typedef void (*MsgCallsFn) (GPtrArray *calls, const GError *error, gpointer data
  * row changes only for the same caller user and device and callee user (else CONFLICT, "call_exists"), and not any more
  * once it has ended, nor to an earlier state (CONFLICT, "call_ended"). heartbeat_ms never goes back. Puts of one call
  * may be sent without waiting for each other; they are done in order. With its end, unless that is `glare`, a service
- * message about the call is written into the private chat of the two.
+ * message about the call is written into the private chat of the two, for the caller alone if it is withheld.
  *
  * Errors: INVALID ("call": a required id is 0, an unknown state, an ended call without reason, a reason that is no
  * word), CONFLICT, UNAVAILABLE (nothing written: try again).

@@ -54,6 +54,7 @@ typedef struct {
   const char *entities, *data; /* (nullable) */
   int64_t reply_to;
   bool silent;
+  MsgId withheld_from;      /* who is not to know of it; 0: nobody */
 } MsgNewMessage;
 
 /**
@@ -66,6 +67,11 @@ typedef struct {
 const MsgMessage *msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *spec, GError **error);
 /** msg_message_append_service: @data: (transfer full): JSON. */
 bool msg_message_append_service (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, char *data, GError **error);
+/** msg_message_append_withheld: the same, but that @from_id is not told, never sees it, and has nothing to read. */
+bool msg_message_append_withheld (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, MsgId from_id, char *data,
+                                  GError **error);
+/** msg_message_hide: from one user. */
+bool msg_message_hide (MsgDb *db, MsgId user_id, MsgId chat_id, int64_t id, GError **error);
 /* An answer has at most so many bytes of JSON, as msg_message_weigh() and MSG_ROW_WEIGHT estimate them: pages end there. */
 #define MSG_PAGE_BYTES (448 * 1024)
 /** MSG_ROW_WEIGHT: of an update, or a chat, beside its texts. */

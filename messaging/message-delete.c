@@ -31,13 +31,9 @@ delete_clear (MsgOp *ctx)
 static bool
 hide_one (MsgDb *db, const DeleteOp *op, const MsgMessage *message, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "INSERT INTO message_hidden (user_id, chat_id, message_id)"
-                                      " VALUES (:user, :chat, :id) ON CONFLICT DO NOTHING");
+  MsgStmt *stmt;
 
-  msg_stmt_set_int (stmt, ":user", op->log.user_id);
-  msg_stmt_set_int (stmt, ":chat", message->chat_id);
-  msg_stmt_set_int (stmt, ":id", message->id);
-  if (!msg_stmt_run (stmt, error))
+  if (!msg_message_hide (db, op->log.user_id, message->chat_id, message->id, error))
     return false;
   stmt = msg_db_prepare (db, "UPDATE chat_members SET unread = unread - 1 WHERE chat_id = :chat AND user_id = :user"
                              " AND read_id < :id AND user_id <> :sender AND unread > 0");

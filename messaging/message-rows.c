@@ -105,14 +105,15 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
 
 /* Returns: (nullable): those who have seen nothing of the chat yet */
 static GArray *
-find_newcomers (MsgDb *db, MsgId chat_id, GError **error)
+find_newcomers (MsgDb *db, MsgId chat_id, MsgId except_id, GError **error)
 {
   g_autoptr (GArray) users = g_array_new (FALSE, FALSE, sizeof (MsgId));
   MsgStmt *stmt = msg_db_prepare (db, "SELECT user_id FROM chat_members"
-                                      " WHERE chat_id = :chat AND role >= 3 AND last_id = 0");
+                                      " WHERE chat_id = :chat AND role >= 3 AND last_id = 0 AND user_id <> :except");
   MsgStep step;
 
   msg_stmt_set_int (stmt, ":chat", chat_id);
+  msg_stmt_set_int (stmt, ":except", except_id);
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
     {
       MsgId user_id = msg_stmt_get_int (stmt, 0);
@@ -142,7 +143,7 @@ tell_newcomers (MsgDb *db, MsgLog *log, MsgId chat_id, const GArray *users, GErr
 }
 
 static bool
-count_message (MsgDb *db, const MsgMessage *message, GError **error)
+count_message (MsgDb *db, const MsgMessage *message, MsgId except_id, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET top_id = :id WHERE id = :chat");
 
@@ -152,7 +153,8 @@ count_message (MsgDb *db, const MsgMessage *message, GError **error)
     return false;
   stmt = msg_db_prepare (db, "UPDATE chat_members SET last_id = :id, last_ms = :at,"
                              " unread = unread + CASE WHEN user_id = :sender THEN 0 ELSE 1 END"
-                             " WHERE chat_id = :chat AND role >= 3");
+                             " WHERE chat_id = :chat AND role >= 3 AND user_id <> :except");
+  msg_stmt_set_int (stmt, ":except", except_id);
   msg_stmt_set_int (stmt, ":id", message->id);
   msg_stmt_set_int (stmt, ":at", message->at_ms);
   msg_stmt_set_int (stmt, ":sender", message->sender_id);
@@ -217,16 +219,29 @@ message_from_spec (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_m
   return message;
 }
 
+bool
+msg_message_hide (MsgDb *db, MsgId user_id, MsgId chat_id, int64_t id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "INSERT INTO message_hidden (user_id, chat_id, message_id)"
+                                      " VALUES (:user, :chat, :id) ON CONFLICT DO NOTHING");
+
+  msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  msg_stmt_set_int (stmt, ":id", id);
+  return msg_stmt_run (stmt, error);
+}
+
 const MsgMessage *
 msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *spec, GError **error)
 {
-  g_autoptr (GArray) newcomers = find_newcomers (db, chat->id, error);
+  g_autoptr (GArray) newcomers = find_newcomers (db, chat->id, spec->withheld_from, error);
   g_autoptr (MsgUpdate) update = msg_update_new (MSG_UPDATE_MESSAGE_NEW, chat->id);
   const MsgMessage *message = update->message = message_from_spec (chat, spec, log->now_ms);
 
-  if (newcomers == NULL || !count_message (db, message, error) || !count_mentions (db, message, error)
+  if (newcomers == NULL || !count_message (db, message, spec->withheld_from, error) || !count_mentions (db, message, error)
       || !tell_newcomers (db, log, chat->id, newcomers, error)
-      || !msg_log_append (db, log, g_steal_pointer (&update), 0, error))
+      || !msg_log_append (db, log, g_steal_pointer (&update), spec->withheld_from, error)
+      || (spec->withheld_from != 0 && !msg_message_hide (db, spec->withheld_from, chat->id, message->id, error)))
     return NULL;
   chat->top_id = message->id;
   /* last, because it keeps its place in the sender's log, which a retry is answered with */
@@ -234,10 +249,18 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
 }
 
 bool
-msg_message_append_service (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, char *data, GError **error)
+msg_message_append_withheld (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, MsgId from_id, char *data,
+                             GError **error)
 {
   g_autofree char *owned = data;
-  const MsgNewMessage spec = { .sender_id = sender_id, .kind = MSG_MESSAGE_SERVICE, .text = "", .data = owned };
+  const MsgNewMessage spec = { .sender_id = sender_id, .kind = MSG_MESSAGE_SERVICE, .text = "", .data = owned,
+                               .withheld_from = from_id };
 
   return msg_message_append (db, log, chat, &spec, error) != NULL;
+}
+
+bool
+msg_message_append_service (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, char *data, GError **error)
+{
+  return msg_message_append_withheld (db, log, chat, sender_id, 0, data, error);
 }

@@ -17,10 +17,13 @@ async function attempt(caller, callee) {
   const answer = await caller.call('call.invite', { callId, to: callee.user.id, video: false, blob: 'AAAA' });
   const rings = answer.expiresAt - sent > 4000;
   const ended = await caller.notification('call.ended', (params) => params.callId === callId, 30000);
-  assert.deepEqual(caller.notifications, []);
+  // what the chat of the two says of it
+  const told = caller.notifications.splice(0).map(({ method, params: { type, chat, message } }) =>
+    ({ method, type, unread: chat?.unread, text: message?.text, data: message?.data && { ...message.data.call, callId: '' } }));
+  assert.deepEqual(told.map(({ type }) => type), ['chat.updated', 'message.new']);
   delete answer.expiresAt;
   const { reason, durationMs } = ended;
-  return { answer, rings, members: Object.keys(ended).sort(), reason, durationMs };
+  return { answer, rings, members: Object.keys(ended).sort(), reason, durationMs, told };
 }
 
 test('a blocked caller sees what comes of a callee who is not there, and the callee nothing', async () => {
@@ -32,6 +35,8 @@ test('a blocked caller sees what comes of a callee who is not there, and the cal
   assert.deepEqual(blocked, offline);
   assert.deepEqual(b.notifications, []);
   assert.deepEqual((await b.call('call.history', { limit: 10 })).calls, []);
+  assert.deepEqual((await b.call('chat.list', { limit: 10 })).chats, []);
+  assert.equal((await b.call('updates.state')).pts, 0);
   assert.equal((await a.call('call.history', { limit: 10 })).calls.length, 2);
 
   // nor does a device of the callee that comes while it rings, nor after a crash
@@ -46,6 +51,7 @@ test('a blocked caller sees what comes of a callee who is not there, and the cal
   back.token = b.token;
   await back.start();
   assert.deepEqual((await back.call('call.history', { limit: 10 })).calls, []);
+  assert.deepEqual((await back.call('chat.list', { limit: 10 })).chats, []);
 
   await back.call('account.unblock', { userId: a.user.id });
   const again = await Client.open(server.wsUrl);

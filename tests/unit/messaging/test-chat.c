@@ -305,7 +305,8 @@ put_call (Chats *f, MsgCallState state, const char *reason, uint8_t id, bool wit
 static void
 test_call (Chats *f, gconstpointer data)
 {
-  g_auto (Got) read = { 0 };
+  g_auto (Got) read = { 0 }, own = { 0 };
+  g_autoptr (MsgChat) of_bob = NULL;
   MsgId chat;
 
   put_call (f, MSG_CALL_RINGING, "", 1, false);
@@ -316,8 +317,13 @@ test_call (Chats *f, gconstpointer data)
   put_call (f, MSG_CALL_RINGING, "", 3, true); /* the callee is not to know of it */
   put_call (f, MSG_CALL_ENDED, "missed", 3, false);
   put_call (f, MSG_CALL_ENDED, "glare", 2, false);  /* the other call is told of */
-  g_assert_cmpuint (f->told->len, ==, 4);
+  g_assert_cmpuint (f->told->len, ==, 5);
+  g_assert_cmpint (g_array_index (f->told, Told, 4).user_id, ==, f->ann);
   chat = chats_open (f, f->bob, f->ann);
+  of_bob = chats_get (f, f->bob, chat);
+  g_assert_cmpuint (of_bob->unread, ==, 1);
+  chats_history (f, f->ann, chat, MSG_HISTORY_BEFORE, G_MAXINT64, 10, &own);
+  g_assert_cmpuint (own.messages->len, ==, 2);
   chats_history (f, f->bob, chat, MSG_HISTORY_BEFORE, G_MAXINT64, 10, &read);
   g_assert_cmpuint (read.messages->len, ==, 1);
   g_assert_cmpstr (((MsgMessage *) read.messages->pdata[0])->data, ==,
