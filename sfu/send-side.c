@@ -334,7 +334,9 @@ sfu_send_side_on_feedback (SfuSendSide *side, const SfuTwccPacket *packets, size
   sfu_loss_rate_count (&side->loss, digest.expected, digest.lost, digest.found);
   judge (side, &digest, now_us);
   update (side, now_us);
-  sfu_probe_set_filled (&side->probe, sfu_acked_rate_get_bps (&side->acked) > FILLED * side->estimate_bps);
+  /* little enough is filled by voices alone, and says nothing of what the path carries */
+  sfu_probe_set_filled (&side->probe, side->estimate_bps >= SFU_START_BPS &&
+                                          sfu_acked_rate_get_bps (&side->acked) > FILLED * side->estimate_bps);
 }
 
 void

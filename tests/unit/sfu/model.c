@@ -35,6 +35,7 @@ model_new (SimLink *link, uint32_t flow, int64_t back_us, uint32_t seed)
   model->back_us = back_us;
   model->feedback_every_us = 60 * MS;
   model->fps = 30;
+  model->voices = 1;
   model->random = g_rand_new_with_seed (seed);
   g_queue_init (&model->back);
   model->layer = -1;
@@ -140,7 +141,7 @@ make_elastic_frame (Model *model, int64_t now_us)
 {
   double bps = sfu_send_side_get_estimate_bps (&model->side) / 1.1;
 
-  bps = CLAMP (bps - MODEL_AUDIO_BPS, 50000, 4000000);
+  bps = CLAMP (bps - model->voices * MODEL_AUDIO_BPS, 50000, 4000000);
   push_frame (model, (uint32_t) (bps / 8 / model->fps * g_rand_double_range (model->random, 0.8, 1.2)),
               model->needs_keyframe || model->next_frame == 1, now_us);
   model->needs_keyframe = false;
@@ -149,7 +150,7 @@ make_elastic_frame (Model *model, int64_t now_us)
 static void
 allocate (Model *model, int64_t now_us)
 {
-  uint32_t estimate_bps = sfu_send_side_get_estimate_bps (&model->side);
+  uint32_t estimate_bps = sfu_send_side_get_estimate_bps (&model->side), audio_bps = model->voices * MODEL_AUDIO_BPS;
   SfuAllocation allocation;
 
   if (model->elastic)
@@ -165,12 +166,12 @@ allocate (Model *model, int64_t now_us)
       encoding->bps[0] = layer_bps[i] + layer_bps[i] / 8 / PAYLOAD * OVERHEAD * 8;
       encoding->fps[0] = (uint8_t) model->fps;
     }
-  allocation = sfu_allocate (&model->demand, 1, estimate_bps - MIN (estimate_bps, MODEL_AUDIO_BPS), &model->state, now_us,
+  allocation = sfu_allocate (&model->demand, 1, estimate_bps - MIN (estimate_bps, audio_bps), &model->state, now_us,
                              &model->choice);
   model->target = model->choice.layer;
   if (model->target < 0)
     model->layer = -1;
-  sfu_send_side_set_wanted (&model->side, allocation.wanted_bps + MODEL_AUDIO_BPS, now_us);
+  sfu_send_side_set_wanted (&model->side, allocation.wanted_bps + audio_bps, now_us);
 }
 
 static void
@@ -360,7 +361,8 @@ model_step (Model *model, int64_t now_us)
     }
   if (now_us >= model->next_audio_us)
     {
-      push (model, SFU_SEND_AUDIO, MODEL_AUDIO_BPS / 8 / 50, 0, false, (const uint64_t[4]){ 0 }, now_us);
+      for (unsigned i = 0; i < model->voices; i++)
+        push (model, SFU_SEND_AUDIO, MODEL_AUDIO_BPS / 8 / 50, 0, false, (const uint64_t[4]){ 0 }, now_us);
       model->next_audio_us = now_us + 20 * MS;
     }
   send_all (model, now_us);

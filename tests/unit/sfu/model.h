@@ -51,6 +51,7 @@ typedef struct {
   bool active[MODEL_LAYERS];         /* does the publisher send it */
   bool elastic;                      /* instead of layers, a source that fills any estimate */
   unsigned fps;
+  unsigned voices;                   /* 1 to begin with */
   SfuDemand demand;
 
   /*< private >*/

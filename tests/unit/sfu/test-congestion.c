@@ -164,6 +164,33 @@ test_drop_shallow (gconstpointer data)
   drop (GPOINTER_TO_UINT (data), 200 * MS);
 }
 
+/* Nothing comes through for two seconds, or hardly anything (a machine that is busy with something else), while three voices fill
+ * what is left of the estimate: the picture is back within 3 s, the best within 8 s. */
+static void
+test_stalled (gconstpointer data)
+{
+  SimLinkConfig config = usual;
+  int64_t back_us = 0;
+  Scene scene;
+
+  config.rate_bps = 3 * MBPS;
+  begin (&scene, &config, 1, GPOINTER_TO_UINT (data));
+  scene.models[0]->voices = 3;
+  run_to (&scene, 15 * SECOND);
+  g_assert_cmpint (scene.models[0]->layer, ==, 2);
+  scene.link.config.rate_bps = 20000;
+  run_to (&scene, 17 * SECOND);
+  scene.link.config.rate_bps = 3 * MBPS;
+  g_test_message ("estimate %u kbit/s", sfu_send_side_get_estimate_bps (&scene.models[0]->side) / 1000);
+  for (; scene.now_us < 40 * SECOND && scene.models[0]->layer < 2; run_to (&scene, scene.now_us + 100 * MS))
+    if (scene.models[0]->layer >= 0 && back_us == 0)
+      back_us = scene.now_us - 17 * SECOND;
+  g_test_message ("a picture after %d ms, the best after %d ms", (int) (back_us / MS), (int) ((scene.now_us - 17 * SECOND) / MS));
+  g_assert_cmpint (back_us, <, 3 * SECOND);
+  g_assert_cmpint (scene.now_us, <, 25 * SECOND);
+  end (&scene);
+}
+
 /* The publisher stops layers and starts them again: the subscriber follows, and is back at the best within 5 s. */
 static void
 test_layers (gconstpointer data)
@@ -360,6 +387,7 @@ static const struct {
   { "rtt-100-ms", test_long },
   { "drop-and-back", test_drop_deep },
   { "drop-and-back-short-queue", test_drop_shallow },
+  { "stalled", test_stalled },
   { "layers-stop-and-start", test_layers },
   { "two-flows", test_two },
   { "two-layered-flows", test_two_layered },
