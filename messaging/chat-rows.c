@@ -214,8 +214,8 @@ bool
 msg_chat_forget_user (MsgDb *db, MsgId user_id, GError **error)
 {
   static const char *const scripts[] = {
-    "UPDATE chats SET member_count = member_count - 1 WHERE kind = 3 AND id IN"
-    " (SELECT chat_id FROM chat_members WHERE user_id = :user AND role >= 3)",
+    ("UPDATE chats SET member_count = member_count - 1 WHERE kind = 3 AND id IN"
+     " (SELECT chat_id FROM chat_members WHERE user_id = :user AND role >= 3)"),
     "UPDATE chats SET owner_id = 0 WHERE owner_id = :user",
     "UPDATE chat_members SET role = 1, rights = 0, until_ms = 0, unread = 0, mentions = 0 WHERE user_id = :user",
     "DELETE FROM updates WHERE user_id = :user",

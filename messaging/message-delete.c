@@ -51,8 +51,8 @@ wipe_one (MsgDb *db, const DeleteOp *op, const MsgMessage *message, GError **err
   static const char *const scripts[] = {
     "UPDATE messages SET deleted_ms = :now, text = '', entities = NULL, data = NULL WHERE chat_id = :chat AND id = :id",
     "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",
-    "UPDATE chat_members SET mentions = mentions - 1 WHERE chat_id = :chat AND mentions > 0 AND read_id < :id"
-    " AND user_id IN (SELECT user_id FROM message_mentions WHERE chat_id = :chat AND message_id = :id)",
+    ("UPDATE chat_members SET mentions = mentions - 1 WHERE chat_id = :chat AND mentions > 0 AND read_id < :id"
+     " AND user_id IN (SELECT user_id FROM message_mentions WHERE chat_id = :chat AND message_id = :id)"),
     "DELETE FROM message_mentions WHERE chat_id = :chat AND message_id = :id",
   };
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chat_members SET unread = unread - 1 WHERE chat_id = :chat"
