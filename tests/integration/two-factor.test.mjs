@@ -6,8 +6,9 @@ import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { Person } from './lib/app.mjs';
 import { Client, newIdentityKey } from './lib/client.mjs';
-import { build, Server } from './lib/server.mjs';
+import { build, Server, until } from './lib/server.mjs';
 
 let server;
 before(async () => { server = await Server.start({ messaging: { login_rate_user: 1000, login_rate_address: 1000, registration_rate_address: 1000 } }); });
@@ -84,4 +85,32 @@ test('a code stays spent when the server is killed, and an administrator takes t
   await refuses(login('berta', code), -32001, 'bad_code');
   await promisify(execFile)(path.join(build, 'server/aldisctl'), ['--socket', path.join(server.folder, 'var/admin.sock'), 'user', 'totp-reset', 'berta']);
   await login('berta');
+});
+
+test('the web client asks for the code once the password is right', { timeout: 120000 }, async () => {
+  const a = await (await Client.open(server.wsUrl)).register('clara');
+  const { secret } = await a.call('account.totpBegin', { password: 'password of clara' });
+  const { recoveryCodes: [code] } = await a.call('account.totpEnable', { code: totp(secret, -1) });
+  const clara = await Person.open(server.url, 'clara');
+  try {
+    const asked = () => clara.get('code').isVisible();
+    await clara.click('tab-login');
+    await clara.fill('username', 'clara');
+    await clara.fill('password', 'wrong wrong');
+    await clara.click('submit');
+    await until(() => clara.page.evaluate(() => /do not match/.test(document.querySelector('[data-testid="login-form"]').textContent)), 'the refusal');
+    assert.equal(await asked(), false);
+    await clara.fill('password', 'password of clara');
+    await clara.click('submit');
+    await until(asked, 'the code to be asked for');
+    await clara.fill('code', '000000x');
+    await clara.click('submit');
+    await until(() => clara.page.evaluate(() => /not good/.test(document.querySelector('[data-testid="login-form"]').textContent)), 'the refusal of a wrong code');
+    await clara.fill('code', code);
+    await clara.click('submit');
+    await clara.sees('shell');
+  } finally {
+    await clara.close();
+    await a.close();
+  }
 });

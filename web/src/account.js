@@ -85,15 +85,15 @@ export class Account extends EventTarget {
     this.#enter(username, await this.#rpc.call('account.register', params, { timeoutMs: 30000 }));
   }
 
-  /** @param {string} username @param {string} password */
-  async logIn(username, password) {
+  /** @param {string} username @param {string} password @param {string} [code] of the second factor, when the server wants one */
+  async logIn(username, password, code) {
     /* What breaks the rules of names and passwords is nobody's. */
     const nobody = new RpcError('account.login', { code: RpcError.UNAUTHENTICATED, data: { reason: 'bad_password' } });
     if (!usernameKey(username)) throw nobody;
     const device = await this.#device(username);
     const id = this.#read(DEVICES_KEY)?.[username.toLowerCase()];
     const call = (/** @type {object} */ known) =>
-      this.#rpc.call('account.login', { username, password, device: { ...device, ...known } }, { timeoutMs: 30000 });
+      this.#rpc.call('account.login', { username, password, ...(code ? { code } : {}), device: { ...device, ...known } }, { timeoutMs: 30000 });
     try {
       this.#enter(username, await call(id ? { id } : {}));
     } catch (error) {

@@ -5,6 +5,8 @@ import { RpcError } from './rpc-error.js';
 
 /** @type {Record<string, string>} by the server's `reason` */
 const REASONS = {
+  code_required: 'This account has a second factor: enter its code.',
+  bad_code: 'That code is not good, or not any more. Try the next one.',
   bad_password: 'That username and password do not match. Check both and try again.',
   username_taken: 'That username is taken. Choose another one.',
   username: 'A username has 3 to 32 letters, digits or underscores, and begins with a letter.',

@@ -67,11 +67,17 @@ export class Welcome {
   #login() {
     const username = new Field({ label: 'Username', name: 'username', input: { autocomplete: 'username', autocapitalize: 'none', spellcheck: false, maxLength: 64 } });
     const password = new Field({ label: 'Password', name: 'password', password: true, input: { autocomplete: 'current-password' } });
+    const code = new Field({ label: 'Code', name: 'code', hint: 'From your authenticator app, or one of your recovery codes.', input: { autocomplete: 'one-time-code', autocapitalize: 'none', spellcheck: false, maxLength: 64 } });
+    code.el.hidden = true; /* until the server asks for it, which it does once the password is right */
+    const placeCode = () => {
+      code.el.hidden = false;
+      return code;
+    };
     return this.#formOf({
-      title: 'Welcome back', action: 'Log in', testid: 'login-form', fields: [username, password],
+      title: 'Welcome back', action: 'Log in', testid: 'login-form', fields: [username, password, code],
       check: () => [username.error(username.value.trim() ? '' : 'Enter your username.'), password.error(password.value ? '' : 'Enter your password.')].some(Boolean),
-      run: () => this.#app.account.logIn(username.value.trim(), password.value),
-      place: (error) => (error.reason === 'bad_password' ? password : null),
+      run: () => this.#app.account.logIn(username.value.trim(), password.value, code.value.trim()),
+      place: (error) => (error.reason === 'bad_password' ? password : ['code_required', 'bad_code'].includes(error.reason) ? placeCode() : null),
     });
   }
 
