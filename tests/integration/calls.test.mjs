@@ -202,6 +202,7 @@ test('a party that stays away: disconnected', async () => {
 test('kill -9 in the middle of a call: who comes back goes on with it', async () => {
   const [a, b] = [await person(), await person()];
   const callId = await connect(a, b);
+  await a.call('account.privacy', { calls: 'everybody' }); // written after the call's state, and answered when it is durable
   await server.kill();
   server.settings.signaling.reattach_timeout_s = 10; // enough for both on a busy machine
   await server.launch();
