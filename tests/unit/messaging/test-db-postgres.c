@@ -268,7 +268,7 @@ test_bad_urls (Fixture *f, gconstpointer data)
 static void
 test_durable (Fixture *f, gconstpointer data)
 {
-  g_autofree char *url = g_strconcat (f->bench.url, "%20-csynchronous_commit%3Doff%20-cstatement_timeout%3D1", NULL);
+  g_autofree char *url = g_strconcat (f->bench.url, "%20-csynchronous_commit%3Doff%20-cstatement_timeout%3D60000", NULL);
   GError *error = NULL;
 
   g_clear_pointer (&f->db, msg_db_close);
