@@ -219,3 +219,19 @@ app('a reload in the middle of a call ends it cleanly on the other side', async 
   await connect(alice, bob, { video: false });
   await finish(alice, bob);
 });
+
+app('two tabs: one speaks, the other says so, takes over when asked to, and goes on by itself when the one is closed', async () => {
+  const other = await carol.context.newPage();
+  const sees = (page, testid) => page.locator(`[data-testid="${testid}"]`).first().waitFor({ timeout: 60000 });
+  await other.goto(server.url);
+  await sees(other, 'elsewhere');
+  await other.locator('[data-testid="use-here"]').click();
+  await sees(other, 'shell');
+  await sees(carol.page, 'elsewhere');
+  await carol.page.reload();
+  await sees(carol.page, 'elsewhere');
+  await other.close();
+  await sees(carol.page, 'shell');
+  await connect(alice, carol, { video: false });
+  await finish(alice, carol);
+});

@@ -133,16 +133,16 @@ export class App extends EventTarget {
   #elsewhere() {
     this.calls.leave();
     this.roomDesk.leave();
-    const use = async () => {
-      await this.#tab.steal();
-      this.#begin();
-    };
+    /** @param {Promise<boolean>} ours */
+    const begin = async (ours) => { if (await ours) this.#begin(); };
     this.#replace({
       el: h('main', { class: 'elsewhere', testid: 'elsewhere' }, h('div', { class: 'empty' }, wordmark(26), icon('laptop', 40),
-        h('h1', {}, 'Aldis is open in another tab'), h('p', {}, 'Calls ring there. If one is going on there, it ends when you move here.'),
-        h('button', { class: 'button primary', type: 'button', testid: 'use-here', onclick: use }, 'Use Aldis here'))),
+        h('h1', {}, 'Aldis is open in another tab'),
+        h('p', {}, 'Calls ring there. If one is going on there, it ends when you move here. When that tab is closed, this one goes on.'),
+        h('button', { class: 'button primary', type: 'button', testid: 'use-here', onclick: () => begin(this.#tab.steal()) }, 'Use Aldis here'))),
       end: () => {},
     });
+    void begin(this.#tab.wait());
   }
 
   /** @param {KeyboardEvent} event */

@@ -3,7 +3,7 @@
 export class TabLock extends EventTarget {
   #name;
   #locks = globalThis.navigator?.locks;
-  /** @type {(() => void) | null} */ #release = null;
+  /** @type {AbortController | null} */ #waiting = null;
 
   /** @param {string} name */
   constructor(name) {
@@ -16,8 +16,22 @@ export class TabLock extends EventTarget {
     return this.#request({ ifAvailable: true });
   }
 
+  /**
+   * wait: until the tab that has it is closed, or has loaded another page: a page that is loaded anew may come before the
+   * browser has taken the lock from its predecessor. Returns: false when another way was taken meanwhile (steal, wait), or
+   * when the browser has no locks to wait for.
+   * @returns {Promise<boolean>}
+   */
+  wait() {
+    if (!this.#locks) return Promise.resolve(false);
+    this.#waiting?.abort();
+    this.#waiting = new AbortController();
+    return this.#request({ signal: this.#waiting.signal });
+  }
+
   /** steal: takes it from the tab that has it. @returns {Promise<boolean>} */
   steal() {
+    this.#waiting?.abort();
     return this.#request({ steal: true });
   }
 
@@ -28,15 +42,11 @@ export class TabLock extends EventTarget {
     return new Promise((resolve) => {
       this.#locks?.request(this.#name, options, (lock) => {
         resolve(Boolean(lock));
-        return lock ? new Promise((/** @type {(value?: any) => void} */ done) => { this.#release = done; }) : undefined;
+        return lock ? new Promise(() => {}) : undefined; /* kept as long as the page is there */
       }).catch(() => {
-        this.#release = null;
+        if (options.signal?.aborted) return resolve(false);
         this.dispatchEvent(new CustomEvent('lost'));
       });
     });
-  }
-
-  release() {
-    this.#release?.();
   }
 }
