@@ -81,6 +81,8 @@ add_one (MsgDb *db, MembersOp *op, const MsgChat *chat, MsgId user_id, GArray *a
     return false;
   if (standing.role >= MSG_ROLE_RESTRICTED)
     return true;
+  if (!msg_chat_may_add (db, op->log.user_id, user_id, error))
+    return false;
   if (standing.role == MSG_ROLE_BANNED)
     {
       g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "target_banned", "The user is banned here."));

@@ -299,9 +299,12 @@ audience_run (MsgDb *db, gpointer ctx, GError **error)
 {
   ReadOp *op = ctx;
   g_autoptr (MsgChat) chat = msg_chat_load_for (db, op->chat_id, op->user_id, MSG_ACT_SEND, op->now_ms, error);
+  MsgId withheld_from;
 
-  if (chat != NULL)
-    op->users = msg_chat_list_users (db, chat->id, op->user_id, error);
+  if (chat == NULL || !msg_chat_find_withheld (db, chat, op->user_id, &withheld_from, error))
+    return false;
+  op->users = withheld_from == 0 ? msg_chat_list_users (db, chat->id, op->user_id, error)
+                                 : g_array_new (FALSE, FALSE, sizeof (MsgId));
   return op->users != NULL;
 }
 

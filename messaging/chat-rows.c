@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "messaging/privacy-rows.h"
 #include "messaging/rows.h"
 
 MsgChat *
@@ -190,6 +191,30 @@ make_pair (MsgDb *db, MsgId user_id, MsgId peer_id, int64_t now_ms, MsgId *ret_c
   *ret_chat_id = chat.id;
   return msg_stmt_run (stmt, error) && msg_chat_put_member (db, &chat, user_id, MSG_ROLE_MEMBER, now_ms, error)
          && (user_id == peer_id || msg_chat_put_member (db, &chat, peer_id, MSG_ROLE_MEMBER, now_ms, error));
+}
+
+bool
+msg_chat_find_withheld (MsgDb *db, MsgChat *chat, MsgId user_id, MsgId *ret_from, GError **error)
+{
+  bool allowed = true;
+
+  if (!msg_chat_load_peer (db, chat, user_id, error)
+      || (chat->peer != NULL && !msg_privacy_look (db, chat->peer->id, user_id, MSG_ADVANCE_WRITE, &allowed, error)))
+    return false;
+  *ret_from = allowed ? 0 : chat->peer->id;
+  return true;
+}
+
+bool
+msg_chat_may_add (MsgDb *db, MsgId actor, MsgId user_id, GError **error)
+{
+  bool allowed;
+
+  if (!msg_privacy_look (db, user_id, actor, MSG_ADVANCE_ADD, &allowed, error))
+    return false;
+  if (!allowed)
+    g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "privacy", "This user may not be added by you."));
+  return allowed;
 }
 
 bool

@@ -33,6 +33,14 @@ bool msg_chat_load_peer (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error
 /** msg_chat_load_standing: of a user who may be a stranger. */
 bool msg_chat_load_standing (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t now_ms, MsgStanding *ret_standing,
                              GError **error);
+/**
+ * msg_chat_find_withheld: who is blocked writes, in a private chat, for their own eyes, and is not told so: as a call of
+ * theirs rings for nobody.
+ * @ret_from: (out): who is not to hear of what @user_id does in @chat; 0: nobody
+ */
+bool msg_chat_find_withheld (MsgDb *db, MsgChat *chat, MsgId user_id, MsgId *ret_from, GError **error);
+/** msg_chat_may_add: what @user_id lets @actor do. Returns: false with FORBIDDEN ("privacy") too. */
+bool msg_chat_may_add (MsgDb *db, MsgId actor, MsgId user_id, GError **error);
 /** msg_chat_list_users: Returns: (transfer full) (nullable) (element-type MsgId): who is in it, but for @except_id. */
 GArray *msg_chat_list_users (MsgDb *db, MsgId chat_id, MsgId except_id, GError **error);
 /** msg_chat_put_member: makes or changes the row of a member, who comes in anew: sees what is written from now on. */

@@ -131,7 +131,8 @@ put_members (MsgDb *db, const MakeOp *op, const MsgChat *chat, GError **error)
       MsgId user_id = g_array_index (op->members, MsgId, i);
       g_autoptr (MsgUser) user = msg_user_load (db, user_id, error);
 
-      if (user == NULL || !msg_chat_put_member (db, chat, user_id, MSG_ROLE_MEMBER, op->log.log.now_ms, error))
+      if (user == NULL || !msg_chat_may_add (db, op->log.user_id, user_id, error)
+          || !msg_chat_put_member (db, chat, user_id, MSG_ROLE_MEMBER, op->log.log.now_ms, error))
         return false;
     }
   return true;

@@ -118,7 +118,7 @@ void msg_chat_audience (MsgCore *core, MsgId user_id, MsgId chat_id, MsgAudience
 
 /** msg_chat_invite: adds @n users, 1 to MSG_CHAT_LIST_MAX, all or none; those who are in it already stay as they are.
  *  They see what is written from now on. Errors: INVALID ("limit"), NOT_FOUND ("chat", "user"), FORBIDDEN
- *  ("target_banned" too), LIMIT ("too_many_members", "chat_rate"), UNAVAILABLE. */
+ *  ("target_banned", "privacy" too), LIMIT ("too_many_members", "chat_rate"), UNAVAILABLE. */
 void msg_chat_invite (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgId *users, unsigned n, MsgWrittenFn fn,
                       gpointer data);
 /** msg_chat_leave: the owner leaves as the last one only; the group is then gone. Errors: NOT_FOUND ("chat"), FORBIDDEN

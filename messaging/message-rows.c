@@ -184,7 +184,7 @@ count_mention (MsgDb *db, const MsgMessage *message, MsgId user_id, GError **err
 }
 
 static bool
-count_mentions (MsgDb *db, const MsgMessage *message, GError **error)
+count_mentions (MsgDb *db, const MsgMessage *message, MsgId except_id, GError **error)
 {
   g_autoptr (GArray) entities = NULL;
 
@@ -195,7 +195,8 @@ count_mentions (MsgDb *db, const MsgMessage *message, GError **error)
     {
       MsgId user_id = g_array_index (entities, MsgEntity, i).user_id;
 
-      if (user_id != 0 && user_id != message->sender_id && !count_mention (db, message, user_id, error))
+      if (user_id != 0 && user_id != message->sender_id && user_id != except_id
+          && !count_mention (db, message, user_id, error))
         return false;
     }
   return true;
@@ -238,7 +239,8 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
   g_autoptr (MsgUpdate) update = msg_update_new (MSG_UPDATE_MESSAGE_NEW, chat->id);
   const MsgMessage *message = update->message = message_from_spec (chat, spec, log->now_ms);
 
-  if (newcomers == NULL || !count_message (db, message, spec->withheld_from, error) || !count_mentions (db, message, error)
+  if (newcomers == NULL || !count_message (db, message, spec->withheld_from, error)
+      || !count_mentions (db, message, spec->withheld_from, error)
       || !tell_newcomers (db, log, chat->id, newcomers, error)
       || !msg_log_append (db, log, g_steal_pointer (&update), spec->withheld_from, error)
       || (spec->withheld_from != 0 && !msg_message_hide (db, spec->withheld_from, chat->id, message->id, error)))

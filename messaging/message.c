@@ -108,14 +108,14 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
 {
   TextOp *op = ctx;
   MsgLog *log = &op->log.log;
-  const MsgNewMessage spec = { .sender_id = op->log.user_id,
-                               .device_id = op->device_id,
-                               .random_id = op->random_id,
-                               .kind = MSG_MESSAGE_TEXT,
-                               .text = op->text,
-                               .entities = op->entities,
-                               .reply_to = op->reply_to,
-                               .silent = op->silent };
+  MsgNewMessage spec = { .sender_id = op->log.user_id,
+                         .device_id = op->device_id,
+                         .random_id = op->random_id,
+                         .kind = MSG_MESSAGE_TEXT,
+                         .text = op->text,
+                         .entities = op->entities,
+                         .reply_to = op->reply_to,
+                         .silent = op->silent };
   g_autoptr (MsgChat) chat = NULL;
   g_autoptr (MsgMessage) replied = NULL;
   bool known;
@@ -133,6 +133,8 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
     return false;
   if (op->reply_to != 0 && replied == NULL)
     return fail_no_message (error);
+  if (!msg_chat_find_withheld (db, chat, op->log.user_id, &spec.withheld_from, error))
+    return false;
   op->message = msg_message_append (db, log, chat, &spec, error);
   log->written.count = 1; /* what comes before it in the log has been told, and a retry is to be answered alike */
   return op->message != NULL;

@@ -211,6 +211,8 @@ static const MsgMigration migrations[] = {
     "  data {text},"
     "  at_ms BIGINT NOT NULL,"
     "  PRIMARY KEY (chat_id, pts)) {clustered};" },
+  { 9, "privacy_groups",
+    "ALTER TABLE privacy ADD COLUMN groups_from BIGINT NOT NULL DEFAULT 0;" },
   { 0, NULL, NULL },
 };
 

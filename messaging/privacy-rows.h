@@ -7,5 +7,7 @@
 
 /** msg_privacy_load: the relation of @other to @owner; users that do not exist have none. One statement, whatever is so. */
 bool msg_privacy_load (MsgDb *db, MsgId owner, MsgId other, MsgRelation *ret_relation, GError **error);
+/** msg_privacy_look: the same, and whether @owner lets @other do that. Returns: false: the database failed. */
+bool msg_privacy_look (MsgDb *db, MsgId owner, MsgId other, MsgAdvance advance, bool *ret_allowed, GError **error);
 /** msg_privacy_drop: forgets what the user has chosen, and who is blocked by it or has blocked it. */
 bool msg_privacy_drop (MsgDb *db, MsgId user_id, GError **error);

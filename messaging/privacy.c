@@ -22,6 +22,10 @@ msg_privacy_allows (const MsgRelation *relation, MsgAdvance advance)
     {
     case MSG_ADVANCE_CALL:
       return audience_has (relation->privacy.calls, relation->known);
+    case MSG_ADVANCE_WRITE:
+      return true;
+    case MSG_ADVANCE_ADD:
+      return audience_has (relation->privacy.groups, relation->known);
     default:
       g_return_val_if_reached (false);
     }
@@ -40,18 +44,36 @@ msg_privacy_load (MsgDb *db, MsgId owner, MsgId other, MsgRelation *ret_relation
 {
   MsgStmt *stmt = msg_db_prepare (
       db, "SELECT COALESCE ((SELECT p.calls FROM privacy p WHERE p.user_id = :owner), 0),"
+          " COALESCE ((SELECT p.groups_from FROM privacy p WHERE p.user_id = :owner), 0),"
           " (SELECT COUNT (*) FROM blocks b WHERE b.user_id = :owner AND b.blocked_id = :other),"
           " (SELECT COUNT (*) FROM (SELECT 1 FROM calls c WHERE c.caller_user = :owner AND c.callee_user = :other LIMIT 1) m),"
           " (SELECT COUNT (*) FROM (SELECT 1 FROM calls c WHERE c.caller_user = :other AND c.callee_user = :owner"
-          " AND c.accepted_ms > 0 LIMIT 1) t)");
+          " AND c.accepted_ms > 0 LIMIT 1) t),"
+          " (SELECT COUNT (*) FROM (SELECT 1 FROM chat_pairs p JOIN messages w ON w.chat_id = p.chat_id"
+          " WHERE w.sender_id = :owner AND p.low_id = :low AND p.high_id = :high LIMIT 1) u)");
 
   msg_stmt_set_int (stmt, ":owner", owner);
   msg_stmt_set_int (stmt, ":other", other);
+  msg_stmt_set_int (stmt, ":low", MIN (owner, other));
+  msg_stmt_set_int (stmt, ":high", MAX (owner, other));
   if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
     return false;
-  *ret_relation = (MsgRelation){ .privacy.calls = to_audience (msg_stmt_get_int (stmt, 0)),
-                                 .blocked = msg_stmt_get_int (stmt, 1) > 0,
-                                 .known = msg_stmt_get_int (stmt, 2) + msg_stmt_get_int (stmt, 3) > 0 };
+  *ret_relation = (MsgRelation){
+    .privacy = { to_audience (msg_stmt_get_int (stmt, 0)), to_audience (msg_stmt_get_int (stmt, 1)) },
+    .blocked = msg_stmt_get_int (stmt, 2) > 0,
+    .known = msg_stmt_get_int (stmt, 3) + msg_stmt_get_int (stmt, 4) + msg_stmt_get_int (stmt, 5) > 0,
+  };
+  return true;
+}
+
+bool
+msg_privacy_look (MsgDb *db, MsgId owner, MsgId other, MsgAdvance advance, bool *ret_allowed, GError **error)
+{
+  MsgRelation relation;
+
+  if (!msg_privacy_load (db, owner, other, &relation, error))
+    return false;
+  *ret_allowed = msg_privacy_allows (&relation, advance);
   return true;
 }
 
@@ -73,6 +95,7 @@ msg_privacy_drop (MsgDb *db, MsgId user_id, GError **error)
 typedef struct {
   MsgOp op;
   MsgId user_id;
+  unsigned fields;
   MsgPrivacy privacy;
   MsgPrivacyFn fn;
   gpointer data;
@@ -95,14 +118,20 @@ set_run (MsgDb *db, gpointer ctx, GError **error)
 {
   PrivacyOp *op = ctx;
   g_autoptr (MsgUser) user = msg_user_load (db, op->user_id, error);
+  MsgRelation was;
   MsgStmt *stmt;
 
-  if (user == NULL)
+  if (user == NULL || !msg_privacy_load (db, op->user_id, 0, &was, error))
     return false;
-  stmt = msg_db_prepare (db, "INSERT INTO privacy (user_id, calls) VALUES (:user, :calls)"
-                             " ON CONFLICT (user_id) DO UPDATE SET calls = :calls");
+  if (!(op->fields & MSG_PRIVACY_CALLS))
+    op->privacy.calls = was.privacy.calls;
+  if (!(op->fields & MSG_PRIVACY_GROUPS))
+    op->privacy.groups = was.privacy.groups;
+  stmt = msg_db_prepare (db, "INSERT INTO privacy (user_id, calls, groups_from) VALUES (:user, :calls, :groups)"
+                             " ON CONFLICT (user_id) DO UPDATE SET calls = :calls, groups_from = :groups");
   msg_stmt_set_int (stmt, ":user", op->user_id);
   msg_stmt_set_int (stmt, ":calls", op->privacy.calls);
+  msg_stmt_set_int (stmt, ":groups", op->privacy.groups);
   return msg_stmt_run (stmt, error);
 }
 
@@ -134,12 +163,14 @@ msg_privacy_get (MsgCore *core, MsgId user_id, MsgPrivacyFn fn, gpointer data)
 }
 
 void
-msg_privacy_set (MsgCore *core, MsgId user_id, const MsgPrivacy *privacy, MsgPrivacyFn fn, gpointer data)
+msg_privacy_set (MsgCore *core, MsgId user_id, const MsgPrivacy *privacy, unsigned fields, MsgPrivacyFn fn, gpointer data)
 {
   PrivacyOp *op;
 
-  g_return_if_fail (core != NULL && fn != NULL && (unsigned) privacy->calls < MSG_AUDIENCE_N);
+  g_return_if_fail (core != NULL && fn != NULL);
+  g_return_if_fail ((unsigned) privacy->calls < MSG_AUDIENCE_N && (unsigned) privacy->groups < MSG_AUDIENCE_N);
   op = privacy_op_new (core, user_id, fn, data);
+  op->fields = fields;
   op->privacy = *privacy;
   msg_op_write (op, set_run, msg_op_end);
 }
@@ -160,7 +191,6 @@ callee_run (MsgDb *db, gpointer ctx, GError **error)
 {
   CalleeOp *op = ctx;
   MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_USER_COLUMNS " FROM users u WHERE u.id = :id");
-  MsgRelation relation;
   MsgStep step;
 
   msg_stmt_set_int (stmt, ":id", op->callee);
@@ -169,10 +199,7 @@ callee_run (MsgDb *db, gpointer ctx, GError **error)
     return false;
   if (step == MSG_STEP_ROW)
     op->user = msg_user_from_row (stmt, 0);
-  if (!msg_privacy_load (db, op->callee, op->caller, &relation, error))
-    return false;
-  op->allowed = msg_privacy_allows (&relation, MSG_ADVANCE_CALL);
-  return true;
+  return msg_privacy_look (db, op->callee, op->caller, MSG_ADVANCE_CALL, &op->allowed, error);
 }
 
 static void

@@ -10,16 +10,21 @@
 /** MSG_BLOCKS_MAX: how many people one user may block. */
 #define MSG_BLOCKS_MAX 10000
 
-/** MsgAudience: KNOWN: whom the user has called, or whose call was accepted: who merely rings does not become known. */
+/** MsgAudience: KNOWN: whom the user has called or written to, or whose call was accepted: who merely rings or writes does
+ *  not become known. */
 typedef enum { MSG_AUDIENCE_EVERYBODY, MSG_AUDIENCE_KNOWN, MSG_AUDIENCE_NOBODY, MSG_AUDIENCE_N } MsgAudience;
 
 /** MsgPrivacy: what a user has chosen. */
 typedef struct {
   MsgAudience calls;
+  MsgAudience groups; /* who may take the user into a group */
 } MsgPrivacy;
 
-/** MsgAdvance: what somebody wants of a user. */
-typedef enum { MSG_ADVANCE_CALL, MSG_ADVANCE_N } MsgAdvance;
+/** MsgPrivacyField: which of them; flags. */
+typedef enum { MSG_PRIVACY_CALLS = 1 << 0, MSG_PRIVACY_GROUPS = 1 << 1 } MsgPrivacyField;
+
+/** MsgAdvance: what somebody wants of a user: to ring, to write in the private chat, to take into a group. */
+typedef enum { MSG_ADVANCE_CALL, MSG_ADVANCE_WRITE, MSG_ADVANCE_ADD, MSG_ADVANCE_N } MsgAdvance;
 
 /** MsgRelation: what the one who decides (the owner) and the other one are to each other. */
 typedef struct {
@@ -36,8 +41,9 @@ typedef void (*MsgPrivacyFn) (const MsgPrivacy *privacy, const GError *error, gp
 
 /** msg_privacy_get: Errors: UNAVAILABLE. */
 void msg_privacy_get (MsgCore *core, MsgId user_id, MsgPrivacyFn fn, gpointer data);
-/** msg_privacy_set: gives what is so afterwards. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
-void msg_privacy_set (MsgCore *core, MsgId user_id, const MsgPrivacy *privacy, MsgPrivacyFn fn, gpointer data);
+/** msg_privacy_set: the @fields of @privacy; gives what is so afterwards. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
+void msg_privacy_set (MsgCore *core, MsgId user_id, const MsgPrivacy *privacy, unsigned fields, MsgPrivacyFn fn,
+                      gpointer data);
 
 /**
  * MsgCalleeFn:

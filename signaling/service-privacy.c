@@ -73,24 +73,38 @@ on_privacy (const MsgPrivacy *privacy, const GError *error, gpointer call)
     }
   result = json_object_new ();
   json_object_set_string_member (result, "calls", audience_words[privacy->calls]);
+  json_object_set_string_member (result, "groups", audience_words[privacy->groups]);
   sig_rpc_reply_object (call, result);
+}
+
+/* Returns: whether it is given; the schema allows no other words */
+static bool
+get_audience (JsonObject *params, const char *field, MsgAudience *ret_audience)
+{
+  const char *word = sig_json_get_string (params, field);
+
+  if (word == NULL)
+    return false;
+  while (!g_str_equal (word, audience_words[*ret_audience]))
+    (*ret_audience)++;
+  return true;
 }
 
 static void
 account_privacy (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
-  const char *word = sig_json_get_string (params, "calls");
   MsgPrivacy privacy = { 0 };
+  unsigned fields = 0;
 
-  if (word == NULL)
-    {
-      msg_privacy_get (self->config.core, get_user_id (call), on_privacy, call);
-      return;
-    }
-  while (!g_str_equal (word, audience_words[privacy.calls])) /* the schema allows no others */
-    privacy.calls++;
-  msg_privacy_set (self->config.core, get_user_id (call), &privacy, on_privacy, call);
+  if (get_audience (params, "calls", &privacy.calls))
+    fields |= MSG_PRIVACY_CALLS;
+  if (get_audience (params, "groups", &privacy.groups))
+    fields |= MSG_PRIVACY_GROUPS;
+  if (fields == 0)
+    msg_privacy_get (self->config.core, get_user_id (call), on_privacy, call);
+  else
+    msg_privacy_set (self->config.core, get_user_id (call), &privacy, fields, on_privacy, call);
 }
 
 void

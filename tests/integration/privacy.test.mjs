@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may call: a caller who may not sees what comes of somebody who is not there, and the callee sees nothing.
+// Who may call, write and add to groups: a caller who may not sees what comes of somebody who is not there, and the callee sees nothing.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, newCallId } from './lib/client.mjs';
+import { newRandomId } from './lib/messenger.mjs';
 import { Server } from './lib/server.mjs';
 
 let server;
@@ -67,8 +68,8 @@ test('a blocked caller sees what comes of a callee who is not there, and the cal
 
 test('who lets known people call is rung by whom he has called', async () => {
   const [a, b] = [await open('carl'), await open('dina')];
-  assert.deepEqual(await b.call('account.privacy'), { calls: 'everybody' });
-  assert.deepEqual(await b.call('account.privacy', { calls: 'known' }), { calls: 'known' });
+  assert.deepEqual(await b.call('account.privacy'), { calls: 'everybody', groups: 'everybody' });
+  assert.deepEqual(await b.call('account.privacy', { calls: 'known' }), { calls: 'known', groups: 'everybody' });
   const call = async (from, to) => {
     const callId = newCallId();
     const { devices } = await from.call('call.invite', { callId, to: to.user.id, video: false, blob: 'AAAA' });
@@ -83,4 +84,32 @@ test('who lets known people call is rung by whom he has called', async () => {
   await assert.rejects(b.call('account.privacy', { calls: 'somebody' }), (error) => error.code === -32602);
   await assert.rejects(b.call('account.block', { userId: b.user.id }), (error) => error.reason === 'self');
   await Promise.all([a.close(), b.close()]);
+});
+
+test('who is blocked writes for their own eyes, and takes nobody into a group', async () => {
+  const [a, b, c] = [await open('erik'), await open('fred'), await open('gina')];
+  const { chat } = await a.call('chat.open', { userId: b.user.id });
+  await b.call('account.block', { userId: a.user.id });
+  b.notifications.splice(0);
+  const send = (client, chatId, text) => client.call('message.send', { chatId, randomId: newRandomId(), text });
+  const { message } = await send(a, chat.id, 'hello?');
+  assert.equal(message.text, 'hello?');
+  await a.call('message.typing', { chatId: chat.id, action: 'typing' });
+  await a.call('message.edit', { chatId: chat.id, messageId: message.id, text: 'hello!' });
+  const history = async (client) => (await client.call('message.history', { chatId: chat.id, limit: 10 })).messages.map(({ text }) => text);
+  assert.deepEqual([await history(a), await history(b)], [['hello!'], []]);
+  await assert.rejects(a.call('chat.create', { kind: 'group', title: 'Us', members: [b.user.id] }), (error) => error.reason === 'privacy');
+  assert.deepEqual((await b.call('chat.list', { limit: 10 })).chats, []);
+  assert.equal((await b.call('updates.difference', { pts: 0, limit: 100 })).updates.length, 0);
+  // the way is open again: what comes now is the first that fred hears
+  await b.call('account.unblock', { userId: a.user.id });
+  await send(a, chat.id, 'there?');
+  const { params } = await b.notification('update', ({ type }) => type === 'message.new').then((found) => ({ params: found }));
+  assert.equal(params.message.text, 'there?');
+  assert.deepEqual(b.notifications.filter(({ method }) => method !== 'update'), []);
+  assert.deepEqual(await history(b), ['there?']);
+  // and groups can be asked for by choice
+  await c.call('account.privacy', { groups: 'nobody' });
+  await assert.rejects(a.call('chat.create', { kind: 'group', title: 'Us', members: [c.user.id] }), (error) => error.reason === 'privacy');
+  await Promise.all([a.close(), b.close(), c.close()]);
 });

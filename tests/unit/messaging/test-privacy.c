@@ -9,7 +9,7 @@ static void
 test_table (void)
 {
   static const struct {
-    MsgAudience calls;
+    MsgAudience audience;
     bool blocked, known, allowed;
   } rows[] = {
     { MSG_AUDIENCE_EVERYBODY, false, false, true }, { MSG_AUDIENCE_EVERYBODY, false, true, true },
@@ -23,9 +23,12 @@ test_table (void)
   g_assert_cmpuint (G_N_ELEMENTS (rows), ==, MSG_AUDIENCE_N * 2 * 2);
   for (unsigned i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      MsgRelation relation = { { rows[i].calls }, rows[i].blocked, rows[i].known };
+      MsgRelation of_calls = { { rows[i].audience, MSG_AUDIENCE_NOBODY }, rows[i].blocked, rows[i].known };
+      MsgRelation of_groups = { { MSG_AUDIENCE_NOBODY, rows[i].audience }, rows[i].blocked, rows[i].known };
 
-      g_assert_cmpint (msg_privacy_allows (&relation, MSG_ADVANCE_CALL), ==, rows[i].allowed);
+      g_assert_cmpint (msg_privacy_allows (&of_calls, MSG_ADVANCE_CALL), ==, rows[i].allowed);
+      g_assert_cmpint (msg_privacy_allows (&of_groups, MSG_ADVANCE_ADD), ==, rows[i].allowed);
+      g_assert_cmpint (msg_privacy_allows (&of_calls, MSG_ADVANCE_WRITE), ==, !rows[i].blocked);
     }
 }
 
@@ -80,17 +83,21 @@ may_call (Fixture *f, MsgId caller, MsgId callee)
 static void
 choose (Fixture *f, MsgId user, MsgAudience calls)
 {
-  g_auto (Answer) set = { 0 }, got = { 0 };
+  g_auto (Answer) set = { 0 }, other = { 0 }, got = { 0 };
   Pair pair = { f, &set };
 
-  msg_privacy_set (f->bench.core, user, &(MsgPrivacy){ calls }, on_privacy, &pair);
+  msg_privacy_set (f->bench.core, user, &(MsgPrivacy){ calls, 0 }, MSG_PRIVACY_CALLS, on_privacy, &pair);
   bench_wait (&f->bench, &set);
   g_assert_no_error (set.error);
   g_assert_cmpint (f->privacy.calls, ==, calls);
+  pair.answer = &other;
+  msg_privacy_set (f->bench.core, user, &(MsgPrivacy){ 0, MSG_AUDIENCE_KNOWN }, MSG_PRIVACY_GROUPS, on_privacy, &pair);
+  bench_wait (&f->bench, &other);
   pair.answer = &got;
   msg_privacy_get (f->bench.core, user, on_privacy, &pair);
   bench_wait (&f->bench, &got);
   g_assert_cmpint (f->privacy.calls, ==, calls);
+  g_assert_cmpint (f->privacy.groups, ==, MSG_AUDIENCE_KNOWN);
 }
 
 static void
