@@ -3,6 +3,7 @@
 
 count.py REPORT...                    prints "PASSED FAILED"
 count.py --failures SUITE REPORT...   prints each case that failed with the first lines of why
+count.py --once SUITE REPORT...       the same, of first reports whose files were run again
 count.py --programs SUITE LOG         prints each program of meson's testlog.json that died outside its cases
 """
 import json
@@ -48,15 +49,15 @@ def failures_tap(path):
             yield found.group(2), [text.strip() for text in lines[at + 1:end] if text.strip() != "---"]
 
 
-def show_failures(suite, paths):
+def show_failures(word, suite, paths):
     for path in paths:
         try:
             for name, reason in (failures_junit if path.endswith(".xml") else failures_tap)(path):
-                print(f"FAILED {suite}: {name}")
+                print(f"{word} {suite}: {name}")
                 for line in reason[:LINES]:
                     print(f"  {line}")
         except (OSError, ET.ParseError) as error:
-            print(f"FAILED {suite}: no readable report: {error}")
+            print(f"{word} {suite}: no readable report: {error}")
 
 
 def show_programs(suite, path):
@@ -85,7 +86,9 @@ def count(paths):
 
 
 if sys.argv[1:2] == ["--failures"]:
-    show_failures(sys.argv[2], sys.argv[3:])
+    show_failures("FAILED", sys.argv[2], sys.argv[3:])
+elif sys.argv[1:2] == ["--once"]:
+    show_failures("failed once, and was run again:", sys.argv[2], sys.argv[3:])
 elif sys.argv[1:2] == ["--programs"]:
     show_programs(sys.argv[2], sys.argv[3])
 else:
