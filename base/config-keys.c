@@ -100,6 +100,10 @@ static const AlConfigKey keys[] = {
   NUMBER ("sfu", "room_join_rate", "60", 0, 1000000,
           "Rooms made or joined in a minute by one user, or by guests from one address; 0: no limit."),
 
+  BOOL ("push", "enabled", "true", "Whether browsers may ask to be woken by Web Push."),
+  TEXT ("push", "subject", "", "Whom push services may turn to, mailto:... or https:...; empty: https: and public_address."),
+  BOOL ("push", "allow_private", "false", "Whether pushes may go to private addresses and over http: for tests."),
+
   SECRETS ("streaming", "publish_keys", 32, "Keys that publish streams by WHIP, STREAM:KEY each."),
   SECRETS ("streaming", "play_keys", 32, "Keys that play streams by WHEP, STREAM:KEY each; empty: everybody may."),
   { NULL }

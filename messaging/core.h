@@ -41,16 +41,16 @@ GQuark msg_error_quark (void);
  * [a-z_] for programs (msg_error_get_reason()); the message is English for people and may be shown to the user.
  *
  * Reasons of INVALID: "username", "password", "display_name", "device_name", "platform", "identity_key", "id",
- * "cursor", "limit", "hash", "format", "call", "room", "title", "about", "text", "entities", "message", "rights", "until",
- * "pts", "self". Of NOT_FOUND: "user", "device", "session", "call", "room", "chat", "member", "message". Of CONFLICT:
- * "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists", "two_factor_on",
- * "two_factor_off", "message_deleted". Of UNAUTHENTICATED: "bad_password" (unknown users too), "code_required", "bad_code"
- * (both only after the right password), "bad_token", "jwt" (malformed or bad signature), "jwt_expired", "jwt_not_yet",
- * "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed", "disabled", "jwt_off", "external" (a user of an outside
- * application has no password here), "not_author", "target_banned" and those of messaging/chat-rules.h. Of GONE:
- * "pts_too_old". Of LIMIT: "login_rate", "code_rate", "registration_rate", "too_many_devices", "too_many_rooms",
- * "too_many_members", "too_many_chats", "message_rate", "chat_rate", "too_many_blocks". Of UNAVAILABLE:
- * "busy" (with a retry_after), "storage", "closing", "schema".
+ * "cursor", "limit", "hash", "format", "call", "room", "title", "about", "text", "entities", "message", "rights",
+ * "until", "pts", "self", "endpoint", "p256dh". Of NOT_FOUND: "user", "device", "session", "call", "room", "chat",
+ * "member", "message". Of CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended",
+ * "room_exists", "two_factor_on", "two_factor_off", "message_deleted". Of UNAUTHENTICATED: "bad_password" (unknown
+ * users too), "code_required", "bad_code" (both only after the right password), "bad_token", "jwt" (malformed or bad
+ * signature), "jwt_expired", "jwt_not_yet", "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed",
+ * "disabled", "jwt_off", "external" (a user of an outside application has no password here), "not_author",
+ * "target_banned" and those of messaging/chat-rules.h. Of GONE: "pts_too_old". Of LIMIT: "login_rate", "code_rate",
+ * "registration_rate", "too_many_devices", "too_many_rooms", "too_many_members", "too_many_chats", "message_rate",
+ * "chat_rate", "too_many_blocks". Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
  */
 typedef enum {
   MSG_ERROR_INVALID,

@@ -213,6 +213,22 @@ static const MsgMigration migrations[] = {
     "  PRIMARY KEY (chat_id, pts)) {clustered};" },
   { 9, "privacy_groups",
     "ALTER TABLE privacy ADD COLUMN groups_from BIGINT NOT NULL DEFAULT 0;" },
+  { 10, "push",
+    "CREATE TABLE push_keys ("
+    "  id BIGINT NOT NULL PRIMARY KEY," /* 1 */
+    "  private_key {blob} NOT NULL,"
+    "  made_ms BIGINT NOT NULL);"
+    "CREATE TABLE push_subscriptions ("
+    "  device_id BIGINT NOT NULL PRIMARY KEY REFERENCES sessions (device_id) ON DELETE CASCADE,"
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  endpoint_hash {blob} NOT NULL UNIQUE," /* SHA-256 */
+    "  endpoint {text} NOT NULL,"
+    "  p256dh {blob} NOT NULL,"
+    "  auth {blob} NOT NULL,"
+    "  preview BIGINT NOT NULL,"
+    "  expires_ms BIGINT NOT NULL," /* 0: not known */
+    "  at_ms BIGINT NOT NULL);"
+    "CREATE INDEX push_subscriptions_user ON push_subscriptions (user_id);" },
   { 0, NULL, NULL },
 };
 

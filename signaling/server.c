@@ -16,6 +16,7 @@
 #include "signaling/front-setup.h"
 #include "signaling/gate.h"
 #include "signaling/guests.h"
+#include "signaling/push.h"
 #include "signaling/rooms.h"
 #include "signaling/service-calls.h"
 #include "signaling/services.h"
@@ -28,6 +29,8 @@
 #define DRAIN_MS 5000
 /* what a webhook that is being sent gets at the end */
 #define WEBHOOK_GRACE_MS 1000
+/* what pushes that are being sent get at the end */
+#define PUSH_GRACE_MS 1000
 
 struct SigServer {
   /* passed in, not owned */
@@ -41,6 +44,7 @@ struct SigServer {
   SigRpc *rpc;
   SigSessions *sessions;
   SigConns *conns;
+  SigPush *push;            /* (nullable) */
   SigServices *services;
   GPtrArray *features;      /* of static words, NULL-terminated */
   SigTurn *turn;
@@ -133,6 +137,8 @@ find_features (SigServer *self)
     g_ptr_array_add (self->features, (gpointer) "jwt");
   if (self->turn != NULL)
     g_ptr_array_add (self->features, (gpointer) "turn");
+  if (self->push != NULL)
+    g_ptr_array_add (self->features, (gpointer) "push");
   g_ptr_array_add (self->features, NULL);
 }
 
@@ -140,6 +146,25 @@ static unsigned
 count_calls (gpointer user)
 {
   return sig_calls_count (((SigServer *) user)->calls);
+}
+
+static bool
+make_push (SigServer *self, GError **error)
+{
+  SigPushConfig config = { .context = self->context,
+                           .config = self->config,
+                           .core = self->core,
+                           .sessions = self->sessions,
+                           .metrics = self->metrics,
+                           .now_us = al_clock_now_us,
+                           .wall_ms = al_clock_wall_ms };
+  GError *failure = NULL;
+
+  self->push = sig_push_new (&config, &failure);
+  if (failure == NULL)
+    return true;
+  g_propagate_error (error, failure);
+  return false;
 }
 
 static bool
@@ -156,12 +181,15 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
   self->conns = sig_conns_new ();
   self->guests = sig_guests_new (self->context, self->sessions, al_clock_now_us);
   self->turn = sig_turn_new (self->config, turn_host);
+  if (!make_push (self, error))
+    return false;
   find_features (self);
   services_config = (SigServicesConfig){ .rpc = self->rpc,
                                          .sessions = self->sessions,
                                          .conns = self->conns,
                                          .core = self->core,
                                          .guests = self->guests,
+                                         .push = self->push,
                                          .features = (const char *const *) self->features->pdata,
                                          .wall_ms = al_clock_wall_ms,
                                          .now_us = al_clock_now_us,
@@ -277,6 +305,8 @@ on_call_event (const char *name, JsonObject *payload, gpointer user)
       if (al_base64url_decode_exact (text, strlen (text), id, sizeof id))
         sig_turn_end_call (self->turn, id);
     }
+  if (self->push != NULL)
+    sig_push_call (self->push, name, payload);
   sig_server_post_event (self, name, payload);
 }
 
@@ -343,7 +373,8 @@ take_webhook (SigServer *self, const AlConfig *config, SigWebhook *webhook)
   g_free (self->webhook_secret);
   self->webhook_url = g_strdup (al_config_get_string (config, "signaling", "webhook_url"));
   self->webhook_secret = g_strdup (al_config_get_string (config, "signaling", "webhook_secret"));
-  sig_calls_set_event_fn (self->calls, webhook != NULL || self->turn != NULL ? on_call_event : NULL, self);
+  sig_calls_set_event_fn (self->calls,
+                          webhook != NULL || self->turn != NULL || self->push != NULL ? on_call_event : NULL, self);
 }
 
 static bool
@@ -467,6 +498,7 @@ sig_server_free (SigServer *self)
   g_clear_pointer (&self->conns, sig_conns_free);
   g_clear_pointer (&self->guests, sig_guests_free);
   g_clear_pointer (&self->sessions, sig_sessions_free);
+  sig_push_free (self->push, PUSH_GRACE_MS);
   sig_webhook_free (self->old_webhook, 0);
   sig_webhook_free (self->webhook, WEBHOOK_GRACE_MS);
   g_ptr_array_unref (self->ended_webhooks);

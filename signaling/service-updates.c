@@ -68,6 +68,8 @@ on_update (const MsgUpdate *update, gpointer user)
 
       tell_user (user, to->user_id, members, to->pts);
     }
+  if (((SigServices *) user)->config.push != NULL)
+    sig_push_message (((SigServices *) user)->config.push, update);
 }
 
 /* --- Asked for --- */

@@ -38,6 +38,7 @@ sig_services_new (const SigServicesConfig *config)
   sig_service_chat_register (self);
   sig_service_message_register (self);
   sig_service_updates_register (self);
+  sig_service_push_register (self);
   sig_service_backend_register (self);
   sig_service_admin_register (self);
   sig_sessions_listen (config->sessions, &listener, self);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The methods that are not calls: server.*, account.*, session.*, user.*, device.*, chat.*, message.*,
- * updates.*, backend.user*, backend.session*,
+ * updates.*, push.*, backend.user*, backend.session*,
  * admin.*. */
 #pragma once
 
 #include "messaging/core.h"
 #include "signaling/conns.h"
 #include "signaling/guests.h"
+#include "signaling/push.h"
 #include "signaling/rpc-private.h"
 #include "signaling/session-private.h"
 #include "signaling/turn.h"
@@ -20,6 +21,7 @@ typedef struct {
   SigConns *conns;
   MsgCore *core;                          /* its two listeners are set by sig_services_new() */
   SigGuests *guests;                      /* (nullable): for session.start with a guest's token */
+  SigPush *push;                          /* (nullable): browsers are not woken */
   const char *const *features;            /* words for server.info */
   int64_t (*wall_ms) (void);              /* al_clock_wall_ms() but for tests */
   int64_t (*now_us) (void);               /* al_clock_now_us() but for tests */

@@ -62,6 +62,7 @@ export class Server {
       },
       signaling: { listen: `${host}:${server.port}`, tls_listen: `${host}:${server.tlsPort}`, web_root: path.join(top, 'web/dist'), ...settings.signaling },
       messaging: { ...(await server.makeSchema()), ...settings.messaging },
+      push: { ...settings.push },
       sfu: { ...settings.sfu },
       streaming: { ...settings.streaming },
       relay: { listen_udp: '', listen_tcp: '', listen_tls: '', ...settings.relay },
