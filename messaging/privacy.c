@@ -230,3 +230,74 @@ msg_privacy_find_callee (MsgCore *core, MsgId callee, MsgId caller, MsgCalleeFn 
   op->data = data;
   msg_op_read (op, callee_run, msg_op_end);
 }
+
+/* --- Who of many --- */
+
+typedef struct {
+  MsgOp op;
+  MsgId actor;
+  MsgAdvance advance;
+  GArray *asked, *willing; /* owned, of MsgId */
+  MsgWillingFn fn;
+  gpointer data;
+} WillingOp;
+
+static bool
+willing_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  WillingOp *op = ctx;
+
+  for (unsigned i = 0; i < op->asked->len; i++)
+    {
+      MsgId user_id = g_array_index (op->asked, MsgId, i);
+      bool allowed;
+
+      if (!msg_privacy_look (db, user_id, op->actor, op->advance, &allowed, error))
+        return false;
+      if (allowed)
+        g_array_append_val (op->willing, user_id);
+    }
+  return true;
+}
+
+static void
+willing_reply (MsgOp *ctx, const GError *error)
+{
+  WillingOp *op = (WillingOp *) ctx;
+
+  op->fn (error == NULL ? op->willing : NULL, error, op->data);
+}
+
+static void
+willing_clear (MsgOp *ctx)
+{
+  WillingOp *op = (WillingOp *) ctx;
+
+  g_array_unref (op->asked);
+  g_array_unref (op->willing);
+}
+
+void
+msg_privacy_find_willing (MsgCore *core, MsgId actor, const MsgId *users, unsigned n, MsgAdvance advance, MsgWillingFn fn,
+                          gpointer data)
+{
+  static const MsgOpClass class = { sizeof (WillingOp), willing_reply, willing_clear };
+  WillingOp *op;
+
+  g_return_if_fail (core != NULL && fn != NULL && (users != NULL || n == 0));
+  op = msg_op_new (core, &class);
+  op->actor = actor;
+  op->advance = advance;
+  op->asked = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  op->willing = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  op->fn = fn;
+  op->data = data;
+  if (n > MSG_GET_MAX)
+    {
+      msg_op_fail (&op->op, msg_error_new (MSG_ERROR_INVALID, "limit", "At most %d users at once.", MSG_GET_MAX));
+      return;
+    }
+  if (n > 0)
+    (void) g_array_append_vals (op->asked, users, n);
+  msg_op_read (op, willing_run, msg_op_end);
+}

@@ -55,6 +55,14 @@ typedef void (*MsgCalleeFn) (const MsgUser *callee, bool allowed, const GError *
 /** msg_privacy_find_callee: one look for both, the same work whatever the answer. Errors: UNAVAILABLE. */
 void msg_privacy_find_callee (MsgCore *core, MsgId callee, MsgId caller, MsgCalleeFn fn, gpointer data);
 
+/** MsgWillingFn: @users: (nullable) (element-type MsgId): NULL with an error. */
+typedef void (*MsgWillingFn) (GArray *users, const GError *error, gpointer data);
+
+/** msg_privacy_find_willing: those of @n users, at most MSG_GET_MAX, who let @actor do that; whether they exist is not looked
+ *  at. Errors: INVALID ("limit"), UNAVAILABLE. */
+void msg_privacy_find_willing (MsgCore *core, MsgId actor, const MsgId *users, unsigned n, MsgAdvance advance,
+                               MsgWillingFn fn, gpointer data);
+
 /** msg_block_put, msg_block_drop: what is already so succeeds. Calls that ring or run go on. Errors: NOT_FOUND ("user"),
  *  INVALID ("self"), LIMIT ("too_many_blocks"), UNAVAILABLE. */
 void msg_block_put (MsgCore *core, MsgId user_id, MsgId other, MsgDoneFn fn, gpointer data);

@@ -50,6 +50,8 @@ ask_free (SigRoomAsk *ask)
   msg_room_free (ask->row);
   if (ask->users != NULL)
     g_array_unref (ask->users);
+  if (ask->willing != NULL)
+    g_array_unref (ask->willing);
   g_free (ask);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* room.invite, ring, decline. */
+#include "messaging/privacy.h"
 #include "signaling/profile.h"
 #include "signaling/rooms-private.h"
 
@@ -10,6 +11,15 @@ is_inside (const SigRoom *room, MsgId user_id)
 
   for (unsigned i = 0; i < inside->len; i++)
     if (((const SigRoomPerson *) inside->pdata[i])->user_id == user_id)
+      return true;
+  return false;
+}
+
+static bool
+is_willing (const SigRoomAsk *ask, MsgId user_id)
+{
+  for (unsigned i = 0; i < ask->willing->len; i++)
+    if (g_array_index (ask->willing, MsgId, i) == user_id)
       return true;
   return false;
 }
@@ -49,13 +59,32 @@ on_invited (const GError *error, gpointer data)
   for (unsigned i = 0; i < ask->users->len; i++)
     {
       MsgId user_id = g_array_index (ask->users, MsgId, i);
+      bool willing = is_willing (ask, user_id);
 
-      if (sig_room_get_standing (ask->entry->room, user_id) == MSG_ROOM_NOBODY)
+      if (willing && sig_room_get_standing (ask->entry->room, user_id) == MSG_ROOM_NOBODY)
         sig_room_set_standing (ask->entry->room, user_id, ask->standing);
       if (ring)
-        sig_room_entry_ring (ask->entry, user_id, sig_session_get_user (ask->session), ask->who.device_id, NULL);
+        sig_room_entry_ring (ask->entry, user_id, sig_session_get_user (ask->session), ask->who.device_id, NULL, !willing);
     }
   sig_room_ask_reply (ask, make_invited (ask));
+}
+
+/* Returns: (transfer full) */
+static MsgId *
+get_user_ids (const SigRoomAsk *ask, unsigned *ret_n)
+{
+  JsonArray *list = json_object_get_array_member (ask->params, "userIds");
+  unsigned n = json_array_get_length (list);
+  MsgId *ids = g_new (MsgId, n);
+
+  for (unsigned i = 0; i < n; i++)
+    {
+      bool ok = msg_id_parse (json_array_get_string_element (list, i), &ids[i]);
+
+      g_assert (ok); /* the schema has seen to it */
+    }
+  *ret_n = n;
+  return ids;
 }
 
 /* those who exist, are not banned, are not inside already */
@@ -82,7 +111,7 @@ on_users (GPtrArray *users, const GError *error, gpointer data)
       if (user->deleted || user->disabled || standing == MSG_ROOM_BANNED || is_inside (room, user->id))
         continue;
       g_array_append_val (ask->users, user->id);
-      if (standing == MSG_ROOM_NOBODY)
+      if (standing == MSG_ROOM_NOBODY && is_willing (ask, user->id))
         g_array_append_val (fresh, user->id);
     }
   ask->standing = sig_room_get_row (room)->policy.entry;
@@ -90,12 +119,31 @@ on_users (GPtrArray *users, const GError *error, gpointer data)
                          fresh->len, ask->standing, on_invited, ask);
 }
 
+/* an invitation is a call by other means: who may not ring rings for nobody, and is not told so */
+static void
+on_willing (GArray *users, const GError *error, gpointer data)
+{
+  SigRoomAsk *ask = data;
+  g_autofree MsgId *ids = NULL;
+  unsigned n;
+
+  if (error != NULL)
+    {
+      sig_room_ask_fail_error (ask, error);
+      return;
+    }
+  if (!sig_room_ask_is_live (ask))
+    return;
+  ask->willing = g_array_ref (users);
+  ids = get_user_ids (ask, &n);
+  msg_account_get (ask->rooms->config.core, ids, n, on_users, ask);
+}
+
 static void
 run_invite (SigRoomAsk *ask)
 {
-  JsonArray *list = json_object_get_array_member (ask->params, "userIds");
-  unsigned n = json_array_get_length (list);
-  g_autofree MsgId *ids = g_new (MsgId, n);
+  unsigned n;
+  g_autofree MsgId *ids = get_user_ids (ask, &n);
   int64_t wait_us = al_rate_table_take (ask->rooms->invites, &ask->who.user_id, sizeof ask->who.user_id, n,
                                         sig_rooms_now_us (ask->rooms));
 
@@ -104,13 +152,7 @@ run_invite (SigRoomAsk *ask)
       sig_room_ask_fail (ask, SIG_RPC_LIMIT, "invite_rate", "too many invitations", (wait_us + 999) / 1000);
       return;
     }
-  for (unsigned i = 0; i < n; i++)
-    {
-      bool ok = msg_id_parse (json_array_get_string_element (list, i), &ids[i]);
-
-      g_assert (ok); /* the schema has seen to it */
-    }
-  msg_account_get (ask->rooms->config.core, ids, n, on_users, ask);
+  msg_privacy_find_willing (ask->rooms->config.core, ask->who.user_id, ids, n, MSG_ADVANCE_CALL, on_willing, ask);
 }
 
 /* what only who is rung may say; to all others there is no such invitation */
@@ -119,9 +161,10 @@ find_invite (SigRoomAsk *ask)
 {
   SigRoomInvite *invite = sig_room_entry_find_invite (ask->entry, ask->who.user_id);
 
-  if (invite == NULL)
-    sig_room_ask_fail (ask, SIG_RPC_NOT_FOUND, "invitation", "nobody rings you into this room", 0);
-  return invite;
+  if (invite != NULL && !invite->withheld)
+    return invite;
+  sig_room_ask_fail (ask, SIG_RPC_NOT_FOUND, "invitation", "nobody rings you into this room", 0);
+  return NULL;
 }
 
 static void

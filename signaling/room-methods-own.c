@@ -33,7 +33,8 @@ on_peer_invited (const GError *error, gpointer data)
   if (error == NULL)
     {
       sig_room_set_standing (ask->entry->room, ask->user_id, ask->standing);
-      sig_room_entry_ring (ask->entry, ask->user_id, sig_session_get_user (ask->session), ask->who.device_id, ask->call_id);
+      sig_room_entry_ring (ask->entry, ask->user_id, sig_session_get_user (ask->session), ask->who.device_id, ask->call_id,
+                           false);
     }
   sig_room_ask_reply (ask, with_room (ask));
 }

@@ -63,11 +63,14 @@ sig_room_entry_find_invite (SigRoomEntry *entry, MsgId user_id)
 }
 
 void
-sig_room_entry_ring (SigRoomEntry *entry, MsgId user_id, const MsgUser *from, MsgId from_device, const uint8_t *call_id)
+sig_room_entry_ring (SigRoomEntry *entry, MsgId user_id, const MsgUser *from, MsgId from_device, const uint8_t *call_id,
+                     bool withheld)
 {
   SigRooms *rooms = entry->rooms;
   SigRoomInvite *invite = sig_room_entry_find_invite (entry, user_id);
 
+  if (invite != NULL && !invite->withheld && withheld)
+    return;
   if (invite == NULL)
     {
       invite = g_new0 (SigRoomInvite, 1);
@@ -81,10 +84,12 @@ sig_room_entry_ring (SigRoomEntry *entry, MsgId user_id, const MsgUser *from, Ms
   invite->from_device = from_device;
   invite->expires_us = sig_rooms_now_us (rooms) + rooms->config.ring_us;
   invite->expires_ms = sig_rooms_now_ms (rooms) + rooms->config.ring_us / 1000;
+  invite->withheld = withheld;
   invite->has_call_id = call_id != NULL;
   if (call_id != NULL)
     memcpy (invite->call_id, call_id, sizeof invite->call_id);
-  tell_user (entry, user_id, "room.invited", invite_json (entry, invite));
+  if (!withheld)
+    tell_user (entry, user_id, "room.invited", invite_json (entry, invite));
 }
 
 void
@@ -92,9 +97,11 @@ sig_room_entry_answer_invite (SigRoomEntry *entry, MsgId user_id, const char *to
 {
   SigRoomInvite *invite = sig_room_entry_find_invite (entry, user_id);
   JsonObject *params;
+  bool withheld;
 
   if (invite == NULL)
     return;
+  withheld = invite->withheld;
   if (told != NULL)
     {
       params = json_object_new ();
@@ -104,6 +111,8 @@ sig_room_entry_answer_invite (SigRoomEntry *entry, MsgId user_id, const char *to
     }
   (void) g_ptr_array_remove (entry->invites, invite);
   sig_rooms_bind (entry->rooms->by_ringing, user_id, entry, false);
+  if (withheld)
+    return;
   params = json_object_new ();
   json_object_set_string_member (params, "reason", word);
   tell_user (entry, user_id, "room.uninvited", params);
@@ -136,7 +145,7 @@ sig_rooms_ring_device (SigRooms *rooms, MsgId user_id, MsgId device_id)
       SigRoomEntry *entry = list->pdata[i];
       const SigRoomInvite *invite = sig_room_entry_find_invite (entry, user_id);
 
-      if (invite != NULL)
+      if (invite != NULL && !invite->withheld)
         sig_room_entry_tell (entry, device_id, "room.invited", invite_json (entry, invite));
     }
 }

@@ -17,6 +17,7 @@ typedef struct {
   MsgId from_device;
   MsgUser *from;
   int64_t expires_us, expires_ms;
+  bool withheld; /* the user does not let the one who invites ring: is not told, and it ends as missed */
   bool has_call_id;
   uint8_t call_id[SIG_CALL_ID_BYTES];
 } SigRoomInvite;
@@ -111,9 +112,9 @@ void sig_room_entry_remove_media (SigRoomEntry *entry);
 
 /* --- rooms-invite.c: ringing --- */
 
-/** sig_room_entry_ring: @call_id: (nullable) */
+/** sig_room_entry_ring: @call_id: (nullable). @withheld: for who invites alone; one that rings already goes on. */
 void sig_room_entry_ring (SigRoomEntry *entry, MsgId user_id, const MsgUser *from, MsgId from_device,
-                          const uint8_t *call_id);
+                          const uint8_t *call_id, bool withheld);
 SigRoomInvite *sig_room_entry_find_invite (SigRoomEntry *entry, MsgId user_id);
 /** sig_room_entry_answer_invite: @told: (nullable): the word for who invited; @word: for the user's devices. */
 void sig_room_entry_answer_invite (SigRoomEntry *entry, MsgId user_id, const char *told, const char *word);
@@ -173,6 +174,7 @@ struct SigRoomAsk {
   MsgId user_id;
   MsgRoomStanding standing;
   GArray *users;                       /* owned (nullable): of MsgId */
+  GArray *willing;                     /* owned (nullable): of MsgId: who lets the asker ring */
   uint8_t call_id[SIG_CALL_ID_BYTES];
   bool has_call_id;
 };

@@ -113,3 +113,22 @@ test('who is blocked writes for their own eyes, and takes nobody into a group', 
   await assert.rejects(a.call('chat.create', { kind: 'group', title: 'Us', members: [c.user.id] }), (error) => error.reason === 'privacy');
   await Promise.all([a.close(), b.close(), c.close()]);
 });
+
+test('nor does a room ring who has blocked its host, or lets nobody call', async () => {
+  const [a, b, c] = [await open('hans'), await open('ines'), await open('jane')];
+  await b.call('account.block', { userId: a.user.id });
+  const { room: { id: roomId } } = await a.call('room.create', { title: 'Ring' });
+  await a.call('room.join', { roomId });
+  const { invited } = await a.call('room.invite', { roomId, userIds: [b.user.id, c.user.id] });
+  assert.deepEqual(invited, [b.user.id, c.user.id]);
+  await c.notification('room.invited');
+  await assert.rejects(b.call('room.ring', { roomId }), (error) => error.reason === 'invitation');
+  const second = await (await Client.open(server.wsUrl)).login('ines');
+  // both end alike for who has invited, and only the one heard of it
+  const declined = [await a.notification('room.declined'), await a.notification('room.declined')];
+  assert.deepEqual(declined.map(({ userId, reason }) => [userId, reason]).sort(), [[b.user.id, 'missed'], [c.user.id, 'missed']].sort());
+  await c.notification('room.uninvited');
+  assert.deepEqual([b, second].map((client) => client.notifications.filter(({ method }) => method.startsWith('room.'))), [[], []]);
+  assert.deepEqual((await b.call('room.list')).rooms, []);
+  await Promise.all([a, b, c, second].map((client) => client.close()));
+});

@@ -39,7 +39,8 @@ typedef struct {
   MsgId ann, bob, ann_device, bob_device;
   bool found, allowed;
   MsgPrivacy privacy;
-  unsigned n_calls;
+  unsigned n_calls, n_willing;
+  MsgId willing;
 } Fixture;
 
 typedef struct {
@@ -223,6 +224,36 @@ test_known_by_calling (Fixture *f, gconstpointer data)
 }
 
 static void
+on_willing (GArray *users, const GError *error, gpointer data)
+{
+  Pair *pair = data;
+
+  answer_take (pair->answer, error);
+  pair->f->n_willing = users != NULL ? users->len : 0;
+  if (pair->f->n_willing > 0)
+    pair->f->willing = g_array_index (users, MsgId, 0);
+}
+
+static void
+test_willing (Fixture *f, gconstpointer data)
+{
+  const MsgId both[] = { f->ann, f->bob }, many[MSG_GET_MAX + 1] = { 0 };
+  g_auto (Answer) put = { 0 }, got = { 0 }, limit = { 0 };
+  Pair pair = { f, &got };
+
+  block (f, f->ann, f->bob, true, &put);
+  msg_privacy_find_willing (f->bench.core, f->bob, both, 2, MSG_ADVANCE_CALL, on_willing, &pair);
+  bench_wait (&f->bench, &got);
+  g_assert_no_error (got.error);
+  g_assert_cmpuint (f->n_willing, ==, 1);
+  g_assert_cmpint (f->willing, ==, f->bob);
+  pair.answer = &limit;
+  msg_privacy_find_willing (f->bench.core, f->bob, many, G_N_ELEMENTS (many), MSG_ADVANCE_CALL, on_willing, &pair);
+  bench_wait (&f->bench, &limit);
+  assert_reason (&limit, MSG_ERROR_INVALID, "limit");
+}
+
+static void
 test_history (Fixture *f, gconstpointer data)
 {
   call (f, f->bob, f->bob_device, f->ann, false, true);
@@ -240,6 +271,7 @@ main (int argc, char *argv[])
   ADD ("block", test_block);
   ADD ("known", test_known);
   ADD ("known-by-calling", test_known_by_calling);
+  ADD ("willing", test_willing);
   ADD ("history", test_history);
   return g_test_run ();
 }
