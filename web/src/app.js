@@ -2,6 +2,8 @@
 /** The parts of the page, put together; decides between the welcome page, the app and "open in another tab". */
 import { Account, deviceName } from './account.js';
 import { CallLog } from './call-log.js';
+import { Messenger } from './chat/messenger.js';
+import { Names } from './chat/names.js';
 import { fill, h } from './dom.js';
 import { Devices } from './media/devices.js';
 import { Rooms, linkOf } from './room/rooms.js';
@@ -43,7 +45,9 @@ export class App extends EventTarget {
     this.account = new Account({ rpc, identityKey, storage, deviceName: deviceName(navigator.userAgent) });
     this.log = new CallLog(rpc);
     this.people = new People({ rpc, log: this.log, trustOf });
-    this.router = new Router(['calls', 'rooms', 'people', 'settings', 'join']);
+    this.names = new Names(rpc, this.people);
+    this.messenger = new Messenger({ rpc, storage, me: () => this.account.user?.id ?? '' });
+    this.router = new Router(['chats', 'calls', 'rooms', 'people', 'settings', 'join']);
     this.toasts = new Toasts();
     this.rooms = new Rooms(rpc);
     this.calls = new CallDesk(this, makeEngine);
@@ -94,6 +98,8 @@ export class App extends EventTarget {
       this.log.clear();
       this.rooms.clear();
       this.people.clear();
+      this.names.clear();
+      this.messenger.clear();
       /* the connection without a token serves the log-in page */
       queueMicrotask(() => this.account.user || this.rpc.state !== 'offline' || this.rpc.start(null));
     }
@@ -126,6 +132,7 @@ export class App extends EventTarget {
   /** @param {{calls?: any[]}} session */
   async #sessionStarted({ calls }) {
     if (!this.account.user) return; /* a guest's: there is nothing but the room */
+    void this.messenger.session();
     await this.calls.resume(calls ?? []);
     if (this.log.state === 'empty' || this.log.state === 'failed') void this.log.refresh();
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The page's address after '#': /calls, /people, /person/42, /settings/devices. Event 'change'. */
+/** The page's address after '#': /chats/12, /calls, /people, /person/42, /settings/devices. Event 'change'. */
 
 /** @typedef {{name: string, rest: string[]}} Route */
 

@@ -4,6 +4,7 @@ import { Scope, fill, h } from '../dom.js';
 import { day, plural, time } from '../format.js';
 import { historyLine, problem } from '../words.js';
 import { direction } from './calls-page.js';
+import { openChat } from './chat/chats-page.js';
 import { icon } from './icons.js';
 import { Lamp } from './lamp.js';
 
@@ -74,7 +75,8 @@ export class PersonPage {
       h('header', { class: 'person-head' }, h('div', { class: 'person-lamp' }, lamp.el), h('h1', {}, user.displayName), h('p', { class: 'muted' }, `@${user.username}`),
         h('div', { class: 'person-actions' },
           h('button', { class: 'button primary', type: 'button', testid: 'call-audio', onclick: call(false) }, icon('phone', 20), 'Call'),
-          h('button', { class: 'button', type: 'button', testid: 'call-video', onclick: call(true) }, icon('camera', 20), 'Video call'))),
+          h('button', { class: 'button', type: 'button', testid: 'call-video', onclick: call(true) }, icon('camera', 20), 'Video call'),
+          h('button', { class: 'button', type: 'button', testid: 'person-chat', onclick: () => void openChat(this.#app, user.id) }, icon('chat', 20), 'Message'))),
       this.#trust, h('section', { class: 'card' }, h('h2', {}, 'Your calls'), this.#calls));
     void this.#renderTrust();
     this.#renderCalls();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The app when nobody is talking: a rail of places, a list, and what was chosen from it. */
-import { Scope, fill, h } from '../dom.js';
+import { Scope, fill, h, write } from '../dom.js';
 import { routeHash } from '../router.js';
 import { CallsPage } from './calls-page.js';
+import { ChatPage } from './chat/chat-page.js';
+import { ChatsPage } from './chat/chats-page.js';
 import { icon, mark } from './icons.js';
 import { avatar } from './lamp.js';
 import { PeoplePage } from './people-page.js';
@@ -11,7 +13,7 @@ import { RoomPage } from './room/room-page.js';
 import { RoomsPage } from './room/rooms-page.js';
 import { SettingsList, settingsPage } from './settings-page.js';
 
-const PLACES = /** @type {const} */ ([['calls', 'Calls', 'clock'], ['rooms', 'Rooms', 'grid'], ['people', 'People', 'people'], ['settings', 'Settings', 'settings']]);
+const PLACES = /** @type {const} */ ([['chats', 'Chats', 'chat'], ['calls', 'Calls', 'clock'], ['rooms', 'Rooms', 'grid'], ['people', 'People', 'people'], ['settings', 'Settings', 'settings']]);
 
 /** @typedef {{el: HTMLElement, end?: () => void, select?: (key: string) => void}} Pane */
 
@@ -22,6 +24,7 @@ export class Shell {
   #list = h('section', { class: 'list-pane' });
   #detail = h('section', { class: 'detail-pane', testid: 'detail' });
   #nav;
+  #unread = h('span', { class: 'badge rail-badge', testid: 'nav-unread', hidden: true });
   /** @type {Pane | null} */ #listPane = null;
   /** @type {Pane | null} */ #detailPane = null;
   #listName = '';
@@ -33,12 +36,14 @@ export class Shell {
     this.userId = userId;
     const me = /** @type {import('../types.js').User} */ (app.account.user);
     this.#nav = h('nav', { class: 'rail', 'aria-label': 'Places' },
-      h('a', { class: 'rail-brand', href: '#/calls', 'aria-label': 'Aldis' }, mark(38)),
-      PLACES.map(([name, label, image]) => h('a', { class: 'rail-item', href: routeHash(name), testid: `nav-${name}`, 'data-name': name }, icon(image, 24), h('span', {}, label))),
+      h('a', { class: 'rail-brand', href: '#/chats', 'aria-label': 'Aldis' }, mark(38)),
+      PLACES.map(([name, label, image]) => h('a', { class: 'rail-item', href: routeHash(name), testid: `nav-${name}`, 'data-name': name }, icon(image, 24), h('span', {}, label), name === 'chats' && this.#unread)),
       h('a', { class: 'rail-me', href: routeHash('settings', 'profile'), 'aria-label': `Profile of ${me.displayName}`, testid: 'nav-profile' }, avatar(me, 'm')));
     this.el = h('div', { class: 'shell', testid: 'shell' }, this.#nav, h('main', { class: 'panes' }, this.#list, this.#detail));
     this.#scope.listen(app.router, 'change', () => this.#route());
     this.#scope.listen(window, 'keydown', (event) => this.#key(event));
+    this.#scope.listen(app.messenger.chats, 'change', () => this.#count());
+    this.#count();
     this.#route();
   }
 
@@ -46,6 +51,15 @@ export class Shell {
     this.#listPane?.end?.();
     this.#detailPane?.end?.();
     this.#scope.end();
+  }
+
+  /** How many chats have something unread. */
+  #count() {
+    const { unreadChats } = this.#app.messenger.chats;
+    write(this.#unread, unreadChats > 99 ? '99+' : String(unreadChats));
+    this.#unread.hidden = unreadChats === 0;
+    this.#unread.setAttribute('aria-label', `${unreadChats} with unread messages`);
+    document.title = unreadChats ? `(${unreadChats}) Aldis` : 'Aldis';
   }
 
   #route() {
@@ -56,14 +70,15 @@ export class Shell {
     }
     if (name !== this.#listName) {
       this.#listPane?.end?.();
-      this.#listPane = name === 'settings' ? new SettingsList(this.#app) : name === 'people' ? new PeoplePage(this.#app) : name === 'rooms' ? new RoomsPage(this.#app) : new CallsPage(this.#app);
+      this.#listPane = this.#listOf(name);
       this.#listName = name;
       fill(this.#list, this.#listPane.el);
     }
     const key = rest[0] ?? '';
     this.#listPane?.select?.(key);
     this.el.dataset.open = key ? 'detail' : 'list';
-    const detailKey = `${name === 'settings' || name === 'rooms' ? name : 'person'}/${key}`;
+    this.el.dataset.place = name;
+    const detailKey = `${['chats', 'settings', 'rooms'].includes(name) && (key || name === 'settings') ? name : 'person'}/${key}`;
     if (detailKey === this.#detailKey) return;
     this.#detailKey = detailKey;
     this.#detailPane?.end?.();
@@ -72,10 +87,22 @@ export class Shell {
     this.#detail.scrollTop = 0;
   }
 
+  /** @param {string} name @returns {Pane} */
+  #listOf(name) {
+    switch (name) {
+      case 'settings': return new SettingsList(this.#app);
+      case 'people': return new PeoplePage(this.#app);
+      case 'rooms': return new RoomsPage(this.#app);
+      case 'calls': return new CallsPage(this.#app);
+      default: return new ChatsPage(this.#app);
+    }
+  }
+
   /** @param {string} name @param {string} key @returns {Pane} */
   #paneOf(name, key) {
     const back = () => this.#app.router.go(name);
     if (name === 'settings') return settingsPage(this.#app, key || 'profile', back);
+    if (name === 'chats' && key) return new ChatPage(this.#app, key, back);
     if (name === 'rooms' && key) return new RoomPage(this.#app, key, back);
     return key ? new PersonPage(this.#app, key, back) : new Nobody(this.#app);
   }
@@ -85,7 +112,7 @@ export class Shell {
     const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
     if (event.key !== '/' || !this.#app.settings.get('letterKeys') || typing || event.ctrlKey || event.metaKey || this.#app.calls.busy || this.#app.roomDesk.busy || document.querySelector('dialog[open]')) return;
     event.preventDefault();
-    if (this.#listName !== 'people') this.#app.router.go('people');
+    if (!['people', 'chats'].includes(this.#listName)) this.#app.router.go('people');
     setTimeout(() => this.#list.querySelector('input')?.focus(), 30);
   }
 }

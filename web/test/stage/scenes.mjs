@@ -39,6 +39,21 @@ const press = (/** @type {Page} */ page, testid, more = '') => page.locator(id(t
 
 /** @type {Record<string, Scene>} */
 export const SCENES = {
+  chats: { hash: '#/chats' },
+  chat: { hash: '#/chats/501', wait: 900, act: async (page, server) => { await page.waitForSelector(id('message')); await page.fill(id('composer'), 'I will be the one with the '); server.update({ type: 'typing', chatId: '502', userId: '101', action: 'typing' }); server.update({ type: 'typing', chatId: '501', userId: '102', action: 'typing' }); } },
+  'chat-group': { hash: '#/chats/502', wait: 900 },
+  'chat-menu': { hash: '#/chats/501', act: async (page) => { await page.locator(id('message')).nth(-2).click({ button: 'right' }); } },
+  'chat-reply': { hash: '#/chats/501', act: async (page) => { await page.locator(id('message')).nth(-2).click({ button: 'right' }); await page.click(id('menu-reply')); await page.fill(id('composer'), 'Line one\nline two of what I want to say\nand a third'); } },
+  'chat-delete': { hash: '#/chats/501', act: async (page) => { await page.locator(id('message')).last().click({ button: 'right' }); await page.click(id('menu-delete')); } },
+  'chat-mention': { hash: '#/chats/502', act: async (page) => { await page.fill(id('composer'), 'Ask '); await page.locator(id('composer')).press('End'); await page.keyboard.type('@'); } },
+  'chat-failed': { hash: '#/chats/501', act: async (page) => { await page.fill(id('composer'), 'refuse'); await page.keyboard.press('Enter'); } },
+  'chat-offline': { hash: '#/chats/501', act: async (page, server) => { await page.waitForSelector(id('message')); server.cut(); await page.waitForTimeout(300); await page.fill(id('composer'), 'Does this reach you from the tunnel?'); await page.keyboard.press('Enter'); }, wait: 2500 },
+  'chat-read-only': { hash: '#/chats/506' },
+  'chat-saved': { hash: '#/chats/504' },
+  'chat-long': { hash: '#/chats/599', act: async (page) => { await page.waitForSelector(id('message')); for (let i = 0; i < 12; i++) { await page.mouse.move(900, 400); await page.mouse.wheel(0, -2500); await page.waitForTimeout(80); } } },
+  'group-info': { hash: '#/chats/502', act: (page) => page.click(id('chat-about')), wait: 800 },
+  'group-new': { hash: '#/chats', act: async (page) => { await page.click(id('new-group')); await page.fill(id('groupTitle'), 'Lighthouse keepers'); await page.locator(id('picker-row')).nth(0).click(); await page.locator(id('picker-row')).nth(2).click(); }, wait: 700 },
+  'chat-search': { hash: '#/chats', act: (page) => page.fill(id('chat-search'), 'gre'), wait: 900 },
   rooms: { hash: '#/rooms' },
   'room-page': { hash: '#/rooms/r5' },
   'room-new': { hash: '#/rooms', act: (page) => page.click(id('new-room')) },

@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
 import { history, people, sessions } from './cast.mjs';
+import { CHAT_METHODS, update } from './chats.mjs';
 import { ROOM_METHODS, invitation } from './rooms.mjs';
 
 export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob: mediastream:; " +
@@ -23,6 +24,7 @@ const failure = (code, reason, extra = {}) => Object.assign(new Error(reason), {
 /** @type {Record<string, (params: any, session: {user: any, tell: (method: string, params: any) => void}) => any>} */
 const METHODS = {
   ...ROOM_METHODS,
+  ...CHAT_METHODS,
   'server.info': () => ({ name: 'aldis', version: '0.1.0', features: ['calls', 'registration'], limits: {}, serverTime: Date.now() }),
   'account.register': ({ username, displayName }) => {
     if (username === 'taken') throw failure(-32004, 'username_taken');
@@ -60,11 +62,12 @@ function login(user) {
 
 /**
  * serve: @param {string} dist @param {number} [port] 0: any
- * @returns {Promise<{url: string, invite: () => void, cut: () => void, heal: () => void, close: () => void}>} cut: as if the server were gone
+ * @returns {Promise<{url: string, invite: () => void, update: (change: object) => void, cut: () => void, heal: () => void, close: () => void}>} cut: as if the server were gone
  */
 export async function serve(dist, port = 0) {
   let gone = false;
   let invite = () => {};
+  /** @type {(change: object) => void} */ let tell = () => {};
   const http = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname);
     try {
@@ -81,6 +84,7 @@ export async function serve(dist, port = 0) {
     sockets.handleUpgrade(request, socket, head, (ws) => {
       const session = { user: null, tell: (/** @type {string} */ method, /** @type {any} */ params) => ws.readyState === 1 && ws.send(JSON.stringify({ jsonrpc: '2.0', method, params })) };
       invite = () => session.tell('room.invited', invitation());
+      tell = (change) => (/** @type {any} */ (change).type === 'typing' ? session.tell('update', change) : update(session, change));
       ws.on('message', (/** @type {Buffer} */ text) => {
         const { id, method, params } = JSON.parse(text.toString());
         try {
@@ -98,6 +102,7 @@ export async function serve(dist, port = 0) {
   return {
     url: `http://127.0.0.1:${bound}/`,
     invite: () => invite(),
+    update: (/** @type {object} */ change) => tell(change),
     cut: () => { gone = true; for (const one of sockets.clients) one.terminate(); },
     heal: () => { gone = false; },
     close: () => { for (const one of sockets.clients) one.terminate(); http.closeAllConnections(); http.close(); },

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Shapes of chats and messages, as in docs/openrpc.json. Types alone: nothing here runs. */
+
+/** @typedef {import('../types.js').User} User */
+/** @typedef {'send' | 'invite' | 'info' | 'calls' | 'delete' | 'ban' | 'promote'} Right */
+/** @typedef {'left' | 'banned' | 'restricted' | 'member' | 'admin' | 'owner'} Role */
+/** @typedef {{type: string, offset: number, length: number, url?: string, language?: string, userId?: string}} Entity offsets count UTF-16 units */
+/**
+ * @typedef {object} Chat
+ * @property {string} id
+ * @property {'private' | 'saved' | 'group' | 'supergroup' | 'channel'} kind
+ * @property {string} title
+ * @property {string} about
+ * @property {string} [ownerId]
+ * @property {number} memberCount
+ * @property {Right[]} permissions what members may
+ * @property {Role} role
+ * @property {Right[]} [rights]
+ * @property {number} [until]
+ * @property {User} [peer] of a private chat
+ * @property {string} [peerReadUpToId]
+ * @property {string} [peerDeliveredUpToId]
+ * @property {string} topId
+ * @property {string} readUpToId
+ * @property {number} unread
+ * @property {number} mentions
+ */
+/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
+/**
+ * @typedef {object} Message
+ * @property {string} id counts from 1 in each chat
+ * @property {string} chatId
+ * @property {string} from
+ * @property {number} at
+ * @property {'text' | 'service'} kind
+ * @property {string} text
+ * @property {Entity[]} entities
+ * @property {ServiceData} [data]
+ * @property {string} [replyTo]
+ * @property {number} [editedAt]
+ * @property {boolean} [silent]
+ */
+/** @typedef {{user: User, role: Role, rights?: Right[], until?: number, joinedAt: number, readUpToId: string, deliveredUpToId: string}} Member */
+/**
+ * @typedef {object} Update
+ * @property {string} type
+ * @property {string} chatId
+ * @property {number} [pts]
+ * @property {Message} [message]
+ * @property {string[]} [ids]
+ * @property {Chat} [chat]
+ * @property {string} [userId]
+ * @property {Role} [role]
+ * @property {Right[]} [rights]
+ * @property {number} [until]
+ * @property {string} [upToId]
+ * @property {number} [unread]
+ * @property {number} [mentions]
+ * @property {string} [action]
+ */
+/** What the model needs of the connection: RpcClient, or a test's. @typedef {Pick<import('../rpc.js').RpcClient, 'call' | 'on' | 'state' | 'addEventListener' | 'removeEventListener'>} Rpc */
+
+export {};

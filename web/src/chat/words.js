@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Chats in words: service messages, previews, titles, what was refused. */
+import { duration, plural } from '../format.js';
+import { problem } from '../words.js';
+
+/** @typedef {import('./types.js').Message} Message */
+/** @typedef {import('./types.js').Chat} Chat */
+/** @typedef {(userId: string) => string} NameOf */
+
+/** @type {Record<string, string>} by the server's `reason` */
+const REASONS = {
+  chat: 'This chat is not there any more, or you are not in it.',
+  not_permitted: 'You are not allowed to do that here.',
+  admin_only: 'Only admins may do that here.',
+  owner_only: 'Only the owner may do that here.',
+  member: 'They are not in this group any more.',
+  chat_kind: 'That cannot be done in this kind of chat.',
+  restricted: 'An admin has taken from you the right to do that here.',
+  banned: 'You were sent out of this group.',
+  left: 'You are not in this group any more.',
+  blocked: 'This message cannot be delivered: one of you has blocked the other.',
+  message_rate: 'You write very fast. It goes out in a moment.',
+  chat_rate: 'Too many changes to chats in a short time. Wait a minute.',
+  too_many_members: 'The group is full.',
+  too_many_chats: 'You own as many groups as this server allows.',
+  target_banned: 'Somebody of them was sent out of this group. Lift that first.',
+  text: 'This text is too long, or holds characters that cannot be sent.',
+  entities: 'There is too much marked in this text.',
+  message: 'That message is not there any more.',
+  message_deleted: 'That message was deleted.',
+  owner: 'You own this group: hand it over first, or leave it as the last one.',
+  title: 'A title has 1 to 128 characters.',
+  about: 'A description has at most 512 characters.',
+};
+
+/** chatProblem: an error as a sentence. @param {any} error */
+export function chatProblem(error) {
+  return REASONS[error?.reason] ?? problem(error);
+}
+
+/** chatTitle: @param {Chat} chat */
+export function chatTitle(chat) {
+  return chat.kind === 'saved' ? 'Saved messages' : chat.peer?.displayName ?? (chat.title || 'Chat');
+}
+
+/** members: "3 members". @param {Chat} chat */
+export function membersLine(chat) {
+  return plural(chat.memberCount, chat.kind === 'channel' ? 'subscriber' : 'member');
+}
+
+/**
+ * callLine: the end of a call, as this side sees it.
+ * @param {{reason: string, durationMs: number, video: boolean}} call
+ * @param {boolean} mine this side has called
+ * @returns {{text: string, missed: boolean}}
+ */
+export function callLine({ reason, durationMs, video }, mine) {
+  const kind = video ? 'Video call' : 'Call';
+  if (durationMs > 0) return { text: `${kind}, ${duration(durationMs)}`, missed: false };
+  if (reason === 'declined') return { text: mine ? `${kind} declined` : `You declined a ${kind.toLowerCase()}`, missed: false };
+  if (mine) {
+    if (reason === 'missed') return { text: `${kind}, no answer`, missed: false };
+    return { text: reason === 'cancelled' ? `${kind} cancelled` : reason === 'busy' ? `${kind}, busy` : `${kind}, not connected`, missed: false };
+  }
+  return ['missed', 'cancelled', 'busy'].includes(reason) ? { text: `Missed ${kind.toLowerCase()}`, missed: true } : { text: `${kind}, not connected`, missed: false };
+}
+
+/**
+ * serviceLine: a service message in words.
+ * @param {Message} message
+ * @param {NameOf} nameOf
+ * @param {string} me
+ * @returns {string}
+ */
+export function serviceLine({ data = {}, from }, nameOf, me) {
+  const mine = from === me;
+  const who = mine ? 'You' : nameOf(from);
+  const names = (/** @type {string[]} */ ids) => list(ids.map((id) => (id === me ? 'you' : nameOf(id))));
+  if (data.created) return `${who} made the group “${data.created.title}”`;
+  if (data.titled) return `${who} named the group “${data.titled.title}”`;
+  if (data.added) return `${who} added ${names(data.added.userIds)}`;
+  if (data.removed) return `${who} removed ${names(data.removed.userIds)}`;
+  if (data.left) return `${who} left`;
+  if (data.call) return callLine(data.call, mine).text;
+  if (data.room) return `${who} started a voice chat`;
+  return 'Something that this page does not know yet';
+}
+
+/** @param {string[]} names */
+function list(names) {
+  return names.length < 2 ? names[0] ?? '' : `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}
+
+/** preview: the last message in a line. @param {Message} message @param {Chat} chat @param {NameOf} nameOf @param {string} me @returns {{who: string, text: string}} */
+export function preview(message, chat, nameOf, me) {
+  if (message.kind === 'service') return { who: '', text: serviceLine(message, nameOf, me) };
+  const who = chat.kind === 'saved' ? '' : message.from === me ? 'You' : chat.kind === 'private' ? '' : first(nameOf(message.from));
+  return { who, text: plain(message) };
+}
+
+/** plain: a text in a line; what is a spoiler stays one. @param {Pick<Message, 'text' | 'entities'>} message */
+export function plain({ text, entities }) {
+  let shown = text;
+  for (const { type, offset, length } of entities) if (type === 'spoiler') shown = shown.slice(0, offset) + '▒'.repeat(length) + shown.slice(offset + length);
+  return shown.replace(/\s+/g, ' ').trim();
+}
+
+/** typingLine: @param {string[]} names @param {boolean} alone of a private chat */
+export function typingLine(names, alone) {
+  if (!names.length) return '';
+  if (alone) return 'typing …';
+  return names.length > 2 ? `${names.length} people are typing …` : `${list(names.map(first))} ${names.length > 1 ? 'are' : 'is'} typing …`;
+}
+
+/** @param {string} name */
+export function first(name) {
+  return name.trim().split(/\s+/)[0] ?? name;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/** One chat: who or what it is, its history, and where one writes. */
+import { isGroup, may } from '../../chat/rights.js';
+import { chatProblem, chatTitle, membersLine, plain, typingLine } from '../../chat/words.js';
+import { Scope, fill, h, write } from '../../dom.js';
+import { routeHash } from '../../router.js';
+import { icon } from '../icons.js';
+import { chatAvatar } from './chat-avatar.js';
+import { Composer } from './composer.js';
+import { openGroup } from './group-dialog.js';
+import { HistoryView } from './history-view.js';
+import { messageMenu } from './message-menu.js';
+import { openMenu } from './menu.js';
+import { voiceChat } from './voice-chat.js';
+
+/** @typedef {import('../../chat/chats.js').Entry} Entry */
+
+export class ChatPage {
+  el = h('div', { class: 'chat', testid: 'chat' });
+  #app;
+  #id;
+  #back;
+  #scope = new Scope();
+  #head = h('header', { class: 'chat-head' });
+  #sub = h('span', { class: 'chat-sub' });
+  #foot = h('footer', { class: 'chat-foot' });
+  /** @type {Entry | null} */ #entry = null;
+  /** @type {HistoryView | null} */ #history = null;
+  /** @type {Composer | null} */ #composer = null;
+  #shown = '';
+
+  /** @param {import('../../app.js').App} app @param {string} id @param {() => void} back */
+  constructor(app, id, back) {
+    this.#app = app;
+    this.#id = id;
+    this.#back = back;
+    const known = app.messenger.chats.get(id);
+    if (known) this.#show(known);
+    else void this.#load();
+  }
+
+  end() {
+    this.#keepDraft();
+    this.#history?.end();
+    this.#scope.end();
+  }
+
+  async #load() {
+    fill(this.el, h('header', { class: 'chat-head' }, this.#backButton()), h('div', { class: 'history' }));
+    try {
+      const entry = await this.#app.messenger.chats.fetch(this.#id);
+      if (this.#scope.ended) return;
+      if (entry) return this.#show(entry);
+      this.#nothing('This chat is not here', 'It was deleted, or you are not in it any more.');
+    } catch (error) {
+      if (!this.#scope.ended) this.#nothing('Not loaded', chatProblem(error), () => void this.#load());
+    }
+  }
+
+  /** @param {string} title @param {string} text @param {() => void} [again] */
+  #nothing(title, text, again) {
+    fill(this.el, h('header', { class: 'chat-head' }, this.#backButton()),
+      h('div', { class: 'empty' }, icon('chat', 36), h('h2', {}, title), h('p', {}, text), again && h('button', { class: 'button', type: 'button', onclick: again }, 'Try again')));
+  }
+
+  #backButton() {
+    return h('button', { class: 'icon-button detail-back', type: 'button', 'aria-label': 'Back to the list', testid: 'back', onclick: this.#back }, icon('back', 24));
+  }
+
+  /** @param {Entry} entry */
+  #show(entry) {
+    const { messenger, names } = this.#app;
+    this.#entry = entry;
+    this.#history = new HistoryView(this.#app, entry);
+    this.#composer = new Composer({ nameOf: (id) => (id === this.#app.account.user?.id ? 'yourself' : names.of(id)) });
+    this.#scope.listen(this.#history, 'menu', (event) => this.#menu(event.detail));
+    this.#scope.listen(this.#composer, 'send', (event) => void this.#send(event.detail));
+    this.#scope.listen(this.#composer, 'typing', () => entry.chat.kind !== 'saved' && messenger.typing(this.#id));
+    this.#scope.listen(this.#composer, 'up', () => {
+      const last = this.#history?.lastOwn();
+      if (last) this.#composer?.edit(last);
+    });
+    this.#scope.listen(messenger.chats, 'change', (event) => event.detail.chatId === this.#id && this.#refresh());
+    this.#scope.listen(messenger.chats, 'members', (event) => event.detail.chatId === this.#id && void this.#people());
+    this.#scope.listen(messenger.chats, 'typing', (event) => event.detail.chatId === this.#id && this.#line());
+    this.#scope.listen(messenger.chats, 'left', (event) => event.detail.chatId === this.#id && this.#left());
+    this.#scope.listen(messenger.chats, 'message', (event) => this.#say(event.detail.message));
+    this.#scope.listen(names, 'change', () => this.#line());
+    this.#scope.listen(window, 'pagehide', () => this.#keepDraft());
+    fill(this.el, this.#head, this.#history.el, this.#foot);
+    this.#refresh();
+    void this.#people();
+    this.#takeDraft();
+    if (matchMedia('(min-width: 860px)').matches) queueMicrotask(() => this.#composer?.focus());
+  }
+
+  #refresh() {
+    const { chat } = /** @type {Entry} */ (this.#entry);
+    const key = JSON.stringify([chatTitle(chat), chat.kind, chat.role, chat.rights, chat.permissions]);
+    this.#line();
+    if (key === this.#shown) return;
+    this.#shown = key;
+    const group = isGroup(chat);
+    const title = h('span', { class: 'chat-title' }, h('strong', { testid: 'chat-title' }, chatTitle(chat)), this.#sub);
+    const about = group ? h('button', { class: 'chat-about', type: 'button', testid: 'chat-about', onclick: () => void openGroup(this.#app, chat.id) }, chatAvatar(chat), title)
+      : chat.peer ? h('a', { class: 'chat-about', href: routeHash('people', chat.peer.id), testid: 'chat-about' }, chatAvatar(chat), title) : h('div', { class: 'chat-about' }, chatAvatar(chat), title);
+    const call = (/** @type {boolean} */ video) => () => chat.peer && this.#app.calls.call(chat.peer, { video });
+    fill(this.#head, this.#backButton(), about,
+      chat.kind === 'private' && [h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Call', title: 'Call', testid: 'chat-call', onclick: call(false) }, icon('phone')),
+        h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Video call', title: 'Video call', testid: 'chat-video', onclick: call(true) }, icon('camera'))],
+      group && may(chat, 'calls') && h('button', { class: 'button small', type: 'button', testid: 'voice-chat', onclick: () => void voiceChat(this.#app, chat) }, icon('speaker', 18), 'Voice chat'));
+    fill(this.#foot, may(chat, 'send') ? /** @type {Composer} */ (this.#composer).el : h('p', { class: 'chat-mute', testid: 'chat-mute' }, icon('lock', 18), 'You may read here, not write.'));
+  }
+
+  /** The line under the title. */
+  #line() {
+    const { chat } = /** @type {Entry} */ (this.#entry);
+    const typing = typingLine(this.#app.messenger.chats.typists(this.#id).map((id) => this.#app.names.of(id)), !isGroup(chat));
+    this.#sub.classList.toggle('typing', Boolean(typing));
+    write(this.#sub, typing || (chat.kind === 'private' ? `@${chat.peer?.username}` : chat.kind === 'saved' ? 'For yourself' : membersLine(chat)));
+  }
+
+  /** Who can be mentioned, and how far they have read. */
+  async #people() {
+    const { chat } = /** @type {Entry} */ (this.#entry);
+    const { people } = this.#app;
+    if (chat.peer) people.learn(chat.peer);
+    if (!isGroup(chat)) return void (chat.peer && this.#composer && (this.#composer.people = [chat.peer]));
+    const members = await this.#app.messenger.chats.members(this.#id).catch(() => []);
+    for (const { user } of members) people.learn(user);
+    if (this.#composer && !this.#scope.ended) this.#composer.people = members.filter(({ role, user }) => role !== 'banned' && user.id !== this.#app.account.user?.id).map(({ user }) => user);
+  }
+
+  /** @param {{text: string, entities: any[], replyTo?: string, edits: import('../../chat/types.js').Message | null, written: string}} message */
+  async #send({ text, entities, replyTo, edits, written }) {
+    const { messenger, toasts } = this.#app;
+    if (!edits) {
+      messenger.send(this.#id, { text, entities, replyTo });
+      this.#keepDraft();
+      return void this.#history?.toNewest();
+    }
+    try {
+      await messenger.edit(this.#id, edits.id, text, entities);
+    } catch (error) {
+      toasts.show(`Not edited. ${chatProblem(error)}`, { tone: 'bad' });
+      this.#composer?.restore(edits, written);
+    }
+  }
+
+  /** @param {{row: import('./message-row.js').Row, at: {x: number, y: number}}} detail */
+  #menu({ row, at }) {
+    const { chat } = /** @type {Entry} */ (this.#entry);
+    openMenu(at, messageMenu(this.#app, chat, row, { reply: (message) => this.#composer?.answer(message), edit: (message) => this.#composer?.edit(message) }), 'Message');
+  }
+
+  /** New messages are read out while the chat is looked at. @param {import('../../chat/types.js').Message} message */
+  #say(message) {
+    if (message.chatId !== this.#id || message.from === this.#app.account.user?.id || message.kind !== 'text' || document.hidden) return;
+    this.#app.toasts.say(`${this.#app.names.of(message.from)}: ${plain(message)}`);
+  }
+
+  #left() {
+    this.#app.toasts.show('You are not in this group any more.', { icon: 'group', ms: 4000 });
+    this.#back();
+  }
+
+  #takeDraft() {
+    const draft = this.#app.messenger.drafts.get(this.#id);
+    if (!draft || !this.#composer) return;
+    this.#composer.text = draft.text;
+    const reply = draft.replyTo ? this.#entry?.history.get(draft.replyTo) : null;
+    if (reply) this.#composer.answer(reply);
+  }
+
+  #keepDraft() {
+    if (!this.#composer) return;
+    const { text, reply } = this.#composer;
+    this.#app.messenger.drafts.set(this.#id, { text, ...(reply ? { replyTo: reply.id } : {}) });
+  }
+}

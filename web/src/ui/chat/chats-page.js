@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The list of chats, the latest first; a filter over them, and people by username; new groups. */
+import { isGroup } from '../../chat/rights.js';
+import { chatProblem, chatTitle, preview, typingLine } from '../../chat/words.js';
+import { USERNAME_RULE } from '../../crypto/names.js';
+import { Scope, fill, h } from '../../dom.js';
+import { day, time } from '../../format.js';
+import { routeHash } from '../../router.js';
+import { icon } from '../icons.js';
+import { avatar } from '../lamp.js';
+import { chatAvatar } from './chat-avatar.js';
+import { openGroup } from './group-dialog.js';
+import { openMenu } from './menu.js';
+import { newGroup } from './new-group.js';
+
+/** @typedef {import('../../chat/chats.js').Entry} Entry */
+/** @typedef {import('../../types.js').User} User */
+
+const TYPING_MS = 250;
+
+export class ChatsPage {
+  el;
+  #app;
+  #scope = new Scope();
+  #input;
+  #found = h('div', { class: 'found', 'aria-live': 'polite' });
+  #list = h('ul', { class: 'chat-rows' });
+  #body;
+  #rest = h('div', {});
+  #selected = '';
+  /** @type {Map<string, {el: HTMLElement, version: string}>} */ #rows = new Map();
+  #drawing = false;
+  #round = 0;
+  /** @type {any} */ #timer = 0;
+  /** who is called what is typed @type {User | null} */ #user = null;
+
+  /** @param {import('../../app.js').App} app */
+  constructor(app) {
+    this.#app = app;
+    const { messenger, names } = app;
+    this.#input = h('input', { class: 'input search-input', type: 'search', placeholder: 'Find chats and people', 'aria-label': 'Find chats and people', autocapitalize: 'none', autocomplete: 'off', spellcheck: false, maxLength: 64, testid: 'chat-search', oninput: () => this.#typed() });
+    this.#body = h('div', { class: 'list-body', testid: 'chats' }, this.#list, this.#rest);
+    this.el = h('div', { class: 'list', testid: 'chats-page' },
+      h('header', { class: 'list-head' }, h('h1', {}, 'Chats'),
+        h('div', { class: 'list-actions' }, h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Saved messages', title: 'Saved messages', testid: 'saved', onclick: () => void openChat(app, app.account.user?.id ?? '') }, icon('bookmark')),
+          h('button', { class: 'button small primary', type: 'button', testid: 'new-group', onclick: () => void newGroup(app) }, icon('plus', 18), 'New group'))),
+      h('form', { class: 'search', role: 'search', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#enter(); } }, icon('search', 20), this.#input), this.#found, this.#body);
+    for (const [target, type] of /** @type {[EventTarget, string][]} */ ([[messenger.chats, 'change'], [messenger.chats, 'marks'], [messenger.chats, 'typing'], [messenger.drafts, 'change'], [messenger.outbox, 'change'], [names, 'change']])) this.#scope.listen(target, type, () => this.#soon());
+    this.#scope.listen(this.#body, 'scroll', () => {
+      if (this.#body.scrollTop + this.#body.clientHeight > this.#body.scrollHeight - 500) void messenger.chats.loadMore();
+    }, { passive: true });
+    this.#scope.defer(() => clearTimeout(this.#timer));
+    this.#render();
+  }
+
+  end() {
+    this.#scope.end();
+  }
+
+  /** @param {string} chatId */
+  select(chatId) {
+    this.#selected = chatId;
+    for (const [id, { el }] of this.#rows) {
+      el.classList.toggle('selected', id === chatId);
+      if (id === chatId) el.firstElementChild?.setAttribute('aria-current', 'true');
+      else el.firstElementChild?.removeAttribute('aria-current');
+    }
+  }
+
+  /** Draws before the next frame, however much has happened until then. */
+  #soon() {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#drawing = false;
+      if (!this.#scope.ended) this.#render();
+    });
+  }
+
+  #typed() {
+    clearTimeout(this.#timer);
+    this.#user = null;
+    this.#render();
+    this.#timer = setTimeout(() => void this.#search(), TYPING_MS);
+  }
+
+  async #search() {
+    const query = this.#query();
+    const round = ++this.#round;
+    if (!USERNAME_RULE.test(query)) return;
+    const user = await this.#app.people.find(query).catch(() => null);
+    if (round !== this.#round || this.#scope.ended) return;
+    this.#user = user;
+    this.#render();
+  }
+
+  #query() {
+    return this.#input.value.trim().replace(/^@/, '');
+  }
+
+  #enter() {
+    const first = this.el.querySelector('.found .row-main, .chat-rows .row-main');
+    if (first instanceof HTMLElement) first.click();
+  }
+
+  #render() {
+    const { chats } = this.#app.messenger;
+    const query = this.#query().toLowerCase();
+    const all = chats.list();
+    const shown = query ? all.filter(({ chat }) => `${chatTitle(chat)} ${chat.peer?.username ?? ''}`.toLowerCase().includes(query)) : all;
+    this.#place(shown);
+    const known = new Set(all.map(({ chat }) => chat.peer?.id));
+    const people = query ? this.#app.people.matching(query).map(({ user }) => user) : [];
+    if (this.#user && !people.some(({ id }) => id === this.#user?.id)) people.unshift(this.#user);
+    const others = people.filter(({ id }) => !known.has(id) && id !== this.#app.account.user?.id);
+    fill(this.#found, others.length > 0 && [h('h2', { class: 'list-title' }, 'People'), h('ul', {}, others.map((user) => this.#person(user)))], query && shown.length > 0 && others.length > 0 && h('h2', { class: 'list-title' }, 'Chats'));
+    fill(this.#rest, ...this.#note(shown.length + others.length, query));
+    this.select(this.#selected);
+  }
+
+  /** @param {number} count @param {string} query @returns {(HTMLElement | false)[]} */
+  #note(count, query) {
+    const { chats } = this.#app.messenger;
+    if (count && !query && chats.more) return [h('p', { class: 'row-note' }, 'Loading …')];
+    if (count) return [];
+    if (query) return [h('p', { class: 'row-note', testid: 'no-chats' }, `Nothing is called “${query}” here. A username has to be complete.`)];
+    if (chats.state === 'failed') {
+      return [h('div', { class: 'empty' }, icon('warning', 36), h('h2', {}, 'Your chats are not here'), h('p', {}, chatProblem(chats.error)), h('button', { class: 'button', type: 'button', onclick: () => void chats.refresh() }, 'Try again'))];
+    }
+    if (chats.state !== 'ready') return Array.from({ length: 6 }, () => h('div', { class: 'row ghost', 'aria-hidden': 'true' }, h('i', { class: 'avatar avatar-m' }), h('span', {}, h('i', {}), h('i', {}))));
+    return [h('div', { class: 'empty', testid: 'empty-chats' }, icon('chat', 36), h('h2', {}, 'No chats yet'), h('p', {}, 'Type the username of somebody you know above. Yours is ', h('strong', {}, `@${this.#app.account.user?.username}`), ': give it to them.'))];
+  }
+
+  /** Rows that have changed are drawn anew, the others moved to their places. @param {Entry[]} entries */
+  #place(entries) {
+    const ids = new Set(entries.map(({ chat }) => chat.id));
+    for (const [id, { el }] of this.#rows) {
+      if (ids.has(id)) continue;
+      el.remove();
+      this.#rows.delete(id);
+    }
+    entries.forEach((entry, i) => {
+      const el = this.#row(entry);
+      if (this.#list.children[i] !== el) this.#list.insertBefore(el, this.#list.children[i] ?? null);
+    });
+  }
+
+  /** @param {Entry} entry @returns {HTMLElement} */
+  #row(entry) {
+    const line = this.#line(entry);
+    const { chat, last } = entry;
+    const version = JSON.stringify([chatTitle(chat), chat.unread, chat.mentions, last?.id, last?.at, line, last && when(last.at)]);
+    const known = this.#rows.get(chat.id);
+    if (known?.version === version) return known.el;
+    const el = this.#make(entry, line);
+    if (known) known.el.replaceWith(el);
+    this.#rows.set(chat.id, { el, version });
+    return el;
+  }
+
+  /** What stands under the title. @param {Entry} entry @returns {{kind: string, who: string, text: string, mark: string}} */
+  #line({ chat, last, read, delivered }) {
+    const { messenger, names, account } = this.#app;
+    const me = account.user?.id ?? '';
+    const typing = typingLine(messenger.chats.typists(chat.id).map((id) => names.of(id)), !isGroup(chat));
+    if (typing) return { kind: 'typing', who: '', text: typing, mark: '' };
+    const draft = messenger.drafts.get(chat.id);
+    if (draft?.text.trim() && chat.id !== this.#selected) return { kind: 'draft', who: 'Draft', text: draft.text, mark: '' };
+    const waiting = messenger.outbox.of(chat.id).at(-1);
+    if (waiting) return { kind: '', who: 'You', text: waiting.text, mark: waiting.state === 'failed' ? 'warning' : 'clock' };
+    if (!last) return { kind: '', who: '', text: '', mark: '' };
+    const { who, text } = preview(last, chat, (id) => names.of(id), me);
+    const mine = last.from === me && last.kind === 'text' && chat.kind !== 'saved';
+    return { kind: last.kind === 'service' ? 'service' : '', who: who === 'You' && !isGroup(chat) ? '' : who, text, mark: !mine ? '' : Number(last.id) <= read ? 'checks read' : Number(last.id) <= delivered ? 'checks' : 'check' };
+  }
+
+  /** @param {Entry} entry @param {{kind: string, who: string, text: string, mark: string}} line */
+  #make(entry, { kind, who, text, mark }) {
+    const { chat, last } = entry;
+    const [image, state] = mark.split(' ');
+    const el = h('li', { class: 'row chat-row', 'data-chat': chat.id, testid: 'chat-row', 'data-title': chatTitle(chat), 'data-unread': String(chat.unread) },
+      h('a', { class: 'row-main', href: routeHash('chats', chat.id) }, chatAvatar(chat),
+        h('span', { class: 'row-text' },
+          h('span', { class: 'chat-line' }, h('strong', {}, chatTitle(chat)), last && h('time', { dateTime: new Date(last.at).toISOString() }, when(last.at))),
+          h('span', { class: `chat-line row-sub kind-${kind || 'text'}` }, image && h('span', { class: `row-mark ${state ?? ''}` }, icon(image, 16)),
+            h('span', { class: 'row-words' }, who && h('span', { class: 'row-who' }, `${who}: `), text),
+            chat.mentions > 0 && h('span', { class: 'badge badge-at', role: 'img', 'aria-label': 'You were mentioned', testid: 'mention-badge' }, icon('at', 14)),
+            chat.unread > 0 && h('span', { class: 'badge', testid: 'unread', 'aria-label': `${chat.unread} unread` }, chat.unread > 999 ? '999+' : String(chat.unread))))));
+    el.addEventListener('contextmenu', (event) => {
+      event.preventDefault();
+      chatMenu(this.#app, entry, { x: event.clientX, y: event.clientY });
+    });
+    return el;
+  }
+
+  /** @param {User} user */
+  #person(user) {
+    return h('li', { class: 'row', testid: 'chat-person', 'data-username': user.username }, h('button', { class: 'row-main', type: 'button', onclick: () => { this.#input.value = ''; this.#typed(); void openChat(this.#app, user.id); } }, avatar(user),
+      h('span', { class: 'row-text' }, h('strong', {}, user.displayName), h('span', { class: 'row-sub' }, h('span', { class: 'row-words' }, `@${user.username}`)))));
+  }
+}
+
+/** @param {number} at */
+function when(at) {
+  const name = day(at);
+  return name === 'Today' ? time(at) : name === 'Yesterday' ? name : new Date(at).toLocaleDateString([], Date.now() - at < 6 * 86400000 ? { weekday: 'short' } : { day: 'numeric', month: 'short' });
+}
+
+/** @param {import('../../app.js').App} app @param {Entry} entry @param {{x: number, y: number}} at */
+function chatMenu(app, { chat }, at) {
+  openMenu(at, [{ label: 'Open', icon: 'chat', run: () => app.router.go('chats', chat.id) },
+    chat.unread > 0 && { label: 'Mark as read', icon: 'checks', testid: 'mark-read', run: () => app.messenger.read(chat.id, chat.topId) },
+    isGroup(chat) && { label: 'Members and settings', icon: 'group', run: () => void openGroup(app, chat.id) }], chatTitle(chat));
+}
+
+/** openChat: the private chat with somebody, or with oneself. @param {import('../../app.js').App} app @param {string} userId */
+export async function openChat(app, userId) {
+  try {
+    const { chat } = await app.messenger.chats.open(userId);
+    app.router.go('chats', chat.id);
+  } catch (error) {
+    app.toasts.show(chatProblem(error), { tone: 'bad' });
+  }
+}

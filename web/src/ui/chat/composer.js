@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Where a message is written: a reply or an edit above it, people to mention, Enter sends. Events: 'send' (detail: {text, entities, replyTo, edits}), 'typing', 'up' (↑ in an empty field). */
+import { parse, unparse } from '../../chat/text.js';
+import { plain } from '../../chat/words.js';
+import { h, fill, write } from '../../dom.js';
+import { icon } from '../icons.js';
+import { avatar } from '../lamp.js';
+
+/** @typedef {import('../../chat/types.js').Message} Message */
+/** @typedef {import('../../chat/types.js').User} User */
+
+const MOST_UNITS = 4096;
+const NEAR_UNITS = 200;
+const MENTIONS = 6;
+/** @type {Record<string, string>} */
+const WRAPS = { b: '**', i: '__', k: '`', d: '||' };
+
+export class Composer extends EventTarget {
+  el;
+  /** what is answered @type {Message | null} */ reply = null;
+  /** what is written anew @type {Message | null} */ editing = null;
+  /** what stood here before an edit began */ #before = '';
+  #nameOf;
+  #context = h('div', { class: 'composer-context', hidden: true });
+  #field;
+  #send;
+  #left = h('span', { class: 'composer-left', 'aria-live': 'polite' });
+  #list = h('ul', { class: 'mentions', role: 'listbox', id: 'mentions', 'aria-label': 'People to mention', hidden: true, testid: 'mentions' });
+  /** @type {User[]} who can be mentioned */ #people = [];
+  #chosen = 0;
+  #coarse = matchMedia('(pointer: coarse)');
+
+  /** @param {{nameOf: (id: string) => string}} needs */
+  constructor({ nameOf }) {
+    super();
+    this.#nameOf = nameOf;
+    this.#field = h('textarea', { class: 'composer-field', rows: 1, placeholder: 'Message', 'aria-label': 'Message', testid: 'composer', autocomplete: 'off', enterKeyHint: this.#coarse.matches ? 'enter' : 'send', 'aria-controls': 'mentions', 'aria-autocomplete': 'list', dir: 'auto' });
+    this.#send = h('button', { class: 'composer-send', type: 'submit', 'aria-label': 'Send', testid: 'send', disabled: true }, icon('send', 22));
+    const form = h('form', { class: 'composer-row', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(); } }, this.#field, this.#left, this.#send);
+    this.el = h('div', { class: 'composer' }, this.#list, this.#context, form);
+    this.#field.addEventListener('input', () => this.#input());
+    this.#field.addEventListener('keydown', (event) => this.#key(event));
+    this.#field.addEventListener('blur', () => setTimeout(() => this.#mentions([]), 150));
+    this.#field.addEventListener('click', () => this.#suggest());
+  }
+
+  get text() {
+    return this.editing ? this.#before : this.#field.value;
+  }
+
+  set text(text) {
+    this.#field.value = text;
+    this.#input(false);
+  }
+
+  /** people: who can be mentioned. @param {User[]} people */
+  set people(people) {
+    this.#people = people;
+  }
+
+  focus() {
+    this.#field.focus({ preventScroll: true });
+  }
+
+  /** answer: @param {Message | null} message */
+  answer(message) {
+    if (this.editing) this.#endEdit();
+    this.reply = message;
+    this.#showContext();
+    if (message) this.focus();
+  }
+
+  /** edit: @param {Message} message */
+  edit(message) {
+    if (!this.editing) this.#before = this.#field.value;
+    this.reply = null;
+    this.editing = message;
+    this.text = unparse(message.text, message.entities);
+    this.#showContext();
+    this.focus();
+    this.#field.setSelectionRange(this.#field.value.length, this.#field.value.length);
+  }
+
+  /** restore: what was refused stands in the field again. @param {Message} message @param {string} text */
+  restore(message, text) {
+    this.edit(message);
+    this.text = text;
+  }
+
+  #endEdit() {
+    this.editing = null;
+    this.text = this.#before;
+    this.#before = '';
+  }
+
+  #cancel() {
+    if (this.editing) this.#endEdit();
+    this.reply = null;
+    this.#showContext();
+    this.dispatchEvent(new CustomEvent('context'));
+  }
+
+  #showContext() {
+    const about = this.editing ?? this.reply;
+    this.#context.hidden = !about;
+    if (about) {
+      fill(this.#context, icon(this.editing ? 'edit' : 'reply', 20),
+        h('div', { class: 'composer-about' }, h('strong', {}, this.editing ? 'Edit message' : `Reply to ${this.#nameOf(about.from)}`), h('span', {}, plain(about))),
+        h('button', { class: 'icon-button', type: 'button', 'aria-label': this.editing ? 'Do not edit' : 'Do not reply', testid: 'composer-cancel', onclick: () => { this.#cancel(); this.focus(); } }, icon('close', 18)));
+    }
+    this.#send.setAttribute('aria-label', this.editing ? 'Save' : 'Send');
+    fill(this.#send, icon(this.editing ? 'check' : 'send', 22));
+  }
+
+  #input(byHand = true) {
+    const { value } = this.#field;
+    this.#grow();
+    const left = MOST_UNITS - value.trim().length;
+    write(this.#left, left < NEAR_UNITS ? String(left) : '');
+    this.#left.classList.toggle('over', left < 0);
+    this.#send.disabled = !value.trim() || left < 0;
+    if (!byHand) return;
+    this.#suggest();
+    this.dispatchEvent(new CustomEvent('context'));
+    if (value.trim() && !this.editing) this.dispatchEvent(new CustomEvent('typing'));
+  }
+
+  #grow() {
+    this.#field.style.height = 'auto';
+    this.#field.style.height = `${this.#field.scrollHeight}px`;
+  }
+
+  #submit() {
+    if (this.#send.disabled) return;
+    const written = this.#field.value;
+    const { text, entities } = parse(written, this.#people);
+    if (!text.trim()) return;
+    const detail = { text, entities, replyTo: this.reply?.id, edits: this.editing, written };
+    this.reply = null;
+    if (this.editing) this.#endEdit();
+    else this.text = '';
+    this.#showContext();
+    this.#mentions([]);
+    this.focus();
+    this.dispatchEvent(new CustomEvent('send', { detail }));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.isComposing) return;
+    if (!this.#list.hidden && this.#choose(event)) return;
+    if (event.key === 'Enter' && !event.shiftKey && (!this.#coarse.matches || event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === 'Escape' && (this.reply || this.editing)) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.#cancel();
+    } else if (event.key === 'ArrowUp' && !this.#field.value && !this.editing) {
+      event.preventDefault();
+      this.dispatchEvent(new CustomEvent('up'));
+    } else if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && WRAPS[event.key]) {
+      event.preventDefault();
+      this.#wrap(WRAPS[event.key]);
+    }
+  }
+
+  /** Puts marks around what is selected. @param {string} mark */
+  #wrap(mark) {
+    const { selectionStart: start, selectionEnd: end, value } = this.#field;
+    this.#field.setRangeText(mark + value.slice(start, end) + mark, start, end, 'select');
+    this.#field.setSelectionRange(start + mark.length, end + mark.length);
+    this.#input();
+  }
+
+  /** The name that is being written after an @. */
+  #typedName() {
+    const before = this.#field.value.slice(0, this.#field.selectionStart);
+    return /(?:^|[\s(])@(\w{0,32})$/.exec(before)?.[1];
+  }
+
+  #suggest() {
+    const typed = this.#typedName()?.toLowerCase();
+    this.#mentions(typed === undefined ? [] : this.#people.filter(({ username, displayName }) => `${username} ${displayName}`.toLowerCase().split(/\s+/).some((word) => word.startsWith(typed))).slice(0, MENTIONS));
+  }
+
+  /** @param {User[]} people */
+  #mentions(people) {
+    this.#list.hidden = !people.length;
+    this.#chosen = 0;
+    fill(this.#list, people.map((user, i) => h('li', { class: 'mention-choice', role: 'option', id: `mention-${i}`, 'aria-selected': String(i === 0), 'data-username': user.username, testid: 'mention-choice',
+      onpointerdown: (/** @type {Event} */ event) => { event.preventDefault(); this.#take(user.username); } }, avatar(user, 's'), h('strong', {}, user.displayName), h('span', { class: 'muted' }, `@${user.username}`))));
+    if (people.length) this.#field.setAttribute('aria-activedescendant', 'mention-0');
+    else this.#field.removeAttribute('aria-activedescendant');
+  }
+
+  /** @param {KeyboardEvent} event @returns {boolean} whether the key was for the list */
+  #choose(event) {
+    const choices = [...this.#list.children];
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      this.#chosen = (this.#chosen + (event.key === 'ArrowDown' ? 1 : choices.length - 1)) % choices.length;
+      choices.forEach((one, i) => one.setAttribute('aria-selected', String(i === this.#chosen)));
+      this.#field.setAttribute('aria-activedescendant', `mention-${this.#chosen}`);
+    } else if (event.key === 'Enter' || event.key === 'Tab') this.#take(choices[this.#chosen].getAttribute('data-username') ?? '');
+    else if (event.key === 'Escape') this.#mentions([]);
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+
+  /** @param {string} username */
+  #take(username) {
+    const at = this.#field.selectionStart;
+    const typed = this.#typedName() ?? '';
+    this.#field.setRangeText(`${username} `, at - typed.length, at, 'end');
+    this.#mentions([]);
+    this.#input();
+    this.focus();
+  }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Messenger } from '../../src/chat/messenger.js';
+import { Clock } from '../clock.js';
+import { CHAT, ChatServer, ME, PEER, settle, storage } from '../chat-server.js';
+
+const clock = new Clock();
+before(() => clock.install());
+after(() => clock.restore());
+
+/** @param {ChatServer} server */
+async function open(server) {
+  const messenger = new Messenger({ rpc: /** @type {any} */ (server), storage: storage(), me: () => ME });
+  await messenger.session();
+  return messenger;
+}
+const pass = async (ms = 1000) => {
+  clock.tick(ms);
+  await settle();
+};
+const chat = (/** @type {Messenger} */ messenger) => /** @type {import('../../src/chat/chats.js').Entry} */ (messenger.chats.get(CHAT));
+const told = (/** @type {ChatServer} */ server, /** @type {string} */ method) => server.calls.filter(([name]) => name === method).map(([, params]) => params.upToId);
+
+test('the list, and what the log makes of it', async () => {
+  const server = new ChatServer(3);
+  const messenger = await open(server);
+  assert.deepEqual(messenger.chats.list().map(({ chat: { unread }, last }) => [unread, last?.text]), [[2, 'text 3']]);
+  server.say(PEER, 'four');
+  assert.deepEqual([chat(messenger).chat.unread, chat(messenger).last?.text, chat(messenger).chat.topId], [3, 'four', '4']);
+  server.say(ME, 'five');
+  assert.equal(chat(messenger).chat.unread, 3, 'one’s own is not unread');
+  server.happen({ type: 'message.edited', message: { ...server.messages[4], text: 'cinq' } });
+  assert.equal(chat(messenger).last?.text, 'cinq');
+  assert.equal(messenger.chats.unreadChats, 1);
+});
+
+test('what the list has counted already is not counted again', async () => {
+  const server = new ChatServer(1);
+  const messenger = new Messenger({ rpc: /** @type {any} */ (server), storage: storage(), me: () => ME });
+  server.slow.add('updates.state');
+  const begun = messenger.session();
+  await settle();
+  server.say(PEER, 'between the two answers');
+  await server.release();
+  await begun;
+  assert.equal(chat(messenger).chat.unread, 2);
+  assert.equal(messenger.log.pts, 1);
+});
+
+test('away and back: everything once, the newest first known', async () => {
+  const server = new ChatServer(2);
+  const messenger = await open(server);
+  const { history } = chat(messenger);
+  await history.jump();
+  server.cut();
+  for (let i = 0; i < 8; i++) server.say(PEER, `away ${i}`);
+  server.remove('2');
+  server.remove('5');
+  server.heal();
+  await messenger.session();
+  await pass();
+  assert.deepEqual(history.messages.map(({ id }) => id), ['1', '3', '4', '6', '7', '8', '9', '10']);
+  assert.equal(chat(messenger).chat.unread, server.chat.unread);
+  assert.equal(chat(messenger).last?.text, 'away 7');
+});
+
+test('deleted: the newest that is left is the last; what was unread is asked for', async () => {
+  const server = new ChatServer(1);
+  const messenger = await open(server);
+  server.say(PEER, 'two');
+  server.say(PEER, 'three');
+  server.remove('3');
+  await settle();
+  await pass();
+  assert.deepEqual([chat(messenger).last?.text, chat(messenger).chat.unread], ['two', 2]);
+});
+
+test('a chat that is new is fetched when something happens in it', async () => {
+  const server = new ChatServer(0);
+  const messenger = await open(server);
+  assert.deepEqual(messenger.chats.list(), []);
+  server.say(PEER, 'hello');
+  await pass();
+  assert.equal(messenger.chats.list()[0].last?.text, 'hello');
+  await pass();
+  assert.deepEqual(told(server, 'message.delivered'), ['1']);
+});
+
+test('marks go forward, many at once, and once', async () => {
+  const server = new ChatServer(5);
+  const messenger = await open(server);
+  messenger.read(CHAT, '2');
+  messenger.read(CHAT, '4');
+  messenger.read(CHAT, '3');
+  await pass();
+  assert.deepEqual(told(server, 'message.read'), ['4']);
+  messenger.read(CHAT, '4');
+  await pass();
+  assert.deepEqual(told(server, 'message.read'), ['4']);
+  assert.deepEqual([chat(messenger).chat.unread, chat(messenger).chat.readUpToId], [1, '4']);
+  server.happen({ type: 'read', userId: PEER, upToId: '2' });
+  server.happen({ type: 'delivered', userId: PEER, upToId: '4' });
+  server.happen({ type: 'read', userId: PEER, upToId: '1' });
+  assert.deepEqual([chat(messenger).read, chat(messenger).delivered], [2, 4]);
+});
+
+test('typing is told now and then, and forgotten', async () => {
+  const server = new ChatServer(1);
+  const messenger = await open(server);
+  for (let i = 0; i < 10; i++) {
+    messenger.typing(CHAT);
+    clock.tick(500);
+  }
+  assert.equal(server.calls.filter(([method]) => method === 'message.typing').length, 2);
+  server.tell({ type: 'typing', chatId: CHAT, userId: PEER, action: 'typing' });
+  assert.deepEqual(messenger.chats.typists(CHAT), [PEER]);
+  server.say(PEER, 'done');
+  assert.deepEqual(messenger.chats.typists(CHAT), []);
+  server.tell({ type: 'typing', chatId: CHAT, userId: PEER, action: 'typing' });
+  clock.tick(7000);
+  assert.deepEqual(messenger.chats.typists(CHAT), []);
+});
+
+test('sent out of a group: it goes, with what was said in it', async () => {
+  const server = new ChatServer(3);
+  const messenger = await open(server);
+  const { history } = chat(messenger);
+  await history.jump();
+  let left = '';
+  messenger.chats.addEventListener('left', (event) => { left = /** @type {CustomEvent} */ (event).detail.chatId; });
+  server.happen({ type: 'chat.member', userId: ME, role: 'banned' });
+  assert.deepEqual([messenger.chats.list().length, history.messages.length, left], [0, 0, CHAT]);
+});
+
+test('a log that cannot be followed: everything is asked for anew', async () => {
+  const server = new ChatServer(3);
+  const messenger = await open(server);
+  const { history } = chat(messenger);
+  await history.jump();
+  server.cut();
+  server.say(PEER, 'lost for ever');
+  server.updates = []; /* the server's log is another one, and shorter than what is known here */
+  messenger.log.pts = 40;
+  server.heal();
+  await messenger.session();
+  await settle();
+  assert.equal(messenger.log.pts, 0);
+  assert.equal(chat(messenger).last?.text, 'lost for ever');
+  assert.equal(history.state, 'empty', 'to be loaded again by whoever looks at it');
+});
+
+test('another user sees nothing of this one', async () => {
+  const server = new ChatServer(3);
+  let me = ME;
+  const messenger = new Messenger({ rpc: /** @type {any} */ (server), storage: storage(), me: () => me });
+  await messenger.session();
+  messenger.drafts.set(CHAT, { text: 'half a th' });
+  server.cut();
+  messenger.send(CHAT, { text: 'waits' });
+  messenger.clear();
+  assert.deepEqual([messenger.chats.list(), messenger.outbox.of(CHAT), messenger.drafts.get(CHAT)], [[], [], null]);
+  server.say(PEER, 'not for nobody');
+  assert.equal(messenger.log.pts, -1);
+  me = '9';
+  server.heal();
+  await messenger.session();
+  assert.deepEqual([messenger.outbox.of(CHAT), messenger.drafts.get(CHAT)], [[], null]);
+});
