@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Title, about and permissions of a group. */
+/* Title, about and permissions of a group; how often members of a supergroup may write. */
 #include <string.h>
 
 #include "messaging/log-op.h"
@@ -9,8 +9,9 @@
 typedef struct {
   MsgLogOp log;
   char *title, *about; /* owned (nullable) */
-  bool has_permissions;
+  bool has_permissions, has_slow;
   unsigned permissions;
+  int64_t slow_ms;
   MsgWrittenFn fn;
   gpointer data;
 } EditOp;
@@ -64,40 +65,54 @@ keep_changes (EditOp *op, const MsgChat *chat)
   if (op->about != NULL && strcmp (op->about, chat->about) == 0)
     g_clear_pointer (&op->about, g_free);
   op->has_permissions = op->has_permissions && op->permissions != chat->permissions;
-  return op->title != NULL || op->about != NULL || op->has_permissions;
+  op->has_slow = op->has_slow && op->slow_ms != chat->slow_ms;
+  return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow;
 }
 
 static bool
 put_chat (MsgDb *db, const EditOp *op, const MsgChat *chat, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET title = :title, about = :about, permissions = :permissions"
-                                      " WHERE id = :chat");
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET title = :title, about = :about, permissions = :permissions,"
+                                      " slow_ms = :slow WHERE id = :chat");
 
   msg_stmt_set_text (stmt, ":title", op->title != NULL ? op->title : chat->title);
   msg_stmt_set_text (stmt, ":about", op->about != NULL ? op->about : chat->about);
   msg_stmt_set_int (stmt, ":permissions", op->has_permissions ? op->permissions : chat->permissions);
+  msg_stmt_set_int (stmt, ":slow", op->has_slow ? op->slow_ms : chat->slow_ms);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   return msg_stmt_run (stmt, error);
 }
 
-/* Each as they see it. */
-static bool
-tell_members (MsgDb *db, EditOp *op, GError **error)
+bool
+msg_chat_tell_change (MsgDb *db, MsgLog *log, MsgChat *chat, GError **error)
 {
-  g_autoptr (GArray) users = msg_chat_list_users (db, op->log.chat_id, 0, error);
+  g_autoptr (GArray) users = NULL;
+  MsgUpdate *update;
 
-  for (unsigned i = 0; users != NULL && i < users->len; i++)
+  if (!msg_chat_has_log (chat->kind))
     {
-      MsgId user_id = g_array_index (users, MsgId, i);
-      MsgUpdate *update = msg_update_new (MSG_UPDATE_CHAT, op->log.chat_id);
-
-      if (!msg_log_append_one (db, &op->log.log, update, user_id, error))
-        return false;
-      update->chat = msg_chat_load (db, op->log.chat_id, user_id, op->log.log.now_ms, error);
-      if (update->chat == NULL)
-        return false;
+      users = msg_chat_list_users (db, chat->id, 0, error);
+      return users != NULL && msg_chat_tell_users (db, log, chat->id, users, error);
     }
-  return users != NULL;
+  update = msg_update_new (MSG_UPDATE_CHAT, chat->id);
+  update->chat = msg_chat_load (db, chat->id, 0, log->now_ms, error);
+  return msg_log_append (db, log, chat, update, 0, error) && update->chat != NULL;
+}
+
+/* Returns: false with the first of the changes that is not allowed */
+static bool
+check_rights (const EditOp *op, const MsgChat *chat, GError **error)
+{
+  static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS };
+  const bool wanted[] = { op->title != NULL || op->about != NULL, op->has_permissions || op->has_slow };
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (acts); i++)
+    if (wanted[i] && !msg_chat_allow (chat->kind, chat->permissions, &chat->standing, acts[i], NULL, error))
+      return false;
+  if (!op->has_slow || chat->kind == MSG_CHAT_SUPERGROUP)
+    return true;
+  g_propagate_error (error, msg_verdict_to_error (MSG_VERDICT_CHAT_KIND));
+  return false;
 }
 
 static bool
@@ -106,21 +121,17 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
   EditOp *op = ctx;
   MsgLog *log = &op->log.log;
   g_autoptr (MsgChat) chat = NULL;
-  bool of_info = op->title != NULL || op->about != NULL;
 
   msg_log_reset (log);
-  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, of_info ? MSG_ACT_INFO : MSG_ACT_PERMISSIONS,
-                            log->now_ms, error);
-  if (chat == NULL
-      || (op->has_permissions
-          && !msg_chat_allow (chat->kind, chat->permissions, &chat->standing, MSG_ACT_PERMISSIONS, NULL, error)))
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_MARK, log->now_ms, error);
+  if (chat == NULL || !check_rights (op, chat, error))
     return false;
   if (!keep_changes (op, chat))
     return msg_log_finish (db, log, error);
   return put_chat (db, op, chat, error)
          && (op->title == NULL
              || msg_message_append_service (db, log, chat, op->log.user_id, msg_service_titled (op->title), error))
-         && tell_members (db, op, error);
+         && msg_chat_tell_change (db, log, chat, error);
 }
 
 /* Returns: (nullable): why not */
@@ -135,8 +146,12 @@ edit_take (EditOp *op, const MsgChatChange *given)
     op->about = msg_chat_tidy_about (given->about, &error);
   if (error == NULL && given->has_permissions && (given->permissions & ~(unsigned) MSG_RIGHTS_MEMBER) != 0)
     error = msg_error_new (MSG_ERROR_INVALID, "rights", "Members do not have these rights.");
+  if (error == NULL && given->has_slow && (given->slow_ms < 0 || given->slow_ms > MSG_CHAT_SLOW_MAX_MS))
+    error = msg_error_new (MSG_ERROR_INVALID, "slow", "Slow mode has at most a day between messages.");
   op->has_permissions = given->has_permissions;
   op->permissions = given->permissions;
+  op->has_slow = given->has_slow;
+  op->slow_ms = given->slow_ms;
   return error;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is in a group, and as what: inviting, leaving, roles, restrictions, bans. */
+/* Who is in a chat of many, and as what: inviting, leaving, roles, restrictions, bans. */
 #include <string.h>
 
 #include "messaging/log-op.h"
@@ -54,19 +54,24 @@ member_update (MsgId chat_id, const MsgChatStanding *standing)
   return update;
 }
 
+/* What somebody is now: in a group all learn it; where members are many, the one whom it is about. */
 static bool
-count_members (MsgDb *db, MsgId chat_id, unsigned *ret_n, GError **error)
+tell_standing (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgChatStanding *standing, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM chat_members WHERE chat_id = :chat AND role >= 3");
+  MsgUpdate *update = member_update (chat->id, standing);
 
-  msg_stmt_set_int (stmt, ":chat", chat_id);
-  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
-    return false;
-  *ret_n = (unsigned) msg_stmt_get_int (stmt, 0);
-  stmt = msg_db_prepare (db, "UPDATE chats SET member_count = :n WHERE id = :chat");
-  msg_stmt_set_int (stmt, ":n", *ret_n);
-  msg_stmt_set_int (stmt, ":chat", chat_id);
-  return msg_stmt_run (stmt, error);
+  return msg_chat_has_log (chat->kind) ? msg_log_append_one (db, &op->log.log, update, standing->user_id, error)
+                                       : msg_log_append (db, &op->log.log, chat, update, 0, error);
+}
+
+/* @data: (transfer full): what a service message says of members coming and going. In a channel nobody sees who does. */
+static bool
+say (MsgDb *db, MembersOp *op, MsgChat *chat, char *data, GError **error)
+{
+  if (chat->kind != MSG_CHAT_CHANNEL)
+    return msg_message_append_service (db, &op->log.log, chat, op->log.user_id, data, error);
+  g_free (data);
+  return true;
 }
 
 /* --- Inviting --- */
@@ -88,17 +93,31 @@ add_one (MsgDb *db, MembersOp *op, const MsgChat *chat, MsgId user_id, GArray *a
       g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "target_banned", "The user is banned here."));
       return false;
     }
+  if (!msg_chat_check_joined (db, chat, user_id, error))
+    return false;
   g_array_append_val (added, user_id);
   return msg_chat_put_member (db, chat, user_id, MSG_ROLE_MEMBER, op->log.log.now_ms, error);
 }
 
+/* In a group all learn who is new; where members are many, those who are. */
 static bool
-check_size (unsigned n, unsigned max, GError **error)
+tell_added (MsgDb *db, MembersOp *op, MsgChat *chat, const GArray *added, GError **error)
 {
-  if (n <= max)
-    return true;
-  g_propagate_error (error, msg_error_new (MSG_ERROR_LIMIT, "too_many_members", "A group has at most %u members.", max));
-  return false;
+  MsgLog *log = &op->log.log;
+
+  if (msg_chat_has_log (chat->kind))
+    return msg_chat_tell_users (db, log, chat->id, added, error)
+           && say (db, op, chat, msg_service_added (added), error) && msg_log_finish (db, log, error);
+  if (!say (db, op, chat, msg_service_added (added), error))
+    return false;
+  for (unsigned i = 0; i < added->len; i++)
+    {
+      const MsgChatStanding standing = { .user_id = g_array_index (added, MsgId, i), .role = MSG_ROLE_MEMBER };
+
+      if (!tell_standing (db, op, chat, &standing, error))
+        return false;
+    }
+  return true;
 }
 
 static bool
@@ -108,7 +127,6 @@ invite_run (MsgDb *db, gpointer ctx, GError **error)
   MsgLog *log = &op->log.log;
   g_autoptr (GArray) added = g_array_new (FALSE, FALSE, sizeof (MsgId));
   g_autoptr (MsgChat) chat = NULL;
-  unsigned n;
 
   msg_log_reset (log);
   chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_INVITE, log->now_ms, error);
@@ -119,17 +137,9 @@ invite_run (MsgDb *db, gpointer ctx, GError **error)
       return false;
   if (added->len == 0)
     return msg_log_finish (db, log, error);
-  if (!count_members (db, chat->id, &n, error) || !check_size (n, op->log.op.core->options.group_members, error)
-      || !msg_message_append_service (db, log, chat, op->log.user_id, msg_service_added (added), error))
-    return false;
-  for (unsigned i = 0; i < added->len; i++)
-    {
-      const MsgChatStanding standing = { .user_id = g_array_index (added, MsgId, i), .role = MSG_ROLE_MEMBER };
-
-      if (!msg_log_append (db, log, member_update (chat->id, &standing), 0, error))
-        return false;
-    }
-  return true;
+  return msg_chat_count (db, chat, (int) added->len, error)
+         && msg_chat_check_size (op->log.op.core, chat->kind, chat->member_count, error)
+         && tell_added (db, op, chat, added, error);
 }
 
 void
@@ -185,19 +195,20 @@ drop_group (MsgDb *db, const MsgLog *log, MsgId chat_id, GError **error)
   return msg_stmt_run (stmt, error);
 }
 
-/* @standing: LEFT or BANNED, of who was in it: the last to hear, and those who stay */
+/* @standing: LEFT or BANNED, of who was in it: the last to hear, and those who stay. @service: (transfer full): not said
+ * of who leaves a chat of many */
 static bool
 go_out (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgChatStanding *standing, char *service, GError **error)
 {
   g_autofree char *owned = service;
-  unsigned n;
+  bool has_log = msg_chat_has_log (chat->kind);
+  bool silent = has_log && standing->user_id == op->log.user_id;
 
   return put_standing (db, chat->id, standing, error) && forget_list (db, chat->id, standing->user_id, error)
          && msg_log_append_one (db, &op->log.log, member_update (chat->id, standing), standing->user_id, error)
-         && count_members (db, chat->id, &n, error)
-         && msg_log_append (db, &op->log.log, member_update (chat->id, standing), 0, error)
-         && msg_message_append_service (db, &op->log.log, chat, op->log.user_id, g_steal_pointer (&owned), error)
-         && (n > 0 || drop_group (db, &op->log.log, chat->id, error));
+         && msg_chat_count (db, chat, -1, error) && (has_log || tell_standing (db, op, chat, standing, error))
+         && (silent || say (db, op, chat, g_steal_pointer (&owned), error)) && msg_log_finish (db, &op->log.log, error)
+         && (chat->member_count > 0 || drop_group (db, &op->log.log, chat->id, error));
 }
 
 static bool
@@ -255,6 +266,8 @@ check_change (const MsgChat *chat, const MsgStanding *target, const MsgChatStand
     return false;
   if (target->role < MSG_ROLE_RESTRICTED && to->role >= MSG_ROLE_RESTRICTED)
     return fail_with (MSG_VERDICT_NO_MEMBER, error);
+  if (to->role == MSG_ROLE_RESTRICTED && chat->kind == MSG_CHAT_CHANNEL)
+    return fail_with (MSG_VERDICT_CHAT_KIND, error);
   if (to->role == MSG_ROLE_ADMIN && chat->standing.role != MSG_ROLE_OWNER
       && (to->rights & ~chat->standing.rights) != 0)
     return fail_with (MSG_VERDICT_NOT_PERMITTED, error);
@@ -262,7 +275,7 @@ check_change (const MsgChat *chat, const MsgStanding *target, const MsgChatStand
 }
 
 static bool
-hand_over (MsgDb *db, MembersOp *op, const MsgChat *chat, GError **error)
+hand_over (MsgDb *db, MembersOp *op, MsgChat *chat, GError **error)
 {
   const MsgChatStanding former = { op->log.user_id, MSG_ROLE_ADMIN, MSG_RIGHTS_ADMIN, 0 };
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET owner_id = :user WHERE id = :chat");
@@ -270,18 +283,21 @@ hand_over (MsgDb *db, MembersOp *op, const MsgChat *chat, GError **error)
   msg_stmt_set_int (stmt, ":user", op->standing.user_id);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   return msg_stmt_run (stmt, error) && put_standing (db, chat->id, &former, error)
-         && msg_log_append (db, &op->log.log, member_update (chat->id, &former), 0, error);
+         && tell_standing (db, op, chat, &former, error)
+         && (!msg_chat_has_log (chat->kind) || msg_chat_tell_change (db, &op->log.log, chat, error));
 }
 
+/* @target: was not in it; a stranger does not learn of a chat that they never saw */
 static bool
-put_banned (MsgDb *db, MembersOp *op, const MsgChat *chat, GError **error)
+put_banned (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgStanding *target, GError **error)
 {
   g_autoptr (MsgUser) user = msg_user_load (db, op->standing.user_id, error);
+  bool knows = !msg_chat_has_log (chat->kind) || target->role != MSG_ROLE_STRANGER;
 
   return user != NULL
          && msg_chat_put_member (db, chat, op->standing.user_id, MSG_ROLE_BANNED, op->log.log.now_ms, error)
          && put_standing (db, chat->id, &op->standing, error)
-         && msg_log_append (db, &op->log.log, member_update (chat->id, &op->standing), 0, error);
+         && (!knows || tell_standing (db, op, chat, &op->standing, error)) && msg_log_finish (db, &op->log.log, error);
 }
 
 static bool
@@ -292,13 +308,13 @@ change (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgStanding *target, GErr
 
   if (to->role == MSG_ROLE_BANNED)
     return inside ? go_out (db, op, chat, to, msg_service_removed (to->user_id), error)
-                  : put_banned (db, op, chat, error);
+                  : put_banned (db, op, chat, target, error);
   if (to->role == MSG_ROLE_LEFT && target->role != MSG_ROLE_BANNED)
     return msg_log_finish (db, &op->log.log, error);
   if (to->role == MSG_ROLE_OWNER && !hand_over (db, op, chat, error))
     return false;
-  return put_standing (db, chat->id, to, error)
-         && msg_log_append (db, &op->log.log, member_update (chat->id, to), 0, error);
+  return put_standing (db, chat->id, to, error) && tell_standing (db, op, chat, to, error)
+         && msg_log_finish (db, &op->log.log, error);
 }
 
 static bool
@@ -310,7 +326,7 @@ standing_run (MsgDb *db, gpointer ctx, GError **error)
   MsgStanding target;
 
   msg_log_reset (log);
-  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_READ, log->now_ms, error);
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_MARK, log->now_ms, error);
   if (chat == NULL || !msg_chat_load_standing (db, chat->id, op->standing.user_id, log->now_ms, &target, error)
       || !check_change (chat, &target, &op->standing, error))
     return false;

@@ -112,7 +112,7 @@ get_one (MsgDb *db, ReadOp *op, MsgId chat_id, GError **error)
     }
   if (chat == NULL)
     return true;
-  if (!msg_chat_load_peer (db, chat, op->user_id, error))
+  if (!msg_chat_fill_in (db, chat, op->user_id, error))
     return false;
   g_ptr_array_add (op->page.chats, g_steal_pointer (&chat));
   return true;
@@ -160,15 +160,23 @@ read_newest (MsgDb *db, ReadOp *op, MsgId chat_id, GError **error)
   return step != MSG_STEP_ERROR;
 }
 
+/* Chats that keep their time for each member; and those with a log of their own, whose time is the chat's: these are few,
+ * and stand together in the index. */
+static const char *const list_sqls[] = {
+  ("SELECT " MSG_CHAT_COLUMNS " FROM chat_members m JOIN chats c ON c.id = m.chat_id"
+   " WHERE m.user_id = :user AND m.role >= 3 AND m.last_ms > 0 AND c.deleted_ms = 0"
+   " AND (m.last_ms < :ms OR (m.last_ms = :ms AND m.chat_id < :chat))"
+   " ORDER BY m.last_ms DESC, m.chat_id DESC LIMIT :limit"),
+  ("SELECT " MSG_CHAT_COLUMNS " FROM chat_members m JOIN chats c ON c.id = m.chat_id"
+   " WHERE m.user_id = :user AND m.role >= 3 AND m.last_ms = 0 AND c.kind >= 4 AND c.deleted_ms = 0"
+   " AND (c.top_ms < :ms OR (c.top_ms = :ms AND c.id < :chat))"
+   " ORDER BY c.top_ms DESC, c.id DESC LIMIT :limit"),
+};
+
 static bool
-list_run (MsgDb *db, gpointer ctx, GError **error)
+read_chats (MsgDb *db, ReadOp *op, const char *sql, GError **error)
 {
-  ReadOp *op = ctx;
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_CHAT_COLUMNS " FROM chat_members m JOIN chats c ON c.id = m.chat_id"
-                                      " WHERE m.user_id = :user AND m.role >= 3 AND m.last_ms > 0 AND c.deleted_ms = 0"
-                                      " AND (m.last_ms < :ms OR (m.last_ms = :ms AND m.chat_id < :chat))"
-                                      " ORDER BY m.last_ms DESC, m.chat_id DESC LIMIT :limit");
-  gsize bytes = 0;
+  MsgStmt *stmt = msg_db_prepare (db, sql);
   MsgStep step;
 
   msg_stmt_set_int (stmt, ":user", op->user_id);
@@ -176,18 +184,38 @@ list_run (MsgDb *db, gpointer ctx, GError **error)
   msg_stmt_set_int (stmt, ":chat", op->after.id);
   msg_stmt_set_int (stmt, ":limit", op->limit + 1);
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
-    {
-      op->page.has_next = op->page.chats->len == op->limit;
-      if (!op->page.has_next)
-        g_ptr_array_add (op->page.chats, msg_chat_from_row (stmt, op->now_ms));
-    }
-  if (step == MSG_STEP_ERROR)
-    return false;
+    g_ptr_array_add (op->page.chats, msg_chat_from_row (stmt, op->now_ms));
+  return step == MSG_STEP_DONE;
+}
+
+static int
+compare_places (gconstpointer a, gconstpointer b)
+{
+  const MsgChat *x = *(MsgChat *const *) a, *y = *(MsgChat *const *) b;
+
+  if (x->last_ms != y->last_ms)
+    return x->last_ms > y->last_ms ? -1 : 1;
+  return x->id > y->id ? -1 : 1;
+}
+
+static bool
+list_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+  gsize bytes = 0;
+
+  for (unsigned i = 0; i < G_N_ELEMENTS (list_sqls); i++)
+    if (!read_chats (db, op, list_sqls[i], error))
+      return false;
+  g_ptr_array_sort (op->page.chats, compare_places);
+  op->page.has_next = op->page.chats->len > op->limit;
+  if (op->page.has_next)
+    g_ptr_array_set_size (op->page.chats, (int) op->limit);
   for (unsigned i = 0; i < op->page.chats->len; i++)
     {
       MsgChat *chat = op->page.chats->pdata[i];
 
-      if (!msg_chat_load_peer (db, chat, op->user_id, error) || !read_newest (db, op, chat->id, error))
+      if (!msg_chat_fill_in (db, chat, op->user_id, error) || !read_newest (db, op, chat->id, error))
         return false;
       bytes += MSG_ROW_WEIGHT + strlen (chat->about) * 2 + msg_message_weigh (op->page.messages->pdata[i]);
       if (bytes <= MSG_PAGE_BYTES || i + 1 == op->page.chats->len)
@@ -234,7 +262,7 @@ static bool
 members_run (MsgDb *db, gpointer ctx, GError **error)
 {
   ReadOp *op = ctx;
-  g_autoptr (MsgChat) chat = msg_chat_load_for (db, op->chat_id, op->user_id, MSG_ACT_READ, op->now_ms, error);
+  g_autoptr (MsgChat) chat = msg_chat_load_for (db, op->chat_id, op->user_id, MSG_ACT_MEMBERS, op->now_ms, error);
   MsgStmt *stmt;
   MsgStep step;
   bool banned_too;
@@ -301,7 +329,9 @@ audience_run (MsgDb *db, gpointer ctx, GError **error)
   g_autoptr (MsgChat) chat = msg_chat_load_for (db, op->chat_id, op->user_id, MSG_ACT_SEND, op->now_ms, error);
   MsgId withheld_from;
 
-  if (chat == NULL || !msg_chat_find_withheld (db, chat, op->user_id, &withheld_from, error))
+  if (chat == NULL || msg_chat_has_log (chat->kind))
+    return chat != NULL;
+  if (!msg_chat_find_withheld (db, chat, op->user_id, &withheld_from, error))
     return false;
   op->users = withheld_from == 0 ? msg_chat_list_users (db, chat->id, op->user_id, error)
                                  : g_array_new (FALSE, FALSE, sizeof (MsgId));

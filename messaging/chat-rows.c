@@ -15,6 +15,7 @@ msg_chat_copy (const MsgChat *chat)
   copy = g_memdup2 (chat, sizeof *chat);
   copy->title = g_strdup (chat->title);
   copy->about = g_strdup (chat->about);
+  copy->username = g_strdup (chat->username);
   copy->peer = chat->peer != NULL ? msg_user_copy (chat->peer) : NULL;
   return copy;
 }
@@ -26,8 +27,24 @@ msg_chat_free (MsgChat *chat)
     return;
   g_free (chat->title);
   g_free (chat->about);
+  g_free (chat->username);
   msg_user_free (chat->peer);
   g_free (chat);
+}
+
+/* What is not kept for each member of a chat with its own log. */
+static void
+take_from_chat (MsgChat *chat, int64_t top_ms)
+{
+  bool inside = chat->standing.role >= MSG_ROLE_RESTRICTED;
+  int64_t seen = MAX (chat->read_id, chat->first_id - 1);
+
+  chat->standing.of_public = chat->username != NULL;
+  if (chat->standing.role == MSG_ROLE_STRANGER)
+    chat->first_id = chat->group_top_id + 1;
+  chat->last_id = inside ? chat->top_id : 0;
+  chat->last_ms = inside ? top_ms : 0;
+  chat->unread = inside && chat->top_id > seen ? (unsigned) MIN (chat->top_id - seen, G_MAXINT32) : 0;
 }
 
 MsgChat *
@@ -56,6 +73,13 @@ msg_chat_from_row (MsgStmt *stmt, int64_t now_ms)
   chat->mentions = (unsigned) msg_stmt_get_int (stmt, 16);
   chat->last_id = msg_stmt_get_int (stmt, 17);
   chat->last_ms = msg_stmt_get_int (stmt, 18);
+  chat->pts = msg_stmt_get_int (stmt, 19);
+  chat->slow_ms = msg_stmt_get_int (stmt, 20);
+  chat->username = g_strdup (msg_stmt_get_text (stmt, 21));
+  chat->group_top_id = msg_stmt_get_int (stmt, 22);
+  chat->sent_ms = msg_stmt_get_int (stmt, 24);
+  if (msg_chat_has_log (chat->kind))
+    take_from_chat (chat, msg_stmt_get_int (stmt, 23));
   return chat;
 }
 
@@ -91,15 +115,39 @@ msg_chat_load_for (MsgDb *db, MsgId chat_id, MsgId user_id, MsgAct act, int64_t 
 }
 
 bool
-msg_chat_load_peer (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
+msg_chat_count_unread (MsgDb *db, const MsgChat *chat, MsgId user_id, int64_t read_id, unsigned *ret_unread,
+                       GError **error)
 {
   MsgStmt *stmt;
+
+  *ret_unread = 0;
+  if (read_id >= chat->top_id)
+    return true;
+  if (msg_chat_has_log (chat->kind) && chat->top_id - read_id > MSG_CHAT_UNREAD_EXACT)
+    {
+      *ret_unread = (unsigned) MIN (chat->top_id - read_id, G_MAXINT32);
+      return true;
+    }
+  stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM messages g WHERE g.chat_id = :chat AND g.id > :read"
+                             " AND g.sender_id <> :user AND " MSG_MESSAGE_IS_SHOWN);
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  msg_stmt_set_int (stmt, ":read", read_id);
+  msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":first", chat->first_id);
+  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+    return false;
+  *ret_unread = (unsigned) msg_stmt_get_int (stmt, 0);
+  return true;
+}
+
+static bool
+load_peer (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT m.read_id, m.delivered_id, " MSG_USER_COLUMNS " FROM chat_members m"
+                                      " JOIN users u ON u.id = m.user_id"
+                                      " WHERE m.chat_id = :chat AND m.user_id <> :user");
   MsgStep step;
 
-  if (chat->kind != MSG_CHAT_PRIVATE)
-    return true;
-  stmt = msg_db_prepare (db, "SELECT m.read_id, m.delivered_id, " MSG_USER_COLUMNS " FROM chat_members m"
-                             " JOIN users u ON u.id = m.user_id WHERE m.chat_id = :chat AND m.user_id <> :user");
   msg_stmt_set_int (stmt, ":chat", chat->id);
   msg_stmt_set_int (stmt, ":user", user_id);
   step = msg_stmt_step (stmt, error);
@@ -111,6 +159,16 @@ msg_chat_load_peer (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
       chat->peer = msg_user_from_row (stmt, 2);
     }
   return step != MSG_STEP_ERROR;
+}
+
+bool
+msg_chat_fill_in (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
+{
+  if (chat->kind == MSG_CHAT_PRIVATE)
+    return load_peer (db, chat, user_id, error);
+  if (!msg_chat_has_log (chat->kind) || chat->unread == 0)
+    return true;
+  return msg_chat_count_unread (db, chat, user_id, MAX (chat->read_id, chat->first_id - 1), &chat->unread, error);
 }
 
 bool
@@ -148,9 +206,40 @@ msg_chat_put_member (MsgDb *db, const MsgChat *chat, MsgId user_id, MsgChatRole 
   msg_stmt_set_int (stmt, ":user", user_id);
   msg_stmt_set_int (stmt, ":role", role);
   msg_stmt_set_int (stmt, ":now", now_ms);
-  msg_stmt_set_int (stmt, ":first", chat->top_id + 1);
+  msg_stmt_set_int (stmt, ":first", (msg_chat_has_log (chat->kind) ? chat->group_top_id : chat->top_id) + 1);
   msg_stmt_set_int (stmt, ":top", chat->top_id);
   return msg_stmt_run (stmt, error) && msg_log_enter (db, user_id, error);
+}
+
+/* A user's rows of chats with a log have no time: they are together in the index of lists. */
+bool
+msg_chat_check_joined (MsgDb *db, const MsgChat *chat, MsgId user_id, GError **error)
+{
+  MsgStmt *stmt;
+
+  if (!msg_chat_has_log (chat->kind))
+    return true;
+  stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM chat_members m JOIN chats c ON c.id = m.chat_id"
+                             " WHERE m.user_id = :user AND m.last_ms = 0 AND m.role >= 3 AND c.kind >= 4");
+  msg_stmt_set_int (stmt, ":user", user_id);
+  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+    return false;
+  if (msg_stmt_get_int (stmt, 0) < MSG_CHAT_JOINED_MAX)
+    return true;
+  g_propagate_error (error, msg_error_new (MSG_ERROR_LIMIT, "too_many_chats",
+                                           "The user is in too many supergroups and channels."));
+  return false;
+}
+
+bool
+msg_chat_count (MsgDb *db, MsgChat *chat, int n, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET member_count = :n WHERE id = :chat");
+
+  chat->member_count = (unsigned) ((int) chat->member_count + n);
+  msg_stmt_set_int (stmt, ":n", chat->member_count);
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  return msg_stmt_run (stmt, error);
 }
 
 /* --- Chats of two --- */
@@ -239,7 +328,7 @@ bool
 msg_chat_forget_user (MsgDb *db, MsgId user_id, GError **error)
 {
   static const char *const scripts[] = {
-    ("UPDATE chats SET member_count = member_count - 1 WHERE kind = 3 AND id IN"
+    ("UPDATE chats SET member_count = member_count - 1 WHERE kind >= 3 AND id IN"
      " (SELECT chat_id FROM chat_members WHERE user_id = :user AND role >= 3)"),
     "UPDATE chats SET owner_id = 0 WHERE owner_id = :user",
     "UPDATE chat_members SET role = 1, rights = 0, until_ms = 0, unread = 0, mentions = 0 WHERE user_id = :user",

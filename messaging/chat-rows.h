@@ -9,27 +9,34 @@
 /* Columns in the order in which the readers below expect them; the tables are called c, m (a member) and g. */
 #define MSG_CHAT_COLUMNS                                                                                               \
   "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
-  " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms"
+  " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms,"  \
+  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent"
 #define MSG_MESSAGE_N_COLUMNS 11
-/* What a member (m, by chat and user) sees of a message (g). */
+/* What a member (m, by chat and user) sees of a message (g). The other: what :user sees, from :first on, member or not. */
 #define MSG_MESSAGE_IS_VISIBLE                                                                                         \
   "g.deleted_ms = 0 AND g.id >= m.first_id AND NOT EXISTS (SELECT 1 FROM message_hidden h"                             \
   " WHERE h.user_id = m.user_id AND h.chat_id = g.chat_id AND h.message_id = g.id)"
+#define MSG_MESSAGE_IS_SHOWN                                                                                           \
+  "g.deleted_ms = 0 AND g.id >= :first AND NOT EXISTS (SELECT 1 FROM message_hidden h"                                 \
+  " WHERE h.user_id = :user AND h.chat_id = g.chat_id AND h.message_id = g.id)"
 
-/** msg_chat_from_row: Returns: (transfer full): without peer. */
+/** msg_chat_from_row: Returns: (transfer full): without what msg_chat_fill_in() knows. */
 MsgChat *msg_chat_from_row (MsgStmt *stmt, int64_t now_ms);
 /** msg_message_from_row: @column: where MSG_MESSAGE_COLUMNS begin. Returns: (transfer full). */
 MsgMessage *msg_message_from_row (MsgStmt *stmt, int column);
 
-/** msg_chat_load: as @user_id sees it, without peer; a stranger's standing is STRANGER. Returns: (transfer full)
+/** msg_chat_load: as @user_id sees it, not filled in; a stranger's standing is STRANGER. Returns: (transfer full)
  *  (nullable): NULL with NOT_FOUND ("chat") when there is none. */
 MsgChat *msg_chat_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t now_ms, GError **error);
 /** msg_chat_load_for: likewise, and @user_id may do @act in it; else NULL with the error of msg_chat_allow(). */
 MsgChat *msg_chat_load_for (MsgDb *db, MsgId chat_id, MsgId user_id, MsgAct act, int64_t now_ms, GError **error);
-/** msg_chat_load_peer: fills in peer, if it is a private chat. */
-bool msg_chat_load_peer (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error);
+/** msg_chat_fill_in: what only a reader wants to know: peer of a private chat, unread of one with its own log. */
+bool msg_chat_fill_in (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error);
+/** msg_chat_count_unread: what @user_id has not read of what is behind @read_id. */
+bool msg_chat_count_unread (MsgDb *db, const MsgChat *chat, MsgId user_id, int64_t read_id, unsigned *ret_unread,
+                            GError **error);
 /** msg_chat_load_standing: of a user who may be a stranger. */
 bool msg_chat_load_standing (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t now_ms, MsgStanding *ret_standing,
                              GError **error);
@@ -43,15 +50,27 @@ bool msg_chat_find_withheld (MsgDb *db, MsgChat *chat, MsgId user_id, MsgId *ret
 bool msg_chat_may_add (MsgDb *db, MsgId actor, MsgId user_id, GError **error);
 /** msg_chat_list_users: Returns: (transfer full) (nullable) (element-type MsgId): who is in it, but for @except_id. */
 GArray *msg_chat_list_users (MsgDb *db, MsgId chat_id, MsgId except_id, GError **error);
-/** msg_chat_put_member: makes or changes the row of a member, who comes in anew: sees what is written from now on. */
+/** msg_chat_put_member: makes or changes the row of a member, who comes in anew: sees what is written from now on, of a
+ *  chat with its own log all that was. */
 bool msg_chat_put_member (MsgDb *db, const MsgChat *chat, MsgId user_id, MsgChatRole role, int64_t now_ms,
                           GError **error);
+/** msg_chat_check_joined: Returns: false with LIMIT ("too_many_chats") when a user cannot come into one more chat with its
+ *  own log. */
+bool msg_chat_check_joined (MsgDb *db, const MsgChat *chat, MsgId user_id, GError **error);
+/** msg_chat_count: @n more, or fewer, are in it: @chat and its row. */
+bool msg_chat_count (MsgDb *db, MsgChat *chat, int n, GError **error);
 /** msg_chat_tidy_about: @about: (nullable). Returns: (transfer full) (nullable): as it is kept; NULL with INVALID
  *  ("about"). Any thread. */
 char *msg_chat_tidy_about (const char *about, GError **error);
 /** msg_chat_find_private: finds or makes the chat of two, or of one with themselves. @ret_chat: as @user_id sees it. */
 bool msg_chat_find_private (MsgDb *db, MsgId user_id, MsgId peer_id, int64_t now_ms, MsgChat **ret_chat,
                             GError **error);
+
+/** msg_chat_tell_users: a row for each of @users (of MsgId) alone: the chat as they see it. */
+bool msg_chat_tell_users (MsgDb *db, MsgLog *log, MsgId chat_id, const GArray *users, GError **error);
+
+/** msg_chat_tell_change: the chat is not what it was: tells all who are in it. */
+bool msg_chat_tell_change (MsgDb *db, MsgLog *log, MsgChat *chat, GError **error);
 
 /** MsgNewMessage: a message that is to be written; all borrowed. */
 typedef struct {

@@ -12,8 +12,10 @@
 typedef struct {
   MsgLogOp log;
   MsgId peer_id;        /* OPEN */
+  MsgChatKind kind;     /* CREATE */
   char *title, *about;  /* CREATE */
-  GArray *members;      /* of MsgId */
+  GArray *members;      /* of MsgId: n_members besides the owner */
+  unsigned n_members;
   MsgChat *chat;
   MsgChatFn fn;
   gpointer data;
@@ -71,7 +73,7 @@ open_run (MsgDb *db, gpointer ctx, GError **error)
 
   make_reset (op);
   return msg_chat_find_private (db, op->log.user_id, op->peer_id, op->log.log.now_ms, &op->chat, error)
-         && msg_chat_load_peer (db, op->chat, op->log.user_id, error) && msg_log_finish (db, &op->log.log, error);
+         && msg_chat_fill_in (db, op->chat, op->log.user_id, error) && msg_log_finish (db, &op->log.log, error);
 }
 
 void
@@ -86,7 +88,7 @@ msg_chat_open (MsgCore *core, MsgId user_id, MsgId peer_id, MsgChatFn fn, gpoint
     msg_op_write (op, open_run, msg_op_end);
 }
 
-/* --- Groups --- */
+/* --- Groups, supergroups, channels --- */
 
 static bool
 check_owned (MsgDb *db, const MakeOp *op, GError **error)
@@ -116,7 +118,7 @@ insert_group (MsgDb *db, const MakeOp *op, const MsgChat *chat, GError **error)
   msg_stmt_set_text (stmt, ":about", op->about);
   msg_stmt_set_int (stmt, ":owner", op->log.user_id);
   msg_stmt_set_int (stmt, ":members", op->members->len + 1);
-  msg_stmt_set_int (stmt, ":permissions", MSG_RIGHTS_DEFAULT);
+  msg_stmt_set_int (stmt, ":permissions", chat->permissions);
   msg_stmt_set_int (stmt, ":now", op->log.log.now_ms);
   return msg_stmt_run (stmt, error);
 }
@@ -132,20 +134,35 @@ put_members (MsgDb *db, const MakeOp *op, const MsgChat *chat, GError **error)
       g_autoptr (MsgUser) user = msg_user_load (db, user_id, error);
 
       if (user == NULL || !msg_chat_may_add (db, op->log.user_id, user_id, error)
+          || !msg_chat_check_joined (db, chat, user_id, error)
           || !msg_chat_put_member (db, chat, user_id, MSG_ROLE_MEMBER, op->log.log.now_ms, error))
         return false;
     }
   return true;
 }
 
+/* Those in a chat with its own log are told at once that they are in it; in others, by the first message. */
+static bool
+tell_members (MsgDb *db, MakeOp *op, const MsgChat *chat, GError **error)
+{
+  if (!msg_chat_has_log (chat->kind))
+    return true;
+  g_array_append_val (op->members, op->log.user_id);
+  return msg_chat_tell_users (db, &op->log.log, chat->id, op->members, error);
+}
+
 static bool
 create_run (MsgDb *db, gpointer ctx, GError **error)
 {
   MakeOp *op = ctx;
-  MsgChat chat = { .id = msg_id_new (), .kind = MSG_CHAT_GROUP };
+  MsgChat chat = { .id = msg_id_new (), .kind = op->kind,
+                   .permissions = op->kind == MSG_CHAT_CHANNEL ? 0 : MSG_RIGHTS_DEFAULT };
 
   make_reset (op);
-  if (!check_owned (db, op, error) || !insert_group (db, op, &chat, error) || !put_members (db, op, &chat, error)
+  g_array_set_size (op->members, op->n_members);
+  if (!check_owned (db, op, error) || !msg_chat_check_joined (db, &chat, op->log.user_id, error)
+      || !insert_group (db, op, &chat, error) || !put_members (db, op, &chat, error)
+      || !tell_members (db, op, &chat, error)
       || !msg_message_append_service (db, &op->log.log, &chat, op->log.user_id, msg_service_created (op->title), error))
     return false;
   op->chat = msg_chat_load (db, chat.id, op->log.user_id, op->log.log.now_ms, error);
@@ -173,15 +190,17 @@ msg_chat_create (MsgCore *core, MsgId user_id, const MsgChatSpec *spec, MsgChatF
   MakeOp *op;
   GError *error = NULL;
 
-  g_return_if_fail (core != NULL && spec != NULL && fn != NULL);
+  g_return_if_fail (core != NULL && spec != NULL && spec->kind >= MSG_CHAT_GROUP && spec->kind < MSG_CHAT_KIND_N
+                    && fn != NULL);
   op = make_op_new (core, user_id, fn, data);
+  op->kind = spec->kind;
   op->title = msg_text_tidy (spec->title, MSG_CHAT_TITLE_CHARS, "title", "The title", &error);
   if (error == NULL)
     op->about = msg_chat_tidy_about (spec->about, &error);
   take_members (op, spec);
-  if (error == NULL && op->members->len + 1 > core->options.group_members)
-    error = msg_error_new (MSG_ERROR_LIMIT, "too_many_members", "A group has at most %u members.",
-                           core->options.group_members);
+  op->n_members = op->members->len;
+  if (error == NULL)
+    (void) msg_chat_check_size (core, op->kind, op->members->len + 1, &error);
   if (error != NULL)
     msg_op_fail (&op->log.op, error);
   else if (msg_log_op_take_chat (&op->log))

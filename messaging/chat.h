@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Chats: private ones of two, saved messages (a chat with oneself), groups. Rules: messaging/core.h; who may do what:
- * messaging/chat-rules.h.
+ * Chats: private ones of two, saved messages (a chat with oneself), groups, supergroups, channels. Rules:
+ * messaging/core.h; who may do what: messaging/chat-rules.h.
  */
 #pragma once
 
@@ -10,8 +10,12 @@
 
 #define MSG_CHAT_TITLE_CHARS 128
 #define MSG_CHAT_ABOUT_CHARS 512
-/** MSG_CHAT_GROUP_MAX: a row of the log is written for each member: larger chats need another log. */
+/** MSG_CHAT_GROUP_MAX: a row of the log is written for each member: larger chats have a log of their own. */
 #define MSG_CHAT_GROUP_MAX 200
+/** MSG_CHAT_JOINED_MAX: supergroups and channels that one user may be in: their lists are read at once. */
+#define MSG_CHAT_JOINED_MAX 1000
+/** MSG_CHAT_UNREAD_EXACT: from so many messages on, unread in a chat with a log counts those deleted, too. */
+#define MSG_CHAT_UNREAD_EXACT 200
 /** MSG_CHAT_LIST_MAX: chats in one answer. */
 #define MSG_CHAT_LIST_MAX 100
 
@@ -20,11 +24,15 @@ typedef struct {
   MsgId id;
   MsgChatKind kind;
   char *title, *about; /* "" where there is none */
+  char *username;      /* (nullable): who knows it may read the chat, and join */
   MsgId owner_id;      /* 0: nobody */
   int64_t top_id;      /* newest message */
   unsigned member_count;
   unsigned permissions;
   int64_t created_ms;
+  int64_t pts;          /* of the newest row of its own log, if it has one */
+  int64_t slow_ms;      /* in which a member sends once; 0: at will */
+  int64_t group_top_id; /* the newest message of the time when this supergroup was a group; 0: it never was */
 
   MsgStanding standing; /* of who asks, as of now */
   int64_t until_ms;     /* of a restriction or ban; 0: for ever */
@@ -32,6 +40,7 @@ typedef struct {
   int64_t read_id;
   int64_t delivered_id;
   unsigned unread, mentions;
+  int64_t sent_ms;      /* the last time in slow mode; 0: not yet */
   int64_t last_id;      /* newest message that came while being in it; 0: none yet */
   int64_t last_ms;      /* its time: the order of lists */
 
@@ -42,10 +51,13 @@ typedef struct {
 MsgChat *msg_chat_copy (const MsgChat *chat);
 void msg_chat_free (MsgChat *chat); /* NULL is allowed */
 
-/** MsgWritten: what a change has put into the log of who asked: the rows pts - count + 1 to pts. */
+/** MsgWritten: what a change has put into the log of who asked: the rows pts - count + 1 to pts; likewise into the
+ *  chat's own. */
 typedef struct {
   int64_t pts;
-  unsigned count; /* 0: it was so already */
+  unsigned count; /* 0: nothing */
+  int64_t chat_pts;
+  unsigned chat_count;
 } MsgWritten;
 
 /** MsgWrittenFn: @written: (nullable): NULL with an error. */
@@ -59,8 +71,9 @@ typedef void (*MsgChatsFn) (GPtrArray *chats, const GError *error, gpointer data
  *  something is in it. Errors: NOT_FOUND ("user"), LIMIT ("chat_rate"), UNAVAILABLE. */
 void msg_chat_open (MsgCore *core, MsgId user_id, MsgId peer_id, MsgChatFn fn, gpointer data);
 
-/** MsgChatSpec: of a new group. */
+/** MsgChatSpec: of a new group, supergroup or channel. */
 typedef struct {
+  MsgChatKind kind;
   const char *title;
   const char *about;    /* (nullable) */
   const MsgId *members; /* besides the owner */
@@ -68,10 +81,11 @@ typedef struct {
 } MsgChatSpec;
 
 /** msg_chat_create: Errors: INVALID ("title", "about"), NOT_FOUND ("user"), LIMIT ("too_many_members",
- *  "too_many_chats", "chat_rate"), UNAVAILABLE. */
+ *  "too_many_chats" (of who makes it, or of a member), "chat_rate"), UNAVAILABLE. */
 void msg_chat_create (MsgCore *core, MsgId user_id, const MsgChatSpec *spec, MsgChatFn fn, gpointer data);
 
-/** msg_chat_get: @n at most MSG_CHAT_LIST_MAX. Those that the user is in. Errors: INVALID ("limit"), UNAVAILABLE. */
+/** msg_chat_get: @n at most MSG_CHAT_LIST_MAX. Those that the user is in, and public ones. Errors: INVALID ("limit"),
+ *  UNAVAILABLE. */
 void msg_chat_get (MsgCore *core, MsgId user_id, const MsgId *ids, unsigned n, MsgChatsFn fn, gpointer data);
 
 /** MsgChatPlace: where a page of a list begins: behind this chat. Zeroed: at the beginning. */
@@ -111,7 +125,8 @@ typedef void (*MsgChatMembersFn) (GPtrArray *members, const GError *error, gpoin
 void msg_chat_members (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId after, unsigned limit, MsgChatMembersFn fn,
                        gpointer data);
 
-/** MsgAudienceFn: @users: (nullable) (element-type MsgId): the other members. */
+/** MsgAudienceFn: @users: (nullable) (element-type MsgId): the other members; NULL without an error: all members of a
+ *  chat with a log of its own. */
 typedef void (*MsgAudienceFn) (GArray *users, const GError *error, gpointer data);
 /** msg_chat_audience: who hears that the user is typing. Errors: NOT_FOUND ("chat"), FORBIDDEN, UNAVAILABLE. */
 void msg_chat_audience (MsgCore *core, MsgId user_id, MsgId chat_id, MsgAudienceFn fn, gpointer data);
@@ -141,11 +156,14 @@ void msg_chat_set_standing (MsgCore *core, MsgId user_id, MsgId chat_id, const M
 /** MsgChatChange: what is not given stays. */
 typedef struct {
   const char *title, *about; /* (nullable) */
-  bool has_permissions;
-  unsigned permissions;      /* of MSG_RIGHTS_MEMBER */
+  bool has_permissions, has_slow;
+  unsigned permissions;      /* of MSG_RIGHTS_MEMBER; not of a channel */
+  int64_t slow_ms;           /* of a supergroup: 0 to MSG_CHAT_SLOW_MAX_MS */
 } MsgChatChange;
 
-/** msg_chat_update: Errors: INVALID ("title", "about", "rights"), NOT_FOUND ("chat"), FORBIDDEN, LIMIT ("chat_rate"),
+#define MSG_CHAT_SLOW_MAX_MS (INT64_C (24) * 3600 * 1000)
+
+/** msg_chat_update: Errors: INVALID ("title", "about", "rights", "slow"), NOT_FOUND ("chat"), FORBIDDEN, LIMIT ("chat_rate"),
  *  UNAVAILABLE. */
 void msg_chat_update (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChatChange *change, MsgWrittenFn fn,
                       gpointer data);

@@ -42,15 +42,15 @@ GQuark msg_error_quark (void);
  *
  * Reasons of INVALID: "username", "password", "display_name", "device_name", "platform", "identity_key", "id",
  * "cursor", "limit", "hash", "format", "call", "room", "title", "about", "text", "entities", "message", "rights",
- * "until", "pts", "self", "endpoint", "p256dh". Of NOT_FOUND: "user", "device", "session", "call", "room", "chat",
+ * "until", "pts", "self", "slow", "endpoint", "p256dh". Of NOT_FOUND: "user", "device", "session", "call", "room", "chat",
  * "member", "message". Of CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended",
  * "room_exists", "two_factor_on", "two_factor_off", "message_deleted". Of UNAUTHENTICATED: "bad_password" (unknown
  * users too), "code_required", "bad_code" (both only after the right password), "bad_token", "jwt" (malformed or bad
  * signature), "jwt_expired", "jwt_not_yet", "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed",
  * "disabled", "jwt_off", "external" (a user of an outside application has no password here), "not_author",
  * "target_banned" and those of messaging/chat-rules.h. Of GONE: "pts_too_old". Of LIMIT: "login_rate", "code_rate",
- * "registration_rate", "too_many_devices", "too_many_rooms", "too_many_members", "too_many_chats", "message_rate",
- * "chat_rate", "too_many_blocks". Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
+ * "registration_rate", "too_many_devices", "too_many_rooms", "too_many_members", "too_many_chats", "slow_mode",
+ * "message_rate", "chat_rate", "too_many_blocks". Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
  */
 typedef enum {
   MSG_ERROR_INVALID,
@@ -116,7 +116,8 @@ typedef struct {
   unsigned message_units;         /* of a text, in UTF-16 units. Default 4,096, at most MSG_TEXT_UNITS_MAX */
   unsigned message_entities;      /* Default 100, at most MSG_ENTITIES_MAX */
   unsigned group_members;         /* Default 200, at most MSG_CHAT_GROUP_MAX */
-  unsigned groups_per_user;       /* owned. Default 500 */
+  unsigned supergroup_members;    /* of a supergroup; channels have no limit. Default 200,000 */
+  unsigned groups_per_user;       /* owned, supergroups and channels too. Default 500 */
   MsgRate messages_per_user;      /* sent and edited. Default 120, one every 500 ms */
   MsgRate chats_per_user;         /* made and changed. Default 60, one every s */
 

@@ -33,6 +33,17 @@ msg_log_op_tell (MsgLogOp *op, const GError *error)
   msg_log_tell (op->op.core, &op->log, error);
 }
 
+bool
+msg_chat_check_size (const MsgCore *core, MsgChatKind kind, unsigned n_members, GError **error)
+{
+  unsigned max = kind == MSG_CHAT_SUPERGROUP ? core->options.supergroup_members : core->options.group_members;
+
+  if (kind == MSG_CHAT_CHANNEL || n_members <= max)
+    return true;
+  g_propagate_error (error, msg_error_new (MSG_ERROR_LIMIT, "too_many_members", "It has at most %u members.", max));
+  return false;
+}
+
 static bool
 take (MsgLogOp *op, int64_t wait_ms, const char *reason)
 {

@@ -20,6 +20,9 @@ void msg_log_op_tell (MsgLogOp *op, const GError *error);
 /** msg_log_tell: the same for operations that are made otherwise. Main thread. */
 void msg_log_tell (MsgCore *core, const MsgLog *log, const GError *error);
 
+/** msg_chat_check_size: Returns: false with LIMIT ("too_many_members"). Any thread. */
+bool msg_chat_check_size (const MsgCore *core, MsgChatKind kind, unsigned n_members, GError **error);
+
 /* Whether the user may now, by the rate of messages or of chats. Returns: false: @op is ended. */
 bool msg_log_op_take_message (MsgLogOp *op);
 bool msg_log_op_take_chat (MsgLogOp *op);

@@ -98,7 +98,10 @@ add_to (MsgLog *log, MsgUpdate *update, MsgId user_id, int64_t pts)
 
   g_array_append_val (update->to, to);
   if (user_id == log->user_id)
-    log->written = (MsgWritten){ pts, log->written.count + 1 };
+    {
+      log->written.pts = pts;
+      log->written.count++;
+    }
 }
 
 /* Whom an update is for. Of an edit only those hear who see the message: not who came later, nor who has deleted it. */
@@ -135,14 +138,37 @@ prepare_for (MsgDb *db, const char *sql, const MsgUpdate *update, MsgId except_i
   return stmt;
 }
 
+/* One row and one number, however many members there are. */
+static bool
+append_to_chat (MsgDb *db, MsgLog *log, MsgChat *chat, MsgUpdate *update, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET pts = :pts WHERE id = :chat");
+
+  update->chat_pts = ++chat->pts;
+  log->written.chat_pts = chat->pts;
+  log->written.chat_count++;
+  msg_stmt_set_int (stmt, ":pts", chat->pts);
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  if (!msg_stmt_run (stmt, error))
+    return false;
+  stmt = msg_db_prepare (db, "INSERT INTO chat_updates (chat_id, pts, type, message_id, subject_id, data, at_ms)"
+                             " VALUES (:chat, :pts, :type, :message, :subject, :data, :now)");
+  row_bind (stmt, log, update);
+  msg_stmt_set_int (stmt, ":pts", chat->pts);
+  return msg_stmt_run (stmt, error) && msg_log_finish (db, log, error);
+}
+
 bool
-msg_log_append (MsgDb *db, MsgLog *log, MsgUpdate *update, MsgId except_id, GError **error)
+msg_log_append (MsgDb *db, MsgLog *log, MsgChat *chat, MsgUpdate *update, MsgId except_id, GError **error)
 {
   const AppendSql *sql = update->type == MSG_UPDATE_MESSAGE_EDITED ? &for_who_sees_it : &for_everybody;
-  MsgStmt *stmt = prepare_for (db, sql->select, update, except_id);
+  MsgStmt *stmt;
   MsgStep step;
 
   g_ptr_array_add (log->updates, update);
+  if (msg_chat_has_log (chat->kind))
+    return append_to_chat (db, log, chat, update, error);
+  stmt = prepare_for (db, sql->select, update, except_id);
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
     add_to (log, update, msg_stmt_get_int (stmt, 0), msg_stmt_get_int (stmt, 1) + 1);
   if (step == MSG_STEP_ERROR || !msg_stmt_run (prepare_for (db, sql->count, update, except_id), error))

@@ -20,8 +20,13 @@ void msg_log_reset (MsgLog *log);
 
 /** msg_log_enter: gives @user_id a log; what is there stays. Needed once before anything is appended for them. */
 bool msg_log_enter (MsgDb *db, MsgId user_id, GError **error);
-/** msg_log_append: @update: (transfer full): a row for everybody who is in the chat, but for @except_id (0: nobody). */
-bool msg_log_append (MsgDb *db, MsgLog *log, MsgUpdate *update, MsgId except_id, GError **error);
+/**
+ * msg_log_append:
+ * @chat: the update's; if it has a log of its own, that gets the one row, and pts goes on
+ * @update: (transfer full): else there is a row for everybody who is in the chat
+ * @except_id: but for this one; 0: nobody. All hear of what is in a chat's log
+ */
+bool msg_log_append (MsgDb *db, MsgLog *log, MsgChat *chat, MsgUpdate *update, MsgId except_id, GError **error);
 /** msg_log_append_one: @update: (transfer full): a row for @user_id alone, who need not be in the chat any more. */
 bool msg_log_append_one (MsgDb *db, MsgLog *log, MsgUpdate *update, MsgId user_id, GError **error);
 /** msg_log_get_pts: Returns: false when the engine fails. */

@@ -44,17 +44,10 @@ hide_one (MsgDb *db, const DeleteOp *op, const MsgMessage *message, GError **err
   return msg_stmt_run (stmt, error);
 }
 
-/* What is said is gone, the place stays: a retry of its sending must not make it anew. */
+/* In chats that count for each member. */
 static bool
-wipe_one (MsgDb *db, const DeleteOp *op, const MsgMessage *message, GError **error)
+count_down (MsgDb *db, const MsgMessage *message, GError **error)
 {
-  static const char *const scripts[] = {
-    "UPDATE messages SET deleted_ms = :now, text = '', entities = NULL, data = NULL WHERE chat_id = :chat AND id = :id",
-    "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",
-    ("UPDATE chat_members SET mentions = mentions - 1 WHERE chat_id = :chat AND mentions > 0 AND read_id < :id"
-     " AND user_id IN (SELECT user_id FROM message_mentions WHERE chat_id = :chat AND message_id = :id)"),
-    "DELETE FROM message_mentions WHERE chat_id = :chat AND message_id = :id",
-  };
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chat_members SET unread = unread - 1 WHERE chat_id = :chat"
                                       " AND role >= 3 AND read_id < :id AND first_id <= :id AND user_id <> :sender"
                                       " AND unread > 0 AND NOT EXISTS (SELECT 1 FROM message_hidden h"
@@ -64,11 +57,27 @@ wipe_one (MsgDb *db, const DeleteOp *op, const MsgMessage *message, GError **err
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":id", message->id);
   msg_stmt_set_int (stmt, ":sender", message->sender_id);
-  if (!msg_stmt_run (stmt, error))
+  return msg_stmt_run (stmt, error);
+}
+
+/* What is said is gone, the place stays: a retry of its sending must not make it anew. */
+static bool
+wipe_one (MsgDb *db, const DeleteOp *op, const MsgChat *chat, const MsgMessage *message, GError **error)
+{
+  static const char *const scripts[] = {
+    "UPDATE messages SET deleted_ms = :now, text = '', entities = NULL, data = NULL WHERE chat_id = :chat AND id = :id",
+    "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",
+    ("UPDATE chat_members SET mentions = mentions - 1 WHERE chat_id = :chat AND mentions > 0 AND read_id < :id"
+     " AND user_id IN (SELECT user_id FROM message_mentions WHERE chat_id = :chat AND message_id = :id)"),
+    "DELETE FROM message_mentions WHERE chat_id = :chat AND message_id = :id",
+  };
+
+  if (!msg_chat_has_log (chat->kind) && !count_down (db, message, error))
     return false;
   for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)
     {
-      stmt = msg_db_prepare (db, scripts[i]);
+      MsgStmt *stmt = msg_db_prepare (db, scripts[i]);
+
       msg_stmt_set_int (stmt, ":chat", message->chat_id);
       msg_stmt_set_int (stmt, ":id", message->id);
       if (i == 0)
@@ -96,7 +105,7 @@ delete_one (MsgDb *db, DeleteOp *op, const MsgChat *chat, int64_t id, MsgUpdate 
   own = message->sender_id == op->log.user_id && message->kind == MSG_MESSAGE_TEXT;
   return msg_chat_allow (chat->kind, chat->permissions, &chat->standing,
                          own ? MSG_ACT_DELETE_OWN : MSG_ACT_DELETE_OTHERS, NULL, error)
-         && wipe_one (db, op, message, error);
+         && wipe_one (db, op, chat, message, error);
 }
 
 static bool
@@ -108,7 +117,7 @@ delete_run (MsgDb *db, gpointer ctx, GError **error)
   g_autoptr (MsgUpdate) update = msg_update_new (MSG_UPDATE_MESSAGE_DELETED, op->log.chat_id);
 
   msg_log_reset (log);
-  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_READ, log->now_ms, error);
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_MARK, log->now_ms, error);
   if (chat == NULL)
     return false;
   update->ids = g_array_new (FALSE, FALSE, sizeof (int64_t));
@@ -117,7 +126,7 @@ delete_run (MsgDb *db, gpointer ctx, GError **error)
       return false;
   if (update->ids->len == 0)
     return msg_log_finish (db, log, error);
-  return op->for_all ? msg_log_append (db, log, g_steal_pointer (&update), 0, error)
+  return op->for_all ? msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error)
                      : msg_log_append_one (db, log, g_steal_pointer (&update), op->log.user_id, error);
 }
 

@@ -27,15 +27,8 @@ count_unread (MsgDb *db, const MarkOp *op, const MsgChat *chat, MsgUpdate *updat
 
   if (op->up_to >= chat->top_id)
     return true;
-  stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM messages g JOIN chat_members m"
-                             " ON m.chat_id = g.chat_id AND m.user_id = :user WHERE g.chat_id = :chat"
-                             " AND g.id > :up_to AND g.sender_id <> :user AND " MSG_MESSAGE_IS_VISIBLE);
-  msg_stmt_set_int (stmt, ":user", op->log.user_id);
-  msg_stmt_set_int (stmt, ":chat", chat->id);
-  msg_stmt_set_int (stmt, ":up_to", op->up_to);
-  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+  if (!msg_chat_count_unread (db, chat, op->log.user_id, op->up_to, &update->unread, error))
     return false;
-  update->unread = (unsigned) msg_stmt_get_int (stmt, 0);
   stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM message_mentions"
                              " WHERE chat_id = :chat AND user_id = :user AND message_id > :up_to");
   msg_stmt_set_int (stmt, ":user", op->log.user_id);
@@ -48,7 +41,7 @@ count_unread (MsgDb *db, const MarkOp *op, const MsgChat *chat, MsgUpdate *updat
 }
 
 static bool
-put_read (MsgDb *db, const MarkOp *op, const MsgUpdate *update, GError **error)
+put_read (MsgDb *db, const MarkOp *op, const MsgChat *chat, const MsgUpdate *update, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chat_members SET read_id = :up_to, unread = :unread,"
                                       " mentions = :mentions,"
@@ -56,7 +49,7 @@ put_read (MsgDb *db, const MarkOp *op, const MsgUpdate *update, GError **error)
                                       " WHERE chat_id = :chat AND user_id = :user");
 
   msg_stmt_set_int (stmt, ":up_to", op->up_to);
-  msg_stmt_set_int (stmt, ":unread", update->unread);
+  msg_stmt_set_int (stmt, ":unread", msg_chat_has_log (chat->kind) ? 0 : update->unread);
   msg_stmt_set_int (stmt, ":mentions", update->mentions);
   msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
   msg_stmt_set_int (stmt, ":user", op->log.user_id);
@@ -73,29 +66,33 @@ mark_update (const MarkOp *op, MsgUpdateType type)
   return update;
 }
 
-/* the reader's own devices learn what is left, the others how far it was read */
+/* the reader's own devices learn what is left, the others how far it was read, where they are few */
 static bool
-mark_read (MsgDb *db, MarkOp *op, const MsgChat *chat, GError **error)
+mark_read (MsgDb *db, MarkOp *op, MsgChat *chat, GError **error)
 {
   g_autoptr (MsgUpdate) own = mark_update (op, MSG_UPDATE_READ);
 
   own->has_counts = true;
-  return count_unread (db, op, chat, own, error) && put_read (db, op, own, error)
+  return count_unread (db, op, chat, own, error) && put_read (db, op, chat, own, error)
          && msg_log_append_one (db, &op->log.log, g_steal_pointer (&own), op->log.user_id, error)
-         && msg_log_append (db, &op->log.log, mark_update (op, MSG_UPDATE_READ), op->log.user_id, error);
+         && (msg_chat_has_log (chat->kind)
+             || msg_log_append (db, &op->log.log, chat, mark_update (op, MSG_UPDATE_READ), op->log.user_id, error));
 }
 
+/* nobody asks who of very many has got something */
 static bool
-mark_delivered (MsgDb *db, MarkOp *op, GError **error)
+mark_delivered (MsgDb *db, MarkOp *op, MsgChat *chat, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chat_members SET delivered_id = :up_to"
-                                      " WHERE chat_id = :chat AND user_id = :user");
+  MsgStmt *stmt;
 
+  if (msg_chat_has_log (chat->kind))
+    return msg_log_finish (db, &op->log.log, error);
+  stmt = msg_db_prepare (db, "UPDATE chat_members SET delivered_id = :up_to WHERE chat_id = :chat AND user_id = :user");
   msg_stmt_set_int (stmt, ":up_to", op->up_to);
   msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
   msg_stmt_set_int (stmt, ":user", op->log.user_id);
   return msg_stmt_run (stmt, error)
-         && msg_log_append (db, &op->log.log, mark_update (op, MSG_UPDATE_DELIVERED), op->log.user_id, error)
+         && msg_log_append (db, &op->log.log, chat, mark_update (op, MSG_UPDATE_DELIVERED), op->log.user_id, error)
          && msg_log_finish (db, &op->log.log, error);
 }
 
@@ -107,7 +104,7 @@ mark_run (MsgDb *db, gpointer ctx, GError **error)
   g_autoptr (MsgChat) chat = NULL;
 
   msg_log_reset (log);
-  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_READ, log->now_ms, error);
+  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_MARK, log->now_ms, error);
   if (chat == NULL)
     return false;
   if (op->up_to < 1 || op->up_to > chat->top_id)
@@ -117,7 +114,7 @@ mark_run (MsgDb *db, gpointer ctx, GError **error)
     }
   if (op->up_to <= (op->mark == MSG_MARK_READ ? chat->read_id : chat->delivered_id))
     return msg_log_finish (db, log, error);
-  return op->mark == MSG_MARK_READ ? mark_read (db, op, chat, error) : mark_delivered (db, op, error);
+  return op->mark == MSG_MARK_READ ? mark_read (db, op, chat, error) : mark_delivered (db, op, chat, error);
 }
 
 void

@@ -28,6 +28,7 @@ typedef struct {
   MsgHistoryFrom from;
   int64_t id;
   unsigned limit;
+  int64_t first_id;       /* that the user sees */
   gsize bytes;            /* of the page */
   MsgHistory page;
   GPtrArray *edits;       /* owned (nullable): of MsgEdit */
@@ -72,8 +73,8 @@ read_op_new (MsgCore *core, MsgId user_id, MsgId chat_id, gpointer data)
 /* --- History --- */
 
 #define HISTORY_SQL(range, order)                                                                                      \
-  "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g JOIN chat_members m ON m.chat_id = g.chat_id AND m.user_id = :user"  \
-  " WHERE g.chat_id = :chat AND g.id " range " :id AND " MSG_MESSAGE_IS_VISIBLE " ORDER BY g.id " order " LIMIT :limit"
+  "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g WHERE g.chat_id = :chat AND g.id " range " :id"                      \
+  " AND " MSG_MESSAGE_IS_SHOWN " ORDER BY g.id " order " LIMIT :limit"
 
 /* @ret_more: there are more than @limit. The page stays in the order of the walk. */
 static bool
@@ -86,6 +87,7 @@ walk (MsgDb *db, ReadOp *op, const char *sql, int64_t id, unsigned limit, bool *
   msg_stmt_set_int (stmt, ":user", op->user_id);
   msg_stmt_set_int (stmt, ":chat", op->chat_id);
   msg_stmt_set_int (stmt, ":id", id);
+  msg_stmt_set_int (stmt, ":first", op->first_id);
   msg_stmt_set_int (stmt, ":limit", limit + 1);
   *ret_more = false;
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
@@ -133,6 +135,7 @@ history_run (MsgDb *db, gpointer ctx, GError **error)
 
   if (chat == NULL)
     return false;
+  op->first_id = chat->first_id;
   switch (op->from)
     {
     case MSG_HISTORY_BEFORE:

@@ -61,9 +61,13 @@ msg_message_weigh (const MsgMessage *message)
 bool
 msg_message_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t id, MsgMessage **ret_message, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g JOIN chat_members m"
-                                      " ON m.chat_id = g.chat_id AND m.user_id = :user"
-                                      " WHERE g.chat_id = :chat AND g.id = :id AND " MSG_MESSAGE_IS_VISIBLE);
+  /* a public chat is read by those who are not in it, too */
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g JOIN chats c ON c.id = g.chat_id"
+                                      " LEFT JOIN chat_members m ON m.chat_id = c.id AND m.user_id = :user"
+                                      " WHERE g.chat_id = :chat AND g.id = :id AND g.deleted_ms = 0"
+                                      " AND g.id >= COALESCE (m.first_id, c.group_top_id + 1) AND NOT EXISTS"
+                                      " (SELECT 1 FROM message_hidden h WHERE h.user_id = :user"
+                                      " AND h.chat_id = g.chat_id AND h.message_id = g.id)");
   MsgStep step;
 
   msg_stmt_set_int (stmt, ":chat", chat_id);
@@ -103,16 +107,19 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
   return msg_stmt_run (stmt, error);
 }
 
-/* Returns: (nullable): those who have seen nothing of the chat yet */
+/* Returns: (nullable): those who have seen nothing of the chat yet. Who comes into a chat with its own log was told then. */
 static GArray *
-find_newcomers (MsgDb *db, MsgId chat_id, MsgId except_id, GError **error)
+find_newcomers (MsgDb *db, const MsgChat *chat, MsgId except_id, GError **error)
 {
   g_autoptr (GArray) users = g_array_new (FALSE, FALSE, sizeof (MsgId));
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT user_id FROM chat_members"
-                                      " WHERE chat_id = :chat AND role >= 3 AND last_id = 0 AND user_id <> :except");
+  MsgStmt *stmt;
   MsgStep step;
 
-  msg_stmt_set_int (stmt, ":chat", chat_id);
+  if (msg_chat_has_log (chat->kind))
+    return g_steal_pointer (&users);
+  stmt = msg_db_prepare (db, "SELECT user_id FROM chat_members"
+                             " WHERE chat_id = :chat AND role >= 3 AND last_id = 0 AND user_id <> :except");
+  msg_stmt_set_int (stmt, ":chat", chat->id);
   msg_stmt_set_int (stmt, ":except", except_id);
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
     {
@@ -123,8 +130,8 @@ find_newcomers (MsgDb *db, MsgId chat_id, MsgId except_id, GError **error)
   return step == MSG_STEP_DONE ? g_steal_pointer (&users) : NULL;
 }
 
-static bool
-tell_newcomers (MsgDb *db, MsgLog *log, MsgId chat_id, const GArray *users, GError **error)
+bool
+msg_chat_tell_users (MsgDb *db, MsgLog *log, MsgId chat_id, const GArray *users, GError **error)
 {
   for (unsigned i = 0; i < users->len; i++)
     {
@@ -136,21 +143,24 @@ tell_newcomers (MsgDb *db, MsgLog *log, MsgId chat_id, const GArray *users, GErr
         return false;
       update = msg_update_new (MSG_UPDATE_CHAT, chat_id);
       update->chat = seen;
-      if (!msg_log_append_one (db, log, update, user_id, error) || !msg_chat_load_peer (db, seen, user_id, error))
+      if (!msg_log_append_one (db, log, update, user_id, error) || !msg_chat_fill_in (db, seen, user_id, error))
         return false;
     }
   return true;
 }
 
 static bool
-count_message (MsgDb *db, const MsgMessage *message, MsgId except_id, GError **error)
+count_message (MsgDb *db, const MsgChat *chat, const MsgMessage *message, MsgId except_id, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET top_id = :id WHERE id = :chat");
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET top_id = :id, top_ms = :at WHERE id = :chat");
 
   msg_stmt_set_int (stmt, ":id", message->id);
+  msg_stmt_set_int (stmt, ":at", message->at_ms);
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   if (!msg_stmt_run (stmt, error))
     return false;
+  if (msg_chat_has_log (chat->kind))
+    return true;
   stmt = msg_db_prepare (db, "UPDATE chat_members SET last_id = :id, last_ms = :at,"
                              " unread = unread + CASE WHEN user_id = :sender THEN 0 ELSE 1 END"
                              " WHERE chat_id = :chat AND role >= 3 AND user_id <> :except");
@@ -166,10 +176,11 @@ static bool
 count_mention (MsgDb *db, const MsgMessage *message, MsgId user_id, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "INSERT INTO message_mentions (chat_id, user_id, message_id)"
-                                      " SELECT chat_id, user_id, last_id FROM chat_members"
+                                      " SELECT chat_id, user_id, CAST (:id AS BIGINT) FROM chat_members"
                                       " WHERE chat_id = :chat AND user_id = :user AND role >= 3"
                                       " ON CONFLICT DO NOTHING");
 
+  msg_stmt_set_int (stmt, ":id", message->id);
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":user", user_id);
   if (!msg_stmt_run (stmt, error))
@@ -235,19 +246,20 @@ msg_message_hide (MsgDb *db, MsgId user_id, MsgId chat_id, int64_t id, GError **
 const MsgMessage *
 msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *spec, GError **error)
 {
-  g_autoptr (GArray) newcomers = find_newcomers (db, chat->id, spec->withheld_from, error);
+  g_autoptr (GArray) newcomers = find_newcomers (db, chat, spec->withheld_from, error);
+  bool has_log = msg_chat_has_log (chat->kind);
   g_autoptr (MsgUpdate) update = msg_update_new (MSG_UPDATE_MESSAGE_NEW, chat->id);
   const MsgMessage *message = update->message = message_from_spec (chat, spec, log->now_ms);
 
-  if (newcomers == NULL || !count_message (db, message, spec->withheld_from, error)
+  if (newcomers == NULL || !count_message (db, chat, message, spec->withheld_from, error)
       || !count_mentions (db, message, spec->withheld_from, error)
-      || !tell_newcomers (db, log, chat->id, newcomers, error)
-      || !msg_log_append (db, log, g_steal_pointer (&update), spec->withheld_from, error)
+      || !msg_chat_tell_users (db, log, chat->id, newcomers, error)
+      || !msg_log_append (db, log, chat, g_steal_pointer (&update), spec->withheld_from, error)
       || (spec->withheld_from != 0 && !msg_message_hide (db, spec->withheld_from, chat->id, message->id, error)))
     return NULL;
   chat->top_id = message->id;
-  /* last, because it keeps its place in the sender's log, which a retry is answered with */
-  return message_insert (db, message, spec, log->written.pts, error) ? message : NULL;
+  /* last, because it keeps its place in the sender's log or the chat's, which a retry is answered with */
+  return message_insert (db, message, spec, has_log ? log->written.chat_pts : log->written.pts, error) ? message : NULL;
 }
 
 bool

@@ -80,13 +80,38 @@ fail_no_message (GError **error)
 
 /* --- Sending --- */
 
+/* Slow mode holds for who is no admin. */
+static bool
+keep_pace (MsgDb *db, const MsgChat *chat, const MsgLog *log, GError **error)
+{
+  int64_t wait_ms = chat->sent_ms + chat->slow_ms - log->now_ms;
+  MsgStmt *stmt;
+
+  if (chat->slow_ms == 0 || chat->standing.role >= MSG_ROLE_ADMIN)
+    return true;
+  if (chat->sent_ms != 0 && wait_ms > 0)
+    {
+      g_propagate_error (error, msg_error_new_retry (MSG_ERROR_LIMIT, "slow_mode", wait_ms,
+                                                     "Members may not write that often here."));
+      return false;
+    }
+  stmt = msg_db_prepare (db, "UPDATE chat_members SET sent_ms = :now WHERE chat_id = :chat AND user_id = :user");
+  msg_stmt_set_int (stmt, ":now", log->now_ms);
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  msg_stmt_set_int (stmt, ":user", log->user_id);
+  return msg_stmt_run (stmt, error);
+}
+
 /* What the same send has given before. @ret_known: there is such a message. */
 static bool
 find_retry (MsgDb *db, TextOp *op, bool *ret_known, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS ", g.pts, g.deleted_ms FROM messages g"
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS ", g.pts, g.deleted_ms,"
+                                      " CASE WHEN c.kind >= 4 AND g.id > c.group_top_id THEN 1 ELSE 0 END"
+                                      " FROM messages g JOIN chats c ON c.id = g.chat_id"
                                       " WHERE g.chat_id = :chat AND g.sender_id = :user AND g.random_id = :random");
   MsgStep step;
+  int64_t pts;
 
   msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
   msg_stmt_set_int (stmt, ":user", op->log.user_id);
@@ -96,9 +121,12 @@ find_retry (MsgDb *db, TextOp *op, bool *ret_known, GError **error)
   if (step != MSG_STEP_ROW)
     return step == MSG_STEP_DONE;
   op->message = op->found = msg_message_from_row (stmt, 0);
-  op->log.log.written = (MsgWritten){ msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS), 1 };
+  pts = msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS);
+  op->log.log.written = msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS + 2) != 0
+                            ? (MsgWritten){ .chat_pts = pts, .chat_count = 1 }
+                            : (MsgWritten){ .pts = pts, .count = 1 };
   if (msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS + 1) == 0)
-    return true;
+    return msg_log_finish (db, &op->log.log, error);
   g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "message_deleted", "It was sent and then deleted."));
   return false;
 }
@@ -127,7 +155,7 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
   if (known)
     return true;
   chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_SEND, log->now_ms, error);
-  if (chat == NULL)
+  if (chat == NULL || !keep_pace (db, chat, log, error))
     return false;
   if (op->reply_to != 0 && !msg_message_load (db, chat->id, op->log.user_id, op->reply_to, &replied, error))
     return false;
@@ -136,7 +164,8 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
   if (!msg_chat_find_withheld (db, chat, op->log.user_id, &spec.withheld_from, error))
     return false;
   op->message = msg_message_append (db, log, chat, &spec, error);
-  log->written.count = 1; /* what comes before it in the log has been told, and a retry is to be answered alike */
+  if (!msg_chat_has_log (chat->kind))
+    log->written.count = 1; /* what comes before it in the log has been told, and a retry is to be answered alike */
   return op->message != NULL;
 }
 
@@ -228,7 +257,7 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
   op->found->edited_ms = log->now_ms;
   update = msg_update_new (MSG_UPDATE_MESSAGE_EDITED, chat->id);
   update->message = msg_message_copy (op->found);
-  return msg_log_append (db, log, update, 0, error);
+  return msg_log_append (db, log, chat, update, 0, error);
 }
 
 void

@@ -229,6 +229,14 @@ static const MsgMigration migrations[] = {
     "  expires_ms BIGINT NOT NULL," /* 0: not known */
     "  at_ms BIGINT NOT NULL);"
     "CREATE INDEX push_subscriptions_user ON push_subscriptions (user_id);" },
+  { 11, "big_chats",
+    "ALTER TABLE chats ADD COLUMN top_ms BIGINT NOT NULL DEFAULT 0;" /* of the newest message, in chats with a log */
+    /* the newest message of the time when it was a group, whose place in a log is its sender's; 0: it never was */
+    "ALTER TABLE chats ADD COLUMN group_top_id BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE chat_members ADD COLUMN sent_ms BIGINT NOT NULL DEFAULT 0;" /* kept in slow mode */
+    /* the few in a chat who are not simply members */
+    "CREATE INDEX chat_members_above ON chat_members (chat_id, user_id) WHERE role > 4;"
+    "CREATE INDEX chat_members_below ON chat_members (chat_id, role, user_id) WHERE role < 4;" },
   { 0, NULL, NULL },
 };
 

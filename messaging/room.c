@@ -124,7 +124,9 @@ start_in_chat (MsgDb *db, RoomOp *op, GError **error)
     return true;
   chat = msg_chat_load_for (db, room->chat_id, room->owner_id, MSG_ACT_CALL, op->log.now_ms, error);
   g_array_set_size (room->members, 0);
-  return chat != NULL && admit_chat (db, room, error) && msg_room_load_members (db, room, error)
+  /* of very many there is no list: they come by the link, which the message brings */
+  return chat != NULL && (msg_chat_has_log (chat->kind) || admit_chat (db, room, error))
+         && msg_room_load_members (db, room, error)
          && msg_message_append_service (db, &op->log, chat, room->owner_id, msg_service_room (room), error);
 }
 

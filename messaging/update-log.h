@@ -2,7 +2,8 @@
 /*
  * The update log. What a user can see change is a row with that user's next pts (1, 2, 3 ... without gaps), written in
  * the transaction that makes the change. A row says what has changed and where; what it says now is read from there. Of
- * chats with few members there is a row for each member. Rules of what is asynchronous: messaging/core.h.
+ * chats with few members there is a row for each member; supergroups and channels have a log and a pts of their own, so
+ * that a row is written once whoever reads it. Rules of what is asynchronous: messaging/core.h.
  */
 #pragma once
 
@@ -16,7 +17,7 @@ typedef enum {
   MSG_UPDATE_MESSAGE_NEW = 1,
   MSG_UPDATE_MESSAGE_EDITED,
   MSG_UPDATE_MESSAGE_DELETED,
-  MSG_UPDATE_CHAT,      /* the chat is new to the user, or has changed */
+  MSG_UPDATE_CHAT,      /* the chat is new to the user, or has changed; in its own log: the latter */
   MSG_UPDATE_MEMBER,    /* what somebody is in the chat */
   MSG_UPDATE_READ,
   MSG_UPDATE_DELIVERED,
@@ -33,7 +34,7 @@ typedef struct {
   MsgUpdateType type;
   MsgId chat_id;
   MsgMessage *message;  /* NEW, EDITED: as it is now */
-  MsgChat *chat;        /* CHAT: as the one it is for sees it */
+  MsgChat *chat;        /* CHAT: as the one it is for sees it; in the chat's own log good for what all see of it */
   GArray *ids;          /* DELETED: of int64_t */
   MsgId user_id;        /* MEMBER, READ, DELIVERED: whom it is about */
   MsgStanding standing; /* MEMBER */
@@ -41,6 +42,7 @@ typedef struct {
   int64_t up_to;        /* READ, DELIVERED */
   bool has_counts;      /* READ of one's own */
   unsigned unread, mentions;
+  int64_t chat_pts;     /* a row of the chat's own log, for all its members; 0: it is of the logs of those below */
   GArray *to;           /* of MsgUpdateTo */
 } MsgUpdate;
 
@@ -50,18 +52,31 @@ void msg_update_free (MsgUpdate *update); /* NULL is allowed */
 
 /**
  * MsgUpdateFn:
- * @update: for the users in update->to, who may be many
+ * @update: for the users in update->to, who may be many, or for all members of the chat
  *
- * Called on the core's context when it is durable, before the callback of the function that caused it; of one user in
- * the order of pts.
+ * Called on the core's context when it is durable, before the callback of the function that caused it; of one user and
+ * of one chat in the order of pts. Who comes into a chat with its own log is told of it (CHAT) before what is written
+ * from then on is told; who is out (MEMBER) likewise: a listener can know from these who is in it.
  */
 typedef void (*MsgUpdateFn) (const MsgUpdate *update, gpointer data);
 
 /** msg_core_set_update_fn: @fn: (nullable). One listener; setting replaces it. Main thread. */
 void msg_core_set_update_fn (MsgCore *core, MsgUpdateFn fn, gpointer data);
 
-/** MsgStateFn: @pts: of the user's newest row, 0: there is none. */
-typedef void (*MsgStateFn) (int64_t pts, const GError *error, gpointer data);
+/** MsgChatPts: how far the log of a chat is. */
+typedef struct {
+  MsgId chat_id;
+  int64_t pts;
+} MsgChatPts;
+
+/** MsgUpdateState: how far the logs are that concern a user. */
+typedef struct {
+  int64_t pts;   /* of the user's newest row, 0: there is none */
+  GArray *chats; /* of MsgChatPts: of all chats with a log that the user is in */
+} MsgUpdateState;
+
+/** MsgStateFn: @state: (nullable): NULL with an error. */
+typedef void (*MsgStateFn) (const MsgUpdateState *state, const GError *error, gpointer data);
 /** msg_updates_state: Errors: UNAVAILABLE. */
 void msg_updates_state (MsgCore *core, MsgId user_id, MsgStateFn fn, gpointer data);
 
@@ -88,5 +103,10 @@ typedef void (*MsgDifferenceFn) (const MsgDifference *difference, const GError *
  */
 void msg_updates_difference (MsgCore *core, MsgId user_id, int64_t pts, unsigned limit, MsgDifferenceFn fn,
                              gpointer data);
+
+/** msg_updates_chat_difference: the same for the log of a chat that has one; the updates have chat_pts. Errors: as
+ *  above, NOT_FOUND ("chat"), FORBIDDEN ("chat_kind": it has no log; "left", "banned"). */
+void msg_updates_chat_difference (MsgCore *core, MsgId user_id, MsgId chat_id, int64_t pts, unsigned limit,
+                                  MsgDifferenceFn fn, gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgUpdate, msg_update_free)

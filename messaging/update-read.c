@@ -7,11 +7,12 @@
 
 typedef struct {
   MsgOp op;
-  MsgId user_id;
+  MsgId user_id, chat_id;    /* chat_id: whose log; 0: the user's */
   int64_t now_ms;
   int64_t pts;
   unsigned limit;
   MsgDifference difference;
+  MsgUpdateState state;      /* chats: owned (nullable) */
   MsgStateFn state_fn;       /* one of the two */
   MsgDifferenceFn difference_fn;
   gpointer data;
@@ -29,7 +30,7 @@ read_reply (MsgOp *ctx, const GError *error)
   ReadOp *op = (ReadOp *) ctx;
 
   if (op->state_fn != NULL)
-    op->state_fn (error == NULL ? op->difference.pts : 0, error, op->data);
+    op->state_fn (error == NULL ? &op->state : NULL, error, op->data);
   else
     op->difference_fn (error == NULL ? &op->difference : NULL, error, op->data);
 }
@@ -38,6 +39,7 @@ static void
 read_clear (MsgOp *ctx)
 {
   g_ptr_array_unref (((ReadOp *) ctx)->difference.updates);
+  g_clear_pointer (&((ReadOp *) ctx)->state.chats, g_array_unref);
 }
 
 static ReadOp *
@@ -57,8 +59,19 @@ static bool
 state_run (MsgDb *db, gpointer ctx, GError **error)
 {
   ReadOp *op = ctx;
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT c.id, c.pts FROM chat_members m JOIN chats c ON c.id = m.chat_id"
+                                      " WHERE m.user_id = :user AND m.last_ms = 0 AND m.role >= 3 AND c.kind >= 4"
+                                      " AND c.deleted_ms = 0");
+  MsgStep step;
 
-  return msg_log_get_pts (db, op->user_id, &op->difference.pts, error);
+  msg_stmt_set_int (stmt, ":user", op->user_id);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    {
+      MsgChatPts chat = { msg_stmt_get_int (stmt, 0), msg_stmt_get_int (stmt, 1) };
+
+      g_array_append_val (op->state.chats, chat);
+    }
+  return step == MSG_STEP_DONE && msg_log_get_pts (db, op->user_id, &op->state.pts, error);
 }
 
 void
@@ -69,6 +82,7 @@ msg_updates_state (MsgCore *core, MsgId user_id, MsgStateFn fn, gpointer data)
   g_return_if_fail (core != NULL && fn != NULL);
   op = read_op_new (core, user_id, data);
   op->state_fn = fn;
+  op->state.chats = g_array_new (FALSE, FALSE, sizeof (MsgChatPts));
   msg_op_read (op, state_run, msg_op_end);
 }
 
@@ -109,12 +123,15 @@ become_deleted (MsgUpdate *update, int64_t id)
 }
 
 static MsgUpdate *
-update_from_row (MsgStmt *stmt, MsgId user_id)
+update_from_row (MsgStmt *stmt, const ReadOp *op)
 {
   MsgUpdate *update = msg_update_new ((MsgUpdateType) msg_stmt_get_int (stmt, 1), msg_stmt_get_int (stmt, 2));
-  MsgUpdateTo to = { user_id, msg_stmt_get_int (stmt, 0) };
+  MsgUpdateTo to = { op->user_id, msg_stmt_get_int (stmt, 0) };
 
-  g_array_append_val (update->to, to);
+  if (op->chat_id != 0)
+    update->chat_pts = to.pts;
+  else
+    g_array_append_val (update->to, to);
   update->up_to = msg_stmt_get_int (stmt, 3);
   update->user_id = msg_stmt_get_int (stmt, 4);
   if (update->type == MSG_UPDATE_MESSAGE_DELETED)
@@ -153,8 +170,10 @@ fill_in (MsgDb *db, const ReadOp *op, MsgUpdate *update, GError **error)
           g_propagate_error (error, g_steal_pointer (&missing));
           return false;
         }
+      if (!msg_chat_fill_in (db, update->chat, op->user_id, error))
+        return false;
       if (update->type == MSG_UPDATE_CHAT)
-        return msg_chat_load_peer (db, update->chat, op->user_id, error);
+        return true;
       update->has_counts = update->user_id == op->user_id;
       update->unread = update->chat->unread;
       update->mentions = update->chat->mentions;
@@ -170,6 +189,8 @@ fill_in (MsgDb *db, const ReadOp *op, MsgUpdate *update, GError **error)
 static bool
 check_pts (MsgDb *db, const ReadOp *op, int64_t newest, GError **error)
 {
+  static const char of_user[] = "SELECT COUNT (*) FROM updates WHERE user_id = :log AND pts = :next";
+  static const char of_chat[] = "SELECT COUNT (*) FROM chat_updates WHERE chat_id = :log AND pts = :next";
   MsgStmt *stmt;
 
   if (op->pts < 0 || op->pts > newest)
@@ -179,8 +200,8 @@ check_pts (MsgDb *db, const ReadOp *op, int64_t newest, GError **error)
     }
   if (op->pts == newest)
     return true;
-  stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM updates WHERE user_id = :user AND pts = :next");
-  msg_stmt_set_int (stmt, ":user", op->user_id);
+  stmt = msg_db_prepare (db, op->chat_id != 0 ? of_chat : of_user);
+  msg_stmt_set_int (stmt, ":log", op->chat_id != 0 ? op->chat_id : op->user_id);
   msg_stmt_set_int (stmt, ":next", op->pts + 1);
   if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
     return false;
@@ -191,38 +212,53 @@ check_pts (MsgDb *db, const ReadOp *op, int64_t newest, GError **error)
   return false;
 }
 
+/* @stmt: but for where it begins and how much it gives */
 static bool
-difference_run (MsgDb *db, gpointer ctx, GError **error)
+read_rows (MsgStmt *stmt, ReadOp *op, GError **error)
 {
-  ReadOp *op = ctx;
   MsgDifference *difference = &op->difference;
   gsize bytes = 0;
-  MsgStmt *stmt;
   MsgStep step;
 
-  if (!msg_log_get_pts (db, op->user_id, &difference->pts, error) || !check_pts (db, op, difference->pts, error))
-    return false;
-  stmt = msg_db_prepare (db, difference_sql);
   msg_stmt_set_int (stmt, ":user", op->user_id);
   msg_stmt_set_int (stmt, ":pts", op->pts);
   msg_stmt_set_int (stmt, ":limit", op->limit);
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
     {
-      MsgUpdate *update = update_from_row (stmt, op->user_id);
+      MsgUpdate *update = update_from_row (stmt, op);
 
       g_ptr_array_add (difference->updates, update);
       bytes += MSG_ROW_WEIGHT + msg_message_weigh (update->message);
       if (bytes > MSG_PAGE_BYTES)
         break;
     }
-  if (step == MSG_STEP_ERROR)
+  difference->more = op->pts + difference->updates->len < difference->pts;
+  difference->pts = op->pts + difference->updates->len;
+  return step != MSG_STEP_ERROR;
+}
+
+static bool
+difference_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+  MsgDifference *difference = &op->difference;
+
+  if (!msg_log_get_pts (db, op->user_id, &difference->pts, error) || !check_pts (db, op, difference->pts, error)
+      || !read_rows (msg_db_prepare (db, difference_sql), op, error))
     return false;
   for (unsigned i = 0; i < difference->updates->len; i++)
     if (!fill_in (db, op, difference->updates->pdata[i], error))
       return false;
-  difference->more = op->pts + difference->updates->len < difference->pts;
-  difference->pts = op->pts + difference->updates->len;
   return true;
+}
+
+static void
+ask (ReadOp *op, MsgOpRun run)
+{
+  if (op->limit < 1 || op->limit > MSG_DIFFERENCE_MAX)
+    msg_op_fail (&op->op, msg_error_new (MSG_ERROR_INVALID, "limit", "1 to %d updates at once.", MSG_DIFFERENCE_MAX));
+  else
+    msg_op_read (op, run, msg_op_end);
 }
 
 void
@@ -235,8 +271,61 @@ msg_updates_difference (MsgCore *core, MsgId user_id, int64_t pts, unsigned limi
   op->pts = pts;
   op->limit = limit;
   op->difference_fn = fn;
-  if (limit < 1 || limit > MSG_DIFFERENCE_MAX)
-    msg_op_fail (&op->op, msg_error_new (MSG_ERROR_INVALID, "limit", "1 to %d updates at once.", MSG_DIFFERENCE_MAX));
-  else
-    msg_op_read (op, difference_run, msg_op_end);
+  ask (op, difference_run);
+}
+
+/* --- Of a chat --- */
+
+static const char chat_difference_sql[] =
+    "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " MSG_MESSAGE_COLUMNS
+    " FROM chat_updates p LEFT JOIN messages g ON p.type <= 2 AND g.chat_id = p.chat_id AND g.id = p.message_id"
+    " AND " MSG_MESSAGE_IS_SHOWN
+    " WHERE p.chat_id = :chat AND p.pts > :pts ORDER BY p.pts LIMIT :limit";
+
+static bool
+chat_difference_run (MsgDb *db, gpointer ctx, GError **error)
+{
+  ReadOp *op = ctx;
+  MsgDifference *difference = &op->difference;
+  g_autoptr (MsgChat) chat = msg_chat_load_for (db, op->chat_id, op->user_id, MSG_ACT_READ, op->now_ms, error);
+  MsgStmt *stmt;
+
+  if (chat == NULL)
+    return false;
+  if (!msg_chat_has_log (chat->kind))
+    {
+      g_propagate_error (error, msg_verdict_to_error (MSG_VERDICT_CHAT_KIND));
+      return false;
+    }
+  difference->pts = chat->pts;
+  if (!check_pts (db, op, chat->pts, error))
+    return false;
+  stmt = msg_db_prepare (db, chat_difference_sql);
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  msg_stmt_set_int (stmt, ":first", chat->first_id);
+  if (!read_rows (stmt, op, error))
+    return false;
+  for (unsigned i = 0; i < difference->updates->len; i++)
+    {
+      MsgUpdate *update = difference->updates->pdata[i];
+
+      if (update->type == MSG_UPDATE_CHAT)
+        update->chat = msg_chat_copy (chat);
+    }
+  return true;
+}
+
+void
+msg_updates_chat_difference (MsgCore *core, MsgId user_id, MsgId chat_id, int64_t pts, unsigned limit,
+                             MsgDifferenceFn fn, gpointer data)
+{
+  ReadOp *op;
+
+  g_return_if_fail (core != NULL && chat_id != 0 && fn != NULL);
+  op = read_op_new (core, user_id, data);
+  op->chat_id = chat_id;
+  op->pts = pts;
+  op->limit = limit;
+  op->difference_fn = fn;
+  ask (op, chat_difference_run);
 }

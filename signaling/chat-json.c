@@ -23,8 +23,18 @@ static const struct {
 } rights[] = {
   { "send", MSG_RIGHT_SEND },     { "invite", MSG_RIGHT_INVITE }, { "info", MSG_RIGHT_INFO },
   { "calls", MSG_RIGHT_CALLS },   { "delete", MSG_RIGHT_DELETE }, { "ban", MSG_RIGHT_BAN },
-  { "promote", MSG_RIGHT_PROMOTE },
+  { "promote", MSG_RIGHT_PROMOTE }, { "post", MSG_RIGHT_POST },
 };
+
+MsgChatKind
+sig_chat_kind_read (const char *word)
+{
+  unsigned kind = MSG_CHAT_PRIVATE;
+
+  while (kind < MSG_CHAT_CHANNEL && strcmp (word, kinds[kind]) != 0)
+    kind++;
+  return kind;
+}
 
 MsgChatRole
 sig_chat_role_read (const char *word)
@@ -80,8 +90,9 @@ set_peer (JsonObject *object, const MsgChat *chat)
   sig_json_set_id (object, "peerDeliveredUpToId", chat->peer_delivered_id);
 }
 
-JsonObject *
-sig_chat_json (const MsgChat *chat)
+/* What is the same for all who see the chat; of a channel nobody but its admins sees whose it is. */
+static JsonObject *
+info_json (const MsgChat *chat)
 {
   JsonObject *object = json_object_new ();
 
@@ -89,11 +100,25 @@ sig_chat_json (const MsgChat *chat)
   json_object_set_string_member (object, "kind", kinds[chat->kind]);
   json_object_set_string_member (object, "title", chat->title);
   json_object_set_string_member (object, "about", chat->about);
-  if (chat->owner_id != 0)
+  if (chat->username != NULL)
+    json_object_set_string_member (object, "username", chat->username);
+  if (chat->owner_id != 0 && (chat->kind != MSG_CHAT_CHANNEL || chat->standing.role >= MSG_ROLE_ADMIN))
     sig_json_set_id (object, "ownerId", chat->owner_id);
   json_object_set_int_member (object, "memberCount", chat->member_count);
   json_object_set_array_member (object, "permissions", rights_json (chat->permissions));
   json_object_set_int_member (object, "createdAt", chat->created_ms);
+  if (chat->slow_ms != 0)
+    json_object_set_int_member (object, "slowModeMs", chat->slow_ms);
+  return object;
+}
+
+JsonObject *
+sig_chat_json (const MsgChat *chat)
+{
+  JsonObject *object = info_json (chat);
+
+  if (msg_chat_has_log (chat->kind))
+    json_object_set_int_member (object, "chatPts", chat->pts);
   set_standing (object, &chat->standing, chat->until_ms);
   set_peer (object, chat);
   sig_json_set_id (object, "topId", chat->top_id);
@@ -200,6 +225,10 @@ sig_written_json (const MsgWritten *written)
 
   json_object_set_int_member (object, "pts", written->pts);
   json_object_set_int_member (object, "ptsCount", written->count);
+  if (written->chat_count == 0)
+    return object;
+  json_object_set_int_member (object, "chatPts", written->chat_pts);
+  json_object_set_int_member (object, "chatPtsCount", written->chat_count);
   return object;
 }
 
@@ -251,7 +280,10 @@ sig_update_json (const MsgUpdate *update)
       json_object_set_array_member (object, "ids", ids_json (update->ids));
       break;
     case MSG_UPDATE_CHAT:
-      json_object_set_object_member (object, "chat", sig_chat_json (update->chat));
+      if (update->chat_pts == 0)
+        json_object_set_object_member (object, "chat", sig_chat_json (update->chat));
+      else
+        json_object_set_object_member (object, "info", info_json (update->chat));
       break;
     case MSG_UPDATE_MEMBER:
       sig_json_set_id (object, "userId", update->user_id);

@@ -13,12 +13,14 @@ JsonObject *sig_message_json (const MsgMessage *message);
 JsonObject *sig_message_edit_json (const MsgEdit *edit);
 /** sig_update_json: without pts. */
 JsonObject *sig_update_json (const MsgUpdate *update);
-/** sig_written_json: {pts, ptsCount}. */
+/** sig_written_json: {pts, ptsCount}, and chatPts, chatPtsCount if the chat has a log of its own. */
 JsonObject *sig_written_json (const MsgWritten *written);
 
 /** sig_rights_read: @words: (nullable): a list of words that the schema has checked. Returns: MSG_RIGHT_* bits. */
 unsigned sig_rights_read (JsonArray *words);
 /** sig_entities_read: @list: (nullable): checked by the schema. Returns: (transfer full). */
 GArray *sig_entities_read (JsonArray *list);
+/** sig_chat_kind_read: a word of Chat's kind. */
+MsgChatKind sig_chat_kind_read (const char *word);
 /** sig_chat_role_read: a word of MemberRole. */
 MsgChatRole sig_chat_role_read (const char *word);

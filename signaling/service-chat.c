@@ -98,7 +98,8 @@ static void
 chat_create (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   g_autoptr (GArray) members = read_ids (get_list (params, "members"));
-  const MsgChatSpec spec = { .title = json_object_get_string_member (params, "title"),
+  const MsgChatSpec spec = { .kind = sig_chat_kind_read (json_object_get_string_member (params, "kind")),
+                             .title = json_object_get_string_member (params, "title"),
                              .about = sig_json_get_string (params, "about"),
                              .members = (const MsgId *) (const void *) members->data,
                              .n_members = members->len };
@@ -259,7 +260,9 @@ chat_update (SigRpcCall *call, JsonObject *params, gpointer user)
   const MsgChatChange change = { .title = sig_json_get_string (params, "title"),
                                  .about = sig_json_get_string (params, "about"),
                                  .has_permissions = permissions != NULL,
-                                 .permissions = sig_rights_read (permissions) };
+                                 .permissions = sig_rights_read (permissions),
+                                 .has_slow = json_object_has_member (params, "slowModeMs"),
+                                 .slow_ms = json_object_get_int_member_with_default (params, "slowModeMs", 0) };
 
   msg_chat_update (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), &change,
                    on_written, call);

@@ -218,7 +218,9 @@ on_audience (GArray *users, const GError *error, gpointer data)
   sig_json_set_id (update, "chatId", sig_json_get_id (typing->params, "chatId"));
   sig_json_set_id (update, "userId", caller (typing->call));
   json_object_set_string_member (update, "action", json_object_get_string_member (typing->params, "action"));
-  for (unsigned i = 0; i < users->len; i++)
+  if (users == NULL)
+    sig_service_tell_chat (typing->services, sig_json_get_id (typing->params, "chatId"), update, caller (typing->call));
+  for (unsigned i = 0; users != NULL && i < users->len; i++)
     sig_service_tell_user (typing->services, g_array_index (users, MsgId, i), update, 0);
   sig_rpc_reply (typing->call, NULL);
 }

@@ -13,11 +13,27 @@ typedef struct {
   SigServices *services;
   SigRpcCall *call;
   JsonObject *params;  /* lives as long as call */
+  MsgLogin *login;     /* owned (nullable): what was found; the user is held in the audience meanwhile */
   unsigned revision;
   unsigned n_lookups;
 } Start;
 
 static void look_up (Start *start);
+
+static void
+start_forget (Start *start)
+{
+  if (start->login != NULL)
+    sig_audience_release (start->services->audience, start->login->user->id);
+  g_clear_pointer (&start->login, msg_login_free);
+}
+
+static void
+start_free (Start *start)
+{
+  start_forget (start);
+  g_free (start);
+}
 
 static JsonObject *
 notice_to_json (const MsgNotice *notice)
@@ -63,29 +79,74 @@ attach (Start *start, SigConn *conn, const MsgUser *user, const MsgDevice *devic
   sig_sessions_finish_attach (self->config.sessions, session, &attached);
 }
 
+/* A device that is new here holds the user from now on; one that comes back has done so since. */
 static void
-on_start_login (const MsgLogin *login, const GError *error, gpointer user)
+attach_user (Start *start, SigConn *conn)
 {
-  Start *start = user;
+  SigServices *self = start->services;
+  const MsgLogin *login = start->login;
+
+  if (sig_sessions_lookup (self->config.sessions, login->device->id) == NULL)
+    (void) sig_audience_hold (self->audience, login->user->id);
+  attach (start, conn, login->user, login->device, login->notices);
+}
+
+static void
+finish (Start *start)
+{
   SigServices *self = start->services;
   SigConn *conn = sig_conns_lookup (self->config.conns, sig_rpc_call_get_conn (start->call));
 
-  if (error != NULL)
-    sig_rpc_fail_error (start->call, error);
-  else if (conn == NULL)
+  if (conn == NULL)
     sig_rpc_fail (start->call, SIG_RPC_UNAVAILABLE, "closing", "the connection is gone", 0);
   else if (conn->session != NULL)
     sig_rpc_fail (start->call, SIG_RPC_CONFLICT, "session_started", "this connection has its session already", 0);
   else if (start->revision == sig_sessions_get_revision (self->config.sessions))
-    attach (start, conn, login->user, login->device, login->notices);
+    attach_user (start, conn);
   else if (start->n_lookups < MAX_LOOKUPS)
     {
+      start_forget (start);
       look_up (start);
       return;
     }
   else
     sig_rpc_fail (start->call, SIG_RPC_UNAVAILABLE, "busy", "sessions are being ended; try again", 1000);
-  g_free (start);
+  start_free (start);
+}
+
+static void
+on_start_chats (const MsgUpdateState *state, const GError *error, gpointer user)
+{
+  Start *start = user;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (start->call, error);
+      start_free (start);
+      return;
+    }
+  sig_audience_load (start->services->audience, start->login->user->id, state->chats);
+  finish (start);
+}
+
+/* What happens in a chat from the answer on is told: so the chats of the user are known before that. */
+static void
+on_start_login (const MsgLogin *login, const GError *error, gpointer user)
+{
+  Start *start = user;
+  SigServices *self = start->services;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (start->call, error);
+      start_free (start);
+      return;
+    }
+  start->login = msg_login_copy (login);
+  if (sig_audience_hold (self->audience, login->user->id))
+    finish (start);
+  else
+    msg_updates_state (self->config.core, login->user->id, on_start_chats, start);
 }
 
 /* a guest is in no database: known or not, at once */

@@ -5,6 +5,7 @@
 #include "base/rate.h"
 #include "messaging/account.h"
 #include "messaging/session.h"
+#include "signaling/audience.h"
 #include "signaling/profile.h"
 #include "signaling/services.h"
 
@@ -15,6 +16,7 @@ struct SigServices {
   SigTurnHost turn_host; /* all zero: none */
   GString *info;    /* owned; of service-server.c */
   AlRateTable *typing; /* owned; of service-message.c */
+  SigAudience *audience; /* owned; of service-updates.c */
   GQueue logouts;   /* SigRpcCall of session.revoke by the device itself, not answered yet */
 };
 
@@ -38,6 +40,9 @@ void sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_
 /** sig_service_session_on_logged_in: the core says that a device has logged in: the user's others are told. @user:
  *  SigServices. */
 void sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, gpointer user);
+/** sig_service_tell_chat: the notification `update`, which is no part of a log, to those who are here and in a chat with a
+ *  log of its own, but for one. */
+void sig_service_tell_chat (SigServices *self, MsgId chat_id, JsonObject *update, MsgId except_id);
 /** sig_service_tell_user: the notification `update` to all devices of a user. @pts: 0: it is no part of the log. */
 void sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update, int64_t pts);
 

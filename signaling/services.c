@@ -17,7 +17,15 @@ on_detached (SigSession *session, gpointer user)
     msg_session_touch (self->config.core, sig_session_get_device_id (session));
 }
 
-static const SigSessionListener listener = { .on_detached = on_detached };
+/* Each device holds what its user is in. */
+static void
+on_ended (SigSession *session, SigSessionEnd reason, gpointer user)
+{
+  if (sig_session_get_guest_room (session) == 0)
+    sig_audience_release (((SigServices *) user)->audience, sig_session_get_user_id (session));
+}
+
+static const SigSessionListener listener = { .on_detached = on_detached, .on_ended = on_ended };
 
 SigServices *
 sig_services_new (const SigServicesConfig *config)
@@ -29,6 +37,7 @@ sig_services_new (const SigServicesConfig *config)
     self->turn_host = *config->turn_host;
   self->start_us = config->now_us ();
   g_queue_init (&self->logouts);
+  self->audience = sig_audience_new ();
   sig_service_server_register (self);
   sig_service_account_register (self);
   sig_service_privacy_register (self);
@@ -55,6 +64,7 @@ sig_services_free (SigServices *self)
   g_queue_clear (&self->logouts);
   g_string_free (self->info, TRUE);
   al_rate_table_free (self->typing);
+  sig_audience_free (self->audience);
   g_free (self);
 }
 

@@ -6,6 +6,7 @@
 
 #include "messaging/update-log.h"
 
+/* user_id 0: to all of a chat with its own log, whose pts it is */
 typedef struct {
   MsgUpdateType type;
   MsgId user_id, chat_id;
@@ -46,7 +47,11 @@ static inline void
 on_update (const MsgUpdate *update, gpointer data)
 {
   Chats *f = data;
+  const Told of_chat = { update->type, 0, update->chat_id, update->chat_pts,
+                         update->message != NULL ? update->message->id : 0 };
 
+  if (update->chat_pts != 0)
+    g_array_append_val (f->told, of_chat);
   for (unsigned i = 0; i < update->to->len; i++)
     {
       const MsgUpdateTo *to = &g_array_index (update->to, MsgUpdateTo, i);
@@ -210,15 +215,21 @@ chats_open (Chats *f, MsgId user, MsgId peer)
 }
 
 static inline MsgId
-chats_group (Chats *f, MsgId owner, const MsgId *members, unsigned n)
+chats_make (Chats *f, MsgChatKind kind, MsgId owner, const MsgId *members, unsigned n)
 {
-  const MsgChatSpec spec = { .title = "Group", .members = members, .n_members = n };
+  const MsgChatSpec spec = { .kind = kind, .title = "Group", .members = members, .n_members = n };
   g_auto (Got) got = { 0 };
 
   msg_chat_create (f->bench.core, owner, &spec, on_chat, &got);
   bench_wait (&f->bench, &got.answer);
   g_assert_no_error (got.answer.error);
   return got.chat->id;
+}
+
+static inline MsgId
+chats_group (Chats *f, MsgId owner, const MsgId *members, unsigned n)
+{
+  return chats_make (f, MSG_CHAT_GROUP, owner, members, n);
 }
 
 static inline void

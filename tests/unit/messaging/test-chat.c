@@ -27,7 +27,7 @@ test_open (Chats *f, gconstpointer data)
 static void
 create (Chats *f, const char *title, const MsgId *members, unsigned n, Got *got)
 {
-  const MsgChatSpec spec = { .title = title, .members = members, .n_members = n };
+  const MsgChatSpec spec = { .kind = MSG_CHAT_GROUP, .title = title, .members = members, .n_members = n };
 
   msg_chat_create (f->bench.core, f->ann, &spec, on_chat, got);
   bench_wait (&f->bench, &got->answer);

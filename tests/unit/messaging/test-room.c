@@ -117,7 +117,7 @@ on_group (const MsgChat *chat, const MsgWritten *written, const GError *error, g
 static MsgId
 make_group (Fixture *f)
 {
-  const MsgChatSpec spec = { .title = "Group", .members = &f->bob, .n_members = 1 };
+  const MsgChatSpec spec = { .kind = MSG_CHAT_GROUP, .title = "Group", .members = &f->bob, .n_members = 1 };
   MsgId id = 0;
 
   msg_chat_create (f->bench.core, f->ann, &spec, on_group, &id);

@@ -3,16 +3,16 @@
 #include "messaging/db.h"
 
 static void
-on_state (int64_t pts, const GError *error, gpointer data)
+on_state (const MsgUpdateState *state, const GError *error, gpointer data)
 {
   Got *got = data;
 
   answer_take (&got->answer, error);
-  got->pts = pts;
+  got->pts = state->pts;
 }
 
 static int64_t
-state (Chats *f, MsgId user)
+state_of (Chats *f, MsgId user)
 {
   g_auto (Got) got = { 0 };
 
@@ -40,7 +40,7 @@ test_difference (Chats *f, gconstpointer data)
   g_auto (Got) edited = { 0 }, read = { 0 }, all = { 0 }, page = { 0 }, rest = { 0 }, none = { 0 };
   const MsgUpdate *update;
 
-  g_assert_cmpint (state (f, f->bob), ==, 0);
+  g_assert_cmpint (state_of (f, f->bob), ==, 0);
   (void) chats_send (f, f->ann, chat, 1, "one");
   (void) chats_send (f, f->ann, chat, 2, "two");
   msg_message_edit (f->bench.core, f->ann, chat, 1, "uno", NULL, on_message, &edited);
@@ -48,7 +48,7 @@ test_difference (Chats *f, gconstpointer data)
   msg_message_mark (f->bench.core, f->bob, chat, MSG_MARK_READ, 1, on_written, &read);
   bench_wait (&f->bench, &read.answer);
   bench_reopen (&f->bench);
-  g_assert_cmpint (state (f, f->bob), ==, 5);
+  g_assert_cmpint (state_of (f, f->bob), ==, 5);
   chats_difference (f, f->bob, 0, 100, &all);
   assert_types (&all, of_bob, 5);
   g_assert_false (all.more);
