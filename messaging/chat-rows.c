@@ -287,7 +287,7 @@ msg_chat_find_withheld (MsgDb *db, MsgChat *chat, MsgId user_id, MsgId *ret_from
 {
   bool allowed = true;
 
-  if (!msg_chat_load_peer (db, chat, user_id, error)
+  if ((chat->kind == MSG_CHAT_PRIVATE && !load_peer (db, chat, user_id, error))
       || (chat->peer != NULL && !msg_privacy_look (db, chat->peer->id, user_id, MSG_ADVANCE_WRITE, &allowed, error)))
     return false;
   *ret_from = allowed ? 0 : chat->peer->id;

@@ -10,15 +10,18 @@ export class Messenger {
   constructor(client) {
     this.chats = new Map(); // chatId -> {chat, role, messages: Map(id -> message), marks}
     this.pts = 0;
-    this.gaps = 0;
+    this.gaps = this.chatGaps = 0;
+    this.chatWalks = new Map();
     this.attach(client);
   }
 
   attach(client) {
     this.client = client;
     client.listener = ({ method, params }) => {
-      if (method !== 'update' || params.pts === undefined || this.client !== client) return false;
-      this.take(params);
+      if (method !== 'update' || this.client !== client) return false;
+      if (params.chatPts !== undefined) this.takeOfChat(params);
+      else if (params.pts !== undefined) this.take(params);
+      else return false;
       return true;
     };
   }
@@ -43,17 +46,61 @@ export class Messenger {
     this.pts = update.pts;
     const entry = this.chat(update.chatId);
     switch (update.type) {
-      case 'message.new': case 'message.edited':
-        assert.equal(update.message.chatId, update.chatId);
-        entry.messages.set(update.message.id, update.message);
+      case 'message.new': case 'message.edited': case 'message.deleted': this.applyMessage(entry, update); break;
+      case 'chat.updated':
+        entry.chat = update.chat;
+        entry.role = update.chat.role;
+        if (update.chat.chatPts !== undefined) entry.pts ??= 0; // its own log begins: from there on
         break;
-      case 'message.deleted': for (const id of update.ids) entry.messages.delete(id); break;
-      case 'chat.updated': entry.chat = update.chat; entry.role = update.chat.role; break;
       case 'chat.member': if (update.userId === this.client.user.id) entry.role = update.role; break;
       case 'read': entry.read.set(update.userId, update.upToId); if (update.unread !== undefined) entry.unread = update.unread; break;
       case 'delivered': entry.delivered.set(update.userId, update.upToId); break;
       default: assert.fail(update.type);
     }
+  }
+
+  applyMessage(entry, update) {
+    if (update.type === 'message.deleted') { for (const id of update.ids) entry.messages.delete(id); return; }
+    assert.equal(update.message.chatId, update.chatId);
+    entry.messages.set(update.message.id, update.message);
+  }
+
+  /** The same for the log of a supergroup or channel. */
+  takeOfChat(update) {
+    assert.equal(update.ptsCount, 1);
+    const entry = this.chat(update.chatId);
+    if (update.chatPts <= (entry.pts ?? 0)) return;
+    if (update.chatPts === (entry.pts ?? 0) + 1) { this.applyOfChat(update); return; }
+    this.chatGaps += entry.pts !== undefined && entry.pts > 0;
+    this.catchUpChat(update.chatId).catch(() => {});
+  }
+
+  applyOfChat(update) {
+    const entry = this.chat(update.chatId);
+    assert.equal(update.chatPts, (entry.pts ?? 0) + 1, 'the log has no gaps');
+    entry.pts = update.chatPts;
+    if (update.type === 'chat.updated') entry.info = update.info;
+    else this.applyMessage(entry, update);
+  }
+
+  catchUpChat(chatId, limit = 1000) {
+    if (!this.chatWalks.has(chatId))
+      this.chatWalks.set(chatId, this.doCatchUpChat(chatId, limit).finally(() => this.chatWalks.delete(chatId)));
+    return this.chatWalks.get(chatId);
+  }
+
+  async doCatchUpChat(chatId, limit) {
+    for (;;) {
+      const entry = this.chat(chatId);
+      const { updates, more } = await this.call('updates.chatDifference', { chatId, pts: entry.pts ?? 0, limit });
+      for (const update of updates) if (update.chatPts > (entry.pts ?? 0)) this.applyOfChat(update);
+      if (!more) return;
+    }
+  }
+
+  /** Fails when the connection does. */
+  call(method, params) {
+    return Promise.race([this.client.call(method, params), this.client.closed.then(() => { throw new Error('closed'); })]);
   }
 
   /** Everything that was missed, page by page; one walk at a time. */
@@ -63,14 +110,14 @@ export class Messenger {
   }
 
   async doCatchUp(limit) {
-    const { client } = this;
-    const lost = client.closed.then(() => { throw new Error('closed'); });
     for (;;) {
-      const { updates, pts, more } = await Promise.race([client.call('updates.difference', { pts: this.pts, limit }), lost]);
+      const { updates, pts, more } = await this.call('updates.difference', { pts: this.pts, limit });
       for (const update of updates) if (update.pts > this.pts) this.apply(update);
       assert.ok(this.pts >= pts);
-      if (!more) return;
+      if (!more) break;
     }
+    for (const { chatId, chatPts } of (await this.call('updates.state')).chats)
+      if (chatPts > (this.chat(chatId).pts ?? 0)) await this.catchUpChat(chatId, limit);
   }
 
   /** Texts of a chat in its order. */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Supergroups and channels as users with several devices see them: a log of the chat's own, told to those who are here.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client } from './lib/client.mjs';
+import { Messenger, newRandomId } from './lib/messenger.mjs';
+import { Server, until } from './lib/server.mjs';
+
+let server, serial = 0;
+before(async () => {
+  server = await Server.start({
+    messaging: { registration_rate_address: 1000, login_rate_address: 1000, message_rate: 0, chat_rate: 0, groups_per_user: 100000 },
+  });
+});
+after(() => server.remove());
+
+const person = async () => (await Client.open(server.wsUrl)).register(`channel_user_${++serial}`);
+const secondDevice = async (of) => (await Client.open(server.wsUrl)).login(of.user.username);
+const reasonOf = (promise) => promise.then(() => 'ok', (error) => error.reason ?? String(error));
+const refuses = async (promise, reason) => assert.equal(await reasonOf(promise), reason);
+const closeAll = (...clients) => Promise.all(clients.map((c) => c.close()));
+const make = async (kind, owner, ...members) =>
+  (await owner.call('chat.create', { kind, title: 'Many', members: members.map((m) => m.user.id) })).chat.id;
+const send = (client, chatId, text, more = {}) => client.call('message.send', { chatId, randomId: newRandomId(), text, ...more });
+
+test('a supergroup: told live to all devices that are here, and caught up with by the others', async () => {
+  const [ann, bob, eve] = [await person(), await person(), await person()];
+  const tablet = await secondDevice(bob);
+  const [a, b, t, e] = [ann, bob, tablet, eve].map((client) => new Messenger(client));
+  const chatId = await make('supergroup', ann, bob);
+  const first = await send(bob, chatId, 'hello');
+  assert.deepEqual([first.ptsCount, first.chatPts, first.chatPtsCount], [0, 2, 1]);
+  for (const m of [a, b, t]) await until(() => m.texts(chatId).join() === ',hello', 'the first');
+  assert.equal(a.chat(chatId).pts, 2);
+  await eve.cut();
+  await ann.call('chat.invite', { chatId, userIds: [eve.user.id] });
+  for (let i = 0; i < 5; i++) await send(ann, chatId, `text ${i}`);
+  await ann.call('message.edit', { chatId, messageId: first.message.id, text: 'x' }).catch(() => {});
+  await bob.call('message.edit', { chatId, messageId: first.message.id, text: 'hullo' });
+  await ann.call('message.delete', { chatId, ids: ['4'], forAll: true });
+  await ann.call('chat.update', { chatId, title: 'Very many' });
+  await until(() => t.chat(chatId).info?.title === 'Very many', 'the title');
+  await eve.connect();
+  await eve.start();
+  await e.catchUp(2);
+  assert.deepEqual(e.texts(chatId), t.texts(chatId));
+  assert.equal(e.chat(chatId).pts, a.chat(chatId).pts);
+  await send(ann, chatId, 'live');
+  await until(() => e.texts(chatId).includes('live'), 'what is told live');
+  assert.equal(e.chatGaps + b.chatGaps, 0);
+  await ann.call('message.typing', { chatId, action: 'typing' });
+  assert.equal((await eve.notification('update', (p) => p.type === 'typing')).userId, ann.user.id);
+  await closeAll(ann, bob, tablet, eve);
+});
+
+test('marks are for the reader alone, and counts come from the chat', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const tablet = await secondDevice(bob);
+  const [a, t] = [ann, tablet].map((client) => new Messenger(client));
+  const chatId = await make('supergroup', ann, bob);
+  for (let i = 0; i < 3; i++) await send(ann, chatId, `${i}`);
+  assert.equal((await bob.call('chat.list', { limit: 10 })).chats[0].chat.unread, 4);
+  await bob.call('message.read', { chatId, upToId: '2' });
+  await until(() => t.chat(chatId).unread === 2, 'the mark');
+  await bob.call('message.delivered', { chatId, upToId: '4' });
+  const last = await send(ann, chatId, 'after');
+  await until(() => a.chat(chatId).pts === last.chatPts, 'the last');
+  assert.equal(a.chat(chatId).read.size + a.chat(chatId).delivered.size, 0);
+  await closeAll(ann, bob, tablet);
+});
+
+test('who is out hears nothing any more; who is back does', async () => {
+  const [ann, bob, eve] = [await person(), await person(), await person()];
+  const chatId = await make('channel', ann, bob, eve);
+  const [b, e] = [bob, eve].map((client) => new Messenger(client));
+  await refuses(send(bob, chatId, 'x'), 'admin_only');
+  await refuses(bob.call('chat.members', { chatId, limit: 10 }), 'admin_only');
+  await bob.call('chat.leave', { chatId });
+  await ann.call('chat.ban', { chatId, userId: eve.user.id });
+  await until(() => e.chat(chatId).role === 'banned' && b.chat(chatId).role === 'left', 'both are out');
+  let heard = 0;
+  for (const client of [bob, eve]) {
+    const { listener } = client;
+    client.listener = (message) => { heard += message.params.chatPts !== undefined; return listener(message); };
+  }
+  const { message } = await send(ann, chatId, 'secret');
+  for (const [client, reason] of [[bob, 'left'], [eve, 'banned']]) {
+    await refuses(client.call('updates.chatDifference', { chatId, pts: 0, limit: 10 }), reason);
+    await refuses(client.call('message.history', { chatId, limit: 10 }), reason);
+    await refuses(client.call('message.edits', { chatId, messageId: message.id }), reason);
+    assert.deepEqual((await client.call('updates.state')).chats, []);
+    assert.deepEqual((await client.call('chat.get', { ids: [chatId] })).chats, []);
+  }
+  assert.equal(heard, 0);
+  await ann.call('chat.invite', { chatId, userIds: [bob.user.id] });
+  await send(ann, chatId, 'news');
+  await until(() => b.texts(chatId).includes('news'), 'he hears again');
+  assert.ok(b.texts(chatId).includes('secret')); // a channel has no past that is hidden
+  await closeAll(ann, bob, eve);
+});
+
+test('over a restart: what was told is there, and devices that come back hear', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const chatId = await make('channel', ann, bob);
+  const params = { chatId, randomId: newRandomId(), text: 'once' };
+  const answer = await ann.call('message.send', params);
+  await server.kill();
+  await Promise.all([ann.closed, bob.closed]);
+  await server.launch();
+  for (const client of [ann, bob]) { await client.connect(); await client.start(); }
+  const b = new Messenger(bob);
+  await b.catchUp();
+  assert.deepEqual(b.texts(chatId), ['', 'once']);
+  assert.deepEqual(await ann.call('message.send', params), answer);
+  await send(ann, chatId, 'two');
+  await until(() => b.texts(chatId).at(-1) === 'two', 'what is told live');
+  assert.deepEqual((await bob.call('updates.state')).chats, [{ chatId, chatPts: 3 }]);
+  await closeAll(ann, bob);
+});
