@@ -135,7 +135,7 @@ test_typing (Chats *f, gconstpointer data)
 static void
 add (Chats *f, MsgId actor, MsgId chat, MsgId user, bool allowed)
 {
-  const MsgChatSpec spec = { .title = "Group", .members = &user, .n_members = 1 };
+  const MsgChatSpec spec = { .kind = MSG_CHAT_GROUP, .title = "Group", .members = &user, .n_members = 1 };
   g_auto (Got) made = { 0 }, invited = { 0 };
 
   msg_chat_create (f->bench.core, actor, &spec, on_chat, &made);
