@@ -38,6 +38,11 @@ export class RoomMedia {
     return this.subscriber !== null;
   }
 
+  /** whether a connection will not come back by itself */
+  get lost() {
+    return Boolean(this.publisher?.lost || this.subscriber?.lost);
+  }
+
   /** 'connected' when all that there is is connected @returns {'connecting' | 'connected' | 'disconnected'} */
   get state() {
     const states = [this.publisher?.state, this.subscriber?.state].filter((state) => state !== undefined);
@@ -56,6 +61,7 @@ export class RoomMedia {
       return answer.sdp;
     } });
     this.subscriber = subscriber;
+    subscriber.addEventListener('lost', () => session.dispatchEvent(new CustomEvent('lost')));
     for (const type of ['track', 'state']) subscriber.addEventListener(type, () => session.dispatchEvent(new CustomEvent('media')));
     subscriber.start(slotsFor(this.#pictures)).then(() => session.dispatchEvent(new CustomEvent('slots'))).catch((error) => this.#trouble(error));
     if (session.me && session.me.role !== 'listener') this.#publish();
@@ -129,6 +135,7 @@ export class RoomMedia {
     const publisher = new Publisher({ iceServers: this.#iceServers, makeConnection: this.#makeConnection, publish: (sdp, tracks) => session.call('publish', { sdp, tracks }) });
     this.publisher = publisher;
     publisher.addEventListener('state', () => session.dispatchEvent(new CustomEvent('media')));
+    publisher.addEventListener('lost', () => session.dispatchEvent(new CustomEvent('lost')));
     publisher.addEventListener('tracks', () => void this.#tell());
     for (const source of /** @type {const} */ (['mic', 'camera', 'screen'])) void this.#send(source);
   }

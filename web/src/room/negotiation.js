@@ -2,7 +2,9 @@
 /**
  * One connection to the server's media plane: this side always offers, complete and without trickle (the server is ICE-lite:
  * it answers wherever packets come from). One exchange at a time; what is asked for meanwhile goes into the next.
- * Events: 'state' (detail: {state}), 'track' (detail: {mid, track}).
+ * Events: 'state' (detail: {state}), 'track' (detail: {mid, track}), 'lost': it will not come back by itself. The server has
+ * let go of a transport that was silent for half a minute; what answers then is a new one, with which a connection that has
+ * its keys already makes no others (JSEP): a new connection is needed.
  */
 
 const RESTART_MS = [500, 2000, 5000, 10000];
@@ -13,6 +15,7 @@ const PATIENCE_MS = 4000;
 export class Negotiation extends EventTarget {
   pc;
   closed = false;
+  lost = false;
   #exchange;
   #running = false;
   #wanted = false;
@@ -93,10 +96,15 @@ export class Negotiation extends EventTarget {
     this.dispatchEvent(new CustomEvent('state', { detail: { state: connectionState } }));
   }
 
-  /** Restarts until it is connected again, ever more slowly. */
+  /** Restarts until it is connected again, ever more slowly, or lost. */
   #again() {
     if (this.closed) return;
-    const wait = RESTART_MS[Math.min(this.#tries++, RESTART_MS.length - 1)];
+    if (this.#tries === RESTART_MS.length) {
+      this.lost = true;
+      this.dispatchEvent(new CustomEvent('lost'));
+      return;
+    }
+    const wait = RESTART_MS[this.#tries++];
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.restart().catch(() => {});

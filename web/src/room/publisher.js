@@ -52,11 +52,15 @@ export class Publisher extends EventTarget {
       for (const { mid, id } of tracks) this.#learn(mid, id);
       return sdp;
     } });
-    this.#link.addEventListener('state', () => this.dispatchEvent(new CustomEvent('state')));
+    for (const type of ['state', 'lost']) this.#link.addEventListener(type, () => this.dispatchEvent(new CustomEvent(type)));
   }
 
   get state() {
     return this.#link.state;
+  }
+
+  get lost() {
+    return this.#link.lost;
   }
 
   get pc() {

@@ -6,7 +6,7 @@
  *       \-> lobby -> joined
  *   any -> ended                        (endReason: see words.js)
  *
- * Events: 'state', 'roster' (who is there, or what they do), 'room', 'speakers', 'slots', 'media', 'joined' and 'left'
+ * Events: 'state', 'roster' (who is there, or what they do), 'room', 'speakers', 'slots', 'media', 'lost' (a media connection), 'joined' and 'left'
  * (detail: {participant}), 'lobby' (detail: {participant, waiting}), 'muted' (detail: {sources, by}), 'trouble' (detail: {error}), 'ended'.
  */
 import { RpcError } from '../rpc-error.js';
@@ -30,6 +30,7 @@ export class RoomSession extends EventTarget {
   roster = new Roster();
   slots = new Slots();
   /** @type {RoomMedia} */ media;
+  /** @type {RTCIceServer[]} */ #iceServers = [];
   #rpc;
   /** @type {string} */ #resume = '';
   #name = '';
@@ -46,6 +47,7 @@ export class RoomSession extends EventTarget {
     super();
     this.#rpc = rpc;
     this.media = new RoomMedia({ session: this, local, makeConnection });
+    this.addEventListener('lost', () => this.#reconnect());
   }
 
   get id() {
@@ -153,18 +155,27 @@ export class RoomSession extends EventTarget {
     this.roster.reset(joined);
     this.joinedAt ||= Date.now();
     /* a participant of before, with the connections of before; or a new one, who has none */
-    const goesOn = joined.resumed && this.media.started;
-    if (!goesOn) {
-      this.slots.clear();
-      this.media.start(joined.iceServers);
-    } else {
-      this.media.again();
-    }
+    if (joined.resumed && this.media.started && !this.media.lost) this.media.again();
+    else this.#connect(joined.iceServers);
     this.#become('joined');
     this.#emit('roster');
     this.#emit('room');
     this.#view.again();
     if (joined.next) void this.#more(joined.next);
+  }
+
+  /** With connections of its own. @param {RTCIceServer[]} iceServers */
+  #connect(iceServers) {
+    this.#iceServers = iceServers;
+    this.slots.clear();
+    this.media.start(iceServers);
+  }
+
+  /** The media connections are lost and do not come back: others take their place, the participant stays. */
+  #reconnect() {
+    if (this.state !== 'joined') return;
+    this.#connect(this.#iceServers);
+    this.#view.again();
   }
 
   /** The rest of a crowd. @param {string} after */

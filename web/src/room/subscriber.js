@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * What this side receives of a room: sections offered once, whose senders the server changes without another exchange. Event
- * 'track' (detail: {mid, kind, track}): a section has its track, for good; 'state'.
+ * 'track' (detail: {mid, kind, track}): a section has its track, for good; 'state'; 'lost' (see Negotiation).
  */
 import { Negotiation } from './negotiation.js';
 
@@ -31,7 +31,7 @@ export class Subscriber extends EventTarget {
   constructor({ iceServers, subscribe, makeConnection }) {
     super();
     this.#link = new Negotiation({ iceServers, makeConnection, exchange: subscribe });
-    this.#link.addEventListener('state', () => this.dispatchEvent(new CustomEvent('state')));
+    for (const type of ['state', 'lost']) this.#link.addEventListener(type, () => this.dispatchEvent(new CustomEvent(type)));
     this.#link.addEventListener('track', (event) => {
       const { mid, track } = /** @type {CustomEvent} */ (event).detail;
       this.tracks.set(mid, track);
@@ -41,6 +41,10 @@ export class Subscriber extends EventTarget {
 
   get state() {
     return this.#link.state;
+  }
+
+  get lost() {
+    return this.#link.lost;
   }
 
   get pc() {

@@ -269,6 +269,32 @@ test('away for too long: a new participant, with new connections', async () => {
   assert.equal(rpc.count('room.subscribe'), 2);
 });
 
+test('a media connection that restarts do not bring back: others take its place, the participant stays', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { rpc, session } = await enter();
+  session.look([{ trackId: 't', width: 320, height: 180, priority: 1 }]);
+  const views = rpc.count('room.view');
+  const [subscriber, publisher] = FakeConnection.made;
+  subscriber.connectionState = 'failed';
+  subscriber.dispatchEvent(new Event('connectionstatechange'));
+  for (let restarts = 1; restarts <= 4; restarts++) {
+    for (let i = 0; i < 100 && subscriber.offers.length <= restarts; i++) {
+      t.mock.timers.tick(500);
+      await settled();
+    }
+    assert.deepEqual([subscriber.offers.at(-1).iceRestart, FakeConnection.made.length], [true, 2]);
+  }
+  for (let i = 0; i < 100 && FakeConnection.made.length === 2; i++) {
+    t.mock.timers.tick(500);
+    await settled();
+  }
+  assert.equal(subscriber.offers.length, 5);
+  assert.deepEqual([FakeConnection.made.length, subscriber.closed, publisher.closed], [4, true, true]);
+  assert.deepEqual([rpc.count('room.join'), session.state], [1, 'joined']);
+  assert.ok(rpc.count('room.view') > views, 'what is looked at is told again');
+  session.leave();
+});
+
 test('ends: refused, sent out, over, left; and nothing is heard afterwards', async () => {
   const rpc = new FakeRpc();
   rpc.answers['room.join'] = () => new RpcError('room.join', { code: RpcError.LIMIT, data: { reason: 'room_full' } });
