@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Builds web/dist: content-hashed bundles, index.html with integrity attributes, .gz siblings.
+ * Builds web/dist: content-hashed bundles, the service worker sw.js, index.html with integrity attributes, .gz siblings.
  * Usage: node build.mjs [--out DIR] [--dev] [--entry FILE]   (--dev: readable, with source maps; --entry: in the place of src/main.js)
  */
 import { createHash } from 'node:crypto';
@@ -64,6 +64,8 @@ mkdirSync(out, { recursive: true });
 
 const version = /version: '([^']+)'/.exec(readFileSync(join(root, '../meson.build'), 'utf8'))?.[1] ?? '0';
 const media = existsSync(worker) ? await bundle(worker, 'media-worker', { format: 'iife' }) : undefined;
+/* under a name that stays: browsers look there for a newer one, and the server lets nobody keep it unasked */
+await build({ ...common, entryPoints: [{ in: join(root, 'src/push/push-worker.js'), out: 'sw' }], entryNames: '[name]', format: 'iife' });
 const define = {
   __MEDIA_WORKER__: media ? JSON.stringify(`/${media}`) : 'undefined',
   __ALDIS_VERSION__: JSON.stringify(version),

@@ -6,6 +6,7 @@ import { Messenger } from './chat/messenger.js';
 import { Names } from './chat/names.js';
 import { fill, h } from './dom.js';
 import { Devices } from './media/devices.js';
+import { Push } from './push/push.js';
 import { Rooms, linkOf } from './room/rooms.js';
 import { Router } from './router.js';
 import { Settings } from './settings.js';
@@ -49,6 +50,7 @@ export class App extends EventTarget {
     this.messenger = new Messenger({ rpc, storage, me: () => this.account.user?.id ?? '' });
     this.router = new Router(['chats', 'calls', 'rooms', 'people', 'settings', 'join']);
     this.toasts = new Toasts();
+    this.push = new Push({ rpc, account: this.account, settings: this.settings });
     this.rooms = new Rooms(rpc);
     this.calls = new CallDesk(this, makeEngine);
     this.roomDesk = new RoomDesk(this);
@@ -72,6 +74,7 @@ export class App extends EventTarget {
       this.#elsewhere();
     });
     addEventListener('keydown', (event) => this.#key(event));
+    this.push.listen(navigator.serviceWorker, (open) => { location.hash = open; });
     void this.devices.refresh();
     if (await this.#tab.take()) this.#begin();
     else this.#elsewhere();

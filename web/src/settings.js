@@ -17,6 +17,9 @@ const DEFAULTS = {
   /** @type {'strangers' | 'all' | 'none'} */ hideAddress: 'strangers',
   /* shortcuts of one letter; off for those who dictate or slip (WCAG 2.1.4) */
   letterKeys: true,
+  /* Web Push: whether this browser rings while the page is closed, and shows what messages say */
+  ringClosed: false,
+  pushPreview: false,
   /* where the self view was put: a corner */
   /** @type {'tl' | 'tr' | 'bl' | 'br'} */ selfView: 'br',
 };

@@ -8,6 +8,7 @@ import { deviceSelect } from './device-select.js';
 import { icon } from './icons.js';
 import { Meter } from './meter.js';
 import { notificationState, askForNotifications } from './notify.js';
+import { pushCard } from './push-card.js';
 import { page } from './settings-page.js';
 
 /** toggle: a switch. @param {string} label @param {string} sub @param {boolean} on @param {(on: boolean) => void} change @param {string} testid */
@@ -20,7 +21,7 @@ export function toggle(label, sub, on, change, testid) {
 export function soundSection(app, back) {
   const scope = new Scope();
   const { settings } = app;
-  return { end: () => scope.end(), el: page('Sound and picture', back, testCard(app, scope), ringCard(app, scope),
+  return { end: () => scope.end(), el: page('Sound and picture', back, testCard(app, scope), ringCard(app, scope), pushCard(app, scope),
     h('section', { class: 'card' }, h('h2', {}, 'In calls'),
       toggle('Look before calling', 'Check camera and microphone before every call.', settings.get('previewBeforeCall'), (on) => settings.set('previewBeforeCall', on), 'preview-before'),
       toggle('Clean up the sound', 'Takes away noise and keeps your voice at one loudness. Switch it off for music.', settings.get('cleanSound'), (on) => settings.set('cleanSound', on), 'clean-sound'),

@@ -97,6 +97,7 @@ export const SCENES = {
   'people-nobody': { hash: '#/people', act: async (page) => { await page.fill(id('search'), 'nobody_here'); await page.waitForTimeout(500); } },
   'settings-profile': { hash: '#/settings/profile' },
   'settings-sound': { hash: '#/settings/sound', act: async (page) => { await page.click(id('test-media')); }, wait: 1500 },
+  'settings-push': { hash: '#/settings/sound', act: async (page) => { await page.locator(id('push-card')).scrollIntoViewIfNeeded(); } },
   'settings-look': { hash: '#/settings/look' },
   'settings-devices': { hash: '#/settings/devices' },
   'settings-password': { hash: '#/settings/password' },

@@ -25,7 +25,7 @@ const failure = (code, reason, extra = {}) => Object.assign(new Error(reason), {
 const METHODS = {
   ...ROOM_METHODS,
   ...CHAT_METHODS,
-  'server.info': () => ({ name: 'aldis', version: '0.1.0', features: ['calls', 'registration'], limits: {}, serverTime: Date.now() }),
+  'server.info': () => ({ name: 'aldis', version: '0.1.0', features: ['calls', 'registration', 'push'], limits: {}, serverTime: Date.now() }),
   'account.register': ({ username, displayName }) => {
     if (username === 'taken') throw failure(-32004, 'username_taken');
     return login({ id: 'u0', username, displayName: displayName || username });
