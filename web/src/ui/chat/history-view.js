@@ -30,7 +30,7 @@ export class HistoryView extends EventTarget {
   #newest;
   #count = h('span', { class: 'badge', hidden: true });
   /** @type {any} */ #dayTimer = 0;
-  /** where the mark of unread messages stands: behind this id; 0: nowhere */ #unreadFrom = 0;
+  /** where the mark of unread messages stands: behind this id @type {number | null} */ #unreadFrom = null;
   /** a message to be shown once it is there */ #wanted = '';
   #placed = false;
   /** indexes of the rows in sight */ #sight = { first: 0, last: 0 };
@@ -106,11 +106,11 @@ export class HistoryView extends EventTarget {
 
   #open() {
     const { chat, history } = this.#entry;
-    this.#unreadFrom = chat.unread > 0 ? Number(chat.readUpToId) : 0;
-    const first = chat.unread > 0 && Number(chat.readUpToId) > 0;
+    const first = chat.unread > 0;
+    this.#unreadFrom = first ? Number(chat.readUpToId) : null;
     if (history.state === 'ready' && !first && !history.atNewest) history.forget();
     if (history.state === 'ready') this.#render();
-    else if (first) void history.jump(chat.readUpToId).then(() => (history.messages.length ? undefined : history.jump()));
+    else if (first) void history.jump(Number(chat.readUpToId) > 0 ? chat.readUpToId : '1').then(() => (history.messages.length ? undefined : history.jump()));
     else void history.jump();
   }
 
@@ -134,7 +134,7 @@ export class HistoryView extends EventTarget {
   /** The first time: at what is unread, or at the end. */
   #place() {
     this.#placed = true;
-    if (!this.#unreadFrom || !this.#list.scrollTo('unread', 0.25)) this.#list.toEnd();
+    if (this.#unreadFrom === null || !this.#list.scrollTo('unread', 0.25)) this.#list.toEnd();
   }
 
   /** @returns {Row[]} */
@@ -148,7 +148,8 @@ export class HistoryView extends EventTarget {
     messages.forEach((message, i) => {
       const on = new Date(message.at).toDateString();
       if (on !== date) rows.push({ kind: 'day', key: `day ${on}`, version: day(message.at), at: message.at, anchor: false });
-      const unread = this.#unreadFrom > 0 && Number(message.id) > this.#unreadFrom && (i > 0 ? Number(messages[i - 1].id) <= this.#unreadFrom : history.atOldest);
+      const from = this.#unreadFrom;
+      const unread = from !== null && Number(message.id) > from && (i > 0 ? Number(messages[i - 1].id) <= from : history.atOldest || from === 0);
       if (unread) rows.push({ kind: 'unread', key: 'unread', version: '', anchor: false });
       rows.push(this.#row(message, on !== date || unread ? undefined : messages[i - 1], messages[i + 1] ?? outgoing[0], people));
       date = on;

@@ -27,7 +27,8 @@ export function openMenu(at, choices, label) {
     menu.remove();
     if (inside) before?.focus({ preventScroll: true });
   });
-  document.body.append(menu);
+  /* what is outside of a modal dialog can be neither seen nor pressed */
+  ([...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body).append(menu);
   menu.showPopover();
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(EDGE, Math.min(at.x, innerWidth - width - EDGE))}px`;
