@@ -133,6 +133,29 @@ chat('a group: made, mentioned in, a member is made an admin, one leaves', async
   await until(async () => (await texts(ann)).at(-1) === 'bob left', 'that bob left', LONG);
 });
 
+chat('a channel: who reads has no field to write in, and what is written comes live and after a cut', async () => {
+  await ann.click('nav-chats');
+  await ann.click('new-group');
+  await ann.fill('groupTitle', 'Tides');
+  await ann.get('group-kind').selectOption('channel');
+  await ann.fill('picker-search', 'bob');
+  await ann.press('[data-testid="picker-row"][data-username="bob"]');
+  await ann.click('group-make');
+  await ann.sees('composer');
+  await say(ann, 'high at six');
+  await openRow(bob, 'Tides');
+  await bob.sees('chat-mute');
+  assert.equal(await bob.get('composer').count(), 0);
+  await until(async () => (await texts(bob)).at(-1) === 'high at six', 'the first', LONG);
+  await say(ann, 'low at noon');
+  await until(async () => (await texts(bob)).at(-1) === 'low at noon', 'the second, live', LONG);
+  cable.cut();
+  await bob.sees('reconnect-banner');
+  await say(ann, 'high at seven');
+  cable.mend();
+  await until(async () => (await texts(bob)).at(-1) === 'high at seven', 'what was missed', LONG);
+});
+
 chat('2,000 messages: few nodes, order right, no hole, what is looked at stays', async () => {
   const client = await (await Client.open(server.wsUrl)).login('bob', password);
   const { chat: { id: chatId } } = await client.call('chat.create', { kind: 'group', title: 'Long', members: [(await client.call('user.find', { username: 'ann' })).user.id] });

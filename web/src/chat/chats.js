@@ -4,6 +4,8 @@
  * Events: 'change' (the list or an entry), 'marks', 'members', 'typing' (detail: {chatId}), 'message' (detail: {message}): a new one.
  */
 import { History } from './history.js';
+import { isLarge } from './rights.js';
+import { UpdateLog } from './update-log.js';
 
 /** @typedef {import('./types.js').Chat} Chat */
 /** @typedef {import('./types.js').Message} Message */
@@ -18,11 +20,14 @@ import { History } from './history.js';
  * @property {number} delivered
  * @property {Map<string, number>} typing by user: until when
  * @property {Promise<Member[]> | null} members
+ * @property {UpdateLog | null} log of a supergroup or channel
  */
 
 const PAGE = 50;
 const TYPING_MS = 6000;
 const REFRESH_MS = 150;
+/* Those of a large group are not all listed. */
+const MEMBERS_MOST = 300;
 const GONE = new Set(['left', 'banned']);
 const most = (/** @type {string} */ a, /** @type {string | undefined} */ b) => (Number(b ?? 0) > Number(a) ? /** @type {string} */ (b) : a);
 
@@ -77,6 +82,7 @@ export class Chats extends EventTarget {
   /** clear: another user. */
   clear() {
     this.#round++;
+    for (const { log } of this.#entries.values()) log?.forget();
     clearTimeout(this.#timer);
     this.#stale.clear();
     this.#entries.clear();
@@ -93,7 +99,7 @@ export class Chats extends EventTarget {
   /** learn: a chat as an answer has it. @param {Chat} chat @returns {Entry} */
   learn(chat) {
     const known = this.#entries.get(chat.id);
-    const entry = known ?? { chat, last: null, history: new History(this.#rpc, chat.id), read: 0, delivered: 0, typing: new Map(), members: null };
+    const entry = known ?? { chat, last: null, history: new History(this.#rpc, chat.id), read: 0, delivered: 0, typing: new Map(), members: null, log: null };
     /* an answer may be older than what the log has said since: marks go forward only */
     if (known) {
       const late = Number(known.chat.topId) > Number(chat.topId) || Number(known.chat.readUpToId) > Number(chat.readUpToId);
@@ -104,8 +110,35 @@ export class Chats extends EventTarget {
     entry.read = Math.max(entry.read, Number(chat.peerReadUpToId ?? 0));
     entry.delivered = Math.max(entry.delivered, Number(chat.peerDeliveredUpToId ?? 0));
     this.#entries.set(chat.id, entry);
+    if (chat.chatPts !== undefined) this.#follow(entry, chat.chatPts);
     this.#changed(chat.id);
     return entry;
+  }
+
+  /** A supergroup or channel has a log of its own. @param {Entry} entry @param {number} pts */
+  #follow(entry, pts) {
+    if (entry.log) return entry.log.reached(pts);
+    const { id } = entry.chat;
+    const log = new UpdateLog(this.#rpc, (update) => this.apply(update), { chatId: id, pts });
+    log.addEventListener('reset', () => {
+      entry.log = null;
+      entry.history.forget();
+      this.#refetch(id);
+    });
+    log.addEventListener('closed', () => this.#left(id));
+    entry.log = log;
+  }
+
+  /** take: a live update of the log of a chat. @param {Update} update */
+  take(update) {
+    const entry = this.#entries.get(update.chatId);
+    if (entry?.log) entry.log.take(update);
+    else this.#refetch(update.chatId);
+  }
+
+  /** reached: how far the logs of chats are: what is missing is fetched. @param {{chatId: string, chatPts: number}[]} chats */
+  reached(chats) {
+    for (const { chatId, chatPts } of chats) this.#entries.get(chatId)?.log?.reached(chatPts);
   }
 
   /** fetch: a chat by its id. @param {string} id @returns {Promise<Entry | null>} null: it is not one of the user's */
@@ -137,6 +170,7 @@ export class Chats extends EventTarget {
   apply(update) {
     const entry = this.#entries.get(update.chatId);
     if (update.type === 'chat.updated' && update.chat) return void this.#chatUpdated(update.chat);
+    if (update.type === 'chat.updated' && update.info && entry) return void this.#chatUpdated({ ...entry.chat, ...update.info });
     if (!entry) return update.type === 'message.deleted' ? undefined : this.#refetch(update.chatId);
     switch (update.type) {
       case 'message.new': if (update.message) this.#messageNew(entry, update.message); break;
@@ -245,6 +279,7 @@ export class Chats extends EventTarget {
     const entry = this.#entries.get(id);
     if (!entry) return;
     this.#entries.delete(id);
+    entry.log?.forget();
     entry.history.forget();
     this.#changed(id);
     this.dispatchEvent(new CustomEvent('left', { detail: { chatId: id, title: entry.chat.title } }));
@@ -320,11 +355,11 @@ export class Chats extends EventTarget {
       const page = await this.#rpc.call('chat.members', { chatId: id, limit: 100, ...(next ? { next } : {}) }, { resend: true });
       all.push(...page.members);
       next = page.next;
-      if (!next) break;
+      if (!next || all.length >= MEMBERS_MOST) break;
     }
     const entry = this.#entries.get(id);
     for (const { user, readUpToId, deliveredUpToId } of all) {
-      if (!entry || user.id === this.#me()) continue;
+      if (!entry || user.id === this.#me() || isLarge(entry.chat)) continue;
       entry.read = Math.max(entry.read, Number(readUpToId));
       entry.delivered = Math.max(entry.delivered, Number(deliveredUpToId));
     }

@@ -5,6 +5,7 @@
  */
 import { Chats } from './chats.js';
 import { Drafts } from './drafts.js';
+import { isLarge } from './rights.js';
 import { Outbox } from './outbox.js';
 import { UpdateLog } from './update-log.js';
 
@@ -32,21 +33,25 @@ export class Messenger {
     this.log = new UpdateLog(rpc, (update) => this.#apply(update));
     this.log.addEventListener('reset', () => void this.#begin(true));
     this.outbox.addEventListener('sent', (event) => {
-      const { message, pts } = /** @type {CustomEvent} */ (event).detail;
+      const { message } = /** @type {CustomEvent} */ (event).detail;
       this.chats.get(message.chatId)?.history.put(message, true);
-      this.log.reached(pts);
+      this.#reached(message.chatId, /** @type {CustomEvent} */ (event).detail);
     });
     this.chats.addEventListener('message', (event) => {
       const { message } = /** @type {CustomEvent} */ (event).detail;
       if (message.from === me()) this.outbox.claims(message);
-      else this.#mark('message.delivered', message.chatId, message.id);
+      else if (!isLarge(this.chats.get(message.chatId)?.chat)) this.#mark('message.delivered', message.chatId, message.id);
     });
     rpc.on('update', (update) => {
       if (!this.#userId) return;
       if (update.type === 'typing') this.chats.typing(update);
+      else if (update.chatPts !== undefined) this.chats.take(update);
       else this.log.take(update);
     });
-    rpc.addEventListener('resync', () => void this.log.catchUp());
+    rpc.addEventListener('resync', () => {
+      void this.log.catchUp();
+      if (this.log.pts >= 0) void this.#catchUpChats();
+    });
   }
 
   /** session: the connection has begun, or has come back, as this user. */
@@ -60,6 +65,7 @@ export class Messenger {
     if (this.log.pts < 0) await this.#begin(false);
     else {
       await this.log.catchUp();
+      await this.#catchUpChats();
       for (const { history } of this.chats.list()) if (history.error) history.retry();
     }
     this.outbox.flush();
@@ -112,22 +118,35 @@ export class Messenger {
   async change(method, params) {
     const answer = await this.#rpc.call(method, params);
     if (answer.chat) this.chats.learn(answer.chat);
-    if (answer.pts) this.log.reached(answer.pts);
+    this.#reached(/** @type {any} */ (params).chatId, answer);
     return answer;
+  }
+
+  /** An answer says how far the logs are. @param {string | undefined} chatId @param {{pts?: number, chatPts?: number}} answer */
+  #reached(chatId, { pts, chatPts }) {
+    if (pts) this.log.reached(pts);
+    if (chatId && chatPts) this.chats.reached([{ chatId, chatPts }]);
+  }
+
+  /** What was missed in supergroups and channels. */
+  async #catchUpChats() {
+    const { chats = [] } = await this.#rpc.call('updates.state', {}, { resend: true }).catch(() => ({}));
+    this.chats.reached(chats);
   }
 
   /** @param {boolean} anew */
   async #begin(anew) {
     try {
       /* the log first: what happens between the two answers comes by both, and is known the second time */
-      await this.log.begin();
+      const logs = await this.log.begin();
       await (anew ? this.chats.forget() : this.chats.refresh());
+      this.chats.reached(logs);
     } catch {
       /* the connection: its next session begins again */
       if (this.chats.state === 'empty') await this.chats.refresh();
       return;
     }
-    for (const { chat, last } of this.chats.list()) if (last && chat.unread > 0) this.#mark('message.delivered', chat.id, chat.topId);
+    for (const { chat, last } of this.chats.list()) if (last && chat.unread > 0 && !isLarge(chat)) this.#mark('message.delivered', chat.id, chat.topId);
   }
 
   /** @param {import('./types.js').Update} update */
@@ -144,7 +163,7 @@ export class Messenger {
     this.#marks.set(key, setTimeout(() => {
       this.#marks.delete(key);
       const mark = String(this.#told.get(key));
-      this.#rpc.call(method, { chatId, upToId: mark }, { resend: true }).then(({ pts }) => pts && this.log.reached(pts), () => {
+      this.#rpc.call(method, { chatId, upToId: mark }, { resend: true }).then((answer) => this.#reached(chatId, answer), () => {
         /* told again when there is more to tell, or when it is seen again */
         if (String(this.#told.get(key)) === mark) this.#told.delete(key);
       });

@@ -8,6 +8,7 @@
 /** may: whether the user has a right. @param {Chat} chat @param {Right} right @returns {boolean} */
 export function may({ kind, role, rights = [], permissions }, right) {
   if (kind === 'private' || kind === 'saved') return right === 'send' || right === 'calls';
+  if (kind === 'channel') return role === 'owner' || (role === 'admin' && rights.includes(right === 'send' ? 'post' : right));
   const ofAll = permissions.includes(right);
   switch (role) {
     case 'owner': return true;
@@ -27,4 +28,9 @@ export function mayTouch(chat, member, right) {
 /** isGroup: it has members, a title and rights. @param {Chat} chat */
 export function isGroup({ kind }) {
   return kind === 'group' || kind === 'supergroup' || kind === 'channel';
+}
+
+/** isLarge: it has a log of its own, and no marks of others. @param {Chat | undefined} chat */
+export function isLarge(chat) {
+  return chat?.kind === 'supergroup' || chat?.kind === 'channel';
 }

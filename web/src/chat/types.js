@@ -2,7 +2,7 @@
 /** Shapes of chats and messages, as in docs/openrpc.json. Types alone: nothing here runs. */
 
 /** @typedef {import('../types.js').User} User */
-/** @typedef {'send' | 'invite' | 'info' | 'calls' | 'delete' | 'ban' | 'promote'} Right */
+/** @typedef {'send' | 'invite' | 'info' | 'calls' | 'delete' | 'ban' | 'promote' | 'post'} Right */
 /** @typedef {'left' | 'banned' | 'restricted' | 'member' | 'admin' | 'owner'} Role */
 /** @typedef {{type: string, offset: number, length: number, url?: string, language?: string, userId?: string}} Entity offsets count UTF-16 units */
 /**
@@ -20,6 +20,9 @@
  * @property {User} [peer] of a private chat
  * @property {string} [peerReadUpToId]
  * @property {string} [peerDeliveredUpToId]
+ * @property {number} [chatPts] how far the log of a supergroup or channel is
+ * @property {string} [username] of a public chat
+ * @property {number} [slowModeMs]
  * @property {string} topId
  * @property {string} readUpToId
  * @property {number} unread
@@ -46,6 +49,8 @@
  * @property {string} type
  * @property {string} chatId
  * @property {number} [pts]
+ * @property {number} [chatPts] of the log of a supergroup or channel
+ * @property {Partial<Chat>} [info] of a supergroup or channel: what is the same for all
  * @property {Message} [message]
  * @property {string[]} [ids]
  * @property {Chat} [chat]

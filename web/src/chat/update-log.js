@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The user's update log, applied in order: every update once, none left out (docs/messaging.md).
+ * An update log, the user's or that of a supergroup or channel, applied in order: every update once, none left out (docs/messaging.md).
  *
  *   update.pts <= pts      known: forgotten
  *   update.pts == pts + 1  applied
  *   more                   held back; updates.difference brings what is missing, then what was held is looked at again
  *
- * Events: 'reset' the log cannot be followed any more (too old, or the server's is another one): load everything anew.
+ * `pts` stands for `chatPts` in the log of a chat.
+ * Events: 'reset' the log cannot be followed any more (too old, or the server's is another one): load everything anew;
+ * 'closed' it may not be read any more.
  */
 import { Backoff } from '../backoff.js';
 import { RpcError } from '../rpc-error.js';
@@ -21,27 +23,33 @@ export class UpdateLog extends EventTarget {
   /** the last update that was applied; -1: not known yet */ pts = -1;
   #rpc;
   #apply;
+  #name;
+  /** @type {{method: string, params: object}} */ #difference;
   /** @type {Map<number, Update>} */ #held = new Map();
   /** @type {Promise<void> | null} */ #walk = null;
   #round = 0;
   #backoff = new Backoff();
   /** @type {any} */ #timer = 0;
 
-  /** @param {import('./types.js').Rpc} rpc @param {(update: Update) => void} apply */
-  constructor(rpc, apply) {
+  /** @param {import('./types.js').Rpc} rpc @param {(update: Update) => void} apply @param {{chatId: string, pts: number}} [chat] whose log it is, and how far it is known; else the user's */
+  constructor(rpc, apply, chat) {
     super();
     this.#rpc = rpc;
     this.#apply = apply;
+    this.#name = /** @type {'pts' | 'chatPts'} */ (chat ? 'chatPts' : 'pts');
+    this.#difference = chat ? { method: 'updates.chatDifference', params: { chatId: chat.chatId } } : { method: 'updates.difference', params: {} };
+    if (chat) this.pts = chat.pts;
   }
 
-  /** begin: asks how far the log is; what comes before the answer is held back. */
+  /** begin: asks how far the user's log is; what comes before the answer is held back. @returns {Promise<{chatId: string, chatPts: number}[]>} how far those of chats are */
   async begin() {
     const round = ++this.#round;
     clearTimeout(this.#timer);
-    const { pts } = await this.#rpc.call('updates.state', {}, { resend: true });
-    if (round !== this.#round) return;
+    const { pts, chats = [] } = await this.#rpc.call('updates.state', {}, { resend: true });
+    if (round !== this.#round) return [];
     this.pts = pts;
     this.#settle();
+    return chats;
   }
 
   /** forget: another user. */
@@ -55,8 +63,9 @@ export class UpdateLog extends EventTarget {
 
   /** take: a live update. @param {Update} update */
   take(update) {
-    if (update.pts === undefined || update.pts <= this.pts) return;
-    if (this.#held.size < HELD_MOST) this.#held.set(update.pts, update);
+    const pts = update[this.#name];
+    if (pts === undefined || pts <= this.pts) return;
+    if (this.#held.size < HELD_MOST) this.#held.set(pts, update);
     if (this.pts >= 0) this.#settle();
   }
 
@@ -89,7 +98,7 @@ export class UpdateLog extends EventTarget {
 
   /** @param {Update} update */
   #take(update) {
-    this.pts = /** @type {number} */ (update.pts);
+    this.pts = /** @type {number} */ (update[this.#name]);
     this.#apply(update);
   }
 
@@ -97,9 +106,9 @@ export class UpdateLog extends EventTarget {
   async #fetch(round) {
     try {
       for (let more = true; more;) {
-        const answer = await this.#rpc.call('updates.difference', { pts: this.pts, limit: PAGE }, { resend: true });
+        const answer = await this.#rpc.call(this.#difference.method, { ...this.#difference.params, pts: this.pts, limit: PAGE }, { resend: true });
         if (round !== this.#round) return false;
-        for (const update of answer.updates) if (update.pts > this.pts) this.#take(update);
+        for (const update of answer.updates) if (update[this.#name] > this.pts) this.#take(update);
         this.pts = Math.max(this.pts, answer.pts);
         more = answer.more;
       }
@@ -118,6 +127,7 @@ export class UpdateLog extends EventTarget {
       this.dispatchEvent(new CustomEvent('reset'));
       return;
     }
+    if (error instanceof RpcError && [RpcError.FORBIDDEN, RpcError.NOT_FOUND].includes(error.code)) return void this.dispatchEvent(new CustomEvent('closed'));
     /* lost connections come back by themselves: the session asks again */
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.catchUp(), this.#backoff.next());

@@ -20,6 +20,8 @@ const REASONS = {
   left: 'You are not in this group any more.',
   blocked: 'This message cannot be delivered: one of you has blocked the other.',
   message_rate: 'You write very fast. It goes out in a moment.',
+  slow_mode: 'Slow mode: it goes out when your time has come.',
+  privacy: 'Somebody of them does not let you take them into groups.',
   chat_rate: 'Too many changes to chats in a short time. Wait a minute.',
   too_many_members: 'The group is full.',
   too_many_chats: 'You own as many groups as this server allows.',

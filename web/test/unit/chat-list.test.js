@@ -167,3 +167,35 @@ test('another user sees nothing of this one', async () => {
   await messenger.session();
   assert.deepEqual([messenger.outbox.of(CHAT), messenger.drafts.get(CHAT)], [[], null]);
 });
+
+test('a supergroup: its messages come by its own log, after a reconnect too, and nobody is told what was delivered', async () => {
+  const server = new ChatServer(2);
+  const large = { ...server.chat, kind: 'supergroup', title: 'Many', peer: undefined, chatPts: 7 };
+  const answer = server.call.bind(server);
+  let chatPts = 7;
+  /** @type {any[]} */ const log = [];
+  server.call = async (/** @type {string} */ method, /** @type {any} */ params = {}) => {
+    if (method === 'chat.list') return { chats: [{ chat: { ...large, chatPts }, lastMessage: server.messages[1] }] };
+    if (method === 'updates.state') return { pts: 0, chats: [{ chatId: CHAT, chatPts }] };
+    if (method === 'updates.chatDifference') return { updates: log.filter((one) => one.chatPts > params.pts), pts: chatPts, more: false };
+    return answer(method, params);
+  };
+  const say = (/** @type {string} */ id) => {
+    log.push({ type: 'message.new', chatId: CHAT, chatPts: ++chatPts, ptsCount: 1, message: { ...server.messages[0], id, text: `text ${id}` } });
+    server.tell(log.at(-1));
+  };
+  const messenger = await open(server);
+  say('3');
+  assert.deepEqual([chat(messenger).last?.text, messenger.log.pts], ['text 3', 0]);
+  server.cut();
+  say('4');
+  say('5');
+  server.heal();
+  await messenger.session();
+  await settle();
+  assert.equal(chat(messenger).last?.text, 'text 5');
+  server.tell({ type: 'chat.updated', chatId: CHAT, chatPts: ++chatPts, ptsCount: 1, info: { title: 'Renamed' } });
+  assert.deepEqual([chat(messenger).chat.title, chat(messenger).chat.role], ['Renamed', 'member']);
+  await pass();
+  assert.deepEqual(told(server, 'message.delivered'), []);
+});

@@ -104,3 +104,28 @@ test('an answer that says the log is further asks for what is missing', async ()
   await settle();
   assert.deepEqual(seen, [1]);
 });
+
+test('the log of a supergroup or channel is counted by chatPts, and is over when one is out', async () => {
+  /** @type {any[]} */ const log = Array.from({ length: 5 }, (_, i) => ({ type: 'message.new', chatId: '8', chatPts: i + 4, ptsCount: 1 }));
+  /** @type {any} */ const rpc = Object.assign(new EventTarget(), { on: () => () => {}, calls: /** @type {any[]} */ ([]), refuse: false,
+    call: async (/** @type {string} */ method, /** @type {any} */ params) => {
+      rpc.calls.push([method, params]);
+      if (rpc.refuse) throw new RpcError(method, { code: RpcError.FORBIDDEN, data: { reason: 'banned' } });
+      const updates = log.filter(({ chatPts }) => chatPts > params.pts);
+      return { updates, pts: params.pts + updates.length, more: false };
+    } });
+  /** @type {number[]} */ const seen = [];
+  const chat = new UpdateLog(rpc, (update) => seen.push(/** @type {number} */ (update.chatPts)), { chatId: '8', pts: 3 });
+  chat.take(log[0]);
+  chat.take(log[0]);
+  chat.take({ ...log[3] });
+  await settle();
+  assert.deepEqual(seen, [4, 5, 6, 7, 8]);
+  assert.deepEqual(rpc.calls, [['updates.chatDifference', { chatId: '8', pts: 4, limit: 500 }]]);
+  let closed = 0;
+  chat.addEventListener('closed', () => closed++);
+  rpc.refuse = true;
+  chat.reached(20);
+  await settle();
+  assert.equal(closed, 1);
+});

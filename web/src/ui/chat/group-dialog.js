@@ -19,7 +19,7 @@ import { Picker } from './picker.js';
 /** @typedef {import('../../chat/types.js').Right} Right */
 
 const PERMISSIONS = /** @type {const} */ ([['send', 'Write', 'Members may write messages'], ['invite', 'Add people', 'Members may add others'], ['info', 'Change the group', 'Members may change name and description'], ['calls', 'Voice chats', 'Members may start a voice chat']]);
-const ADMIN = /** @type {const} */ ([['delete', 'Delete messages of others'], ['ban', 'Remove and restrict members'], ['invite', 'Add people'], ['info', 'Change name and description'], ['calls', 'Start voice chats'], ['promote', 'Make admins']]);
+const ADMIN = /** @type {const} */ ([['delete', 'Delete messages of others'], ['ban', 'Remove and restrict members'], ['invite', 'Add people'], ['info', 'Change name and description'], ['calls', 'Start voice chats'], ['promote', 'Make admins'], ['post', 'Write in the channel']]);
 /** @type {Record<string, string>} */
 const ROLES = { owner: 'Owner', admin: 'Admin', restricted: 'Restricted', banned: 'Removed', member: '', left: 'Left' };
 const RANKS = ['owner', 'admin', 'member', 'restricted', 'banned', 'left'];
@@ -85,7 +85,7 @@ class GroupDialog {
         may(chat, 'invite') && h('button', { class: 'button small', type: 'button', testid: 'group-add', onclick: () => void this.#add() }, icon('userPlus', 18), 'Add people'),
         may(chat, 'info') && h('button', { class: 'button small', type: 'button', testid: 'group-edit', onclick: () => void this.#edit(chat) }, icon('edit', 18), 'Edit'),
         h('button', { class: 'button small danger-quiet', type: 'button', testid: 'group-leave', onclick: () => void this.#leave(chat) }, icon('logout', 18), 'Leave')));
-    fill(this.#rules, may(chat, 'ban') && [h('h3', { class: 'form-title' }, 'Members may'), ...PERMISSIONS.map(([right, label, hint]) =>
+    fill(this.#rules, may(chat, 'ban') && chat.kind !== 'channel' && [h('h3', { class: 'form-title' }, 'Members may'), ...PERMISSIONS.map(([right, label, hint]) =>
       toggle(`may-${right}`, label, hint, chat.permissions.includes(right), (on) => void this.#permit(chat, right, on)))]);
   }
 
@@ -131,7 +131,7 @@ class GroupDialog {
     const choices = role === 'banned' ? [may(chat, 'ban') && { label: 'Let back in', icon: 'unlock', testid: 'member-unban', run: () => void this.#do('chat.unban', { userId: user.id }) }] : [
       mayTouch(chat, member, 'promote') && role !== 'restricted' && { label: role === 'admin' ? 'Rights as an admin' : 'Make an admin', icon: 'shield', testid: 'member-admin', run: () => void this.#promote(member) },
       role === 'admin' && mayTouch(chat, member, 'promote') && { label: 'No longer an admin', icon: 'people', testid: 'member-demote', run: () => set('member', []) },
-      role === 'member' && mayTouch(chat, member, 'ban') && { label: 'May not write', icon: 'lock', testid: 'member-restrict', run: () => set('restricted', chat.permissions.filter((one) => one !== 'send')) },
+      role === 'member' && chat.kind !== 'channel' && mayTouch(chat, member, 'ban') && { label: 'May not write', icon: 'lock', testid: 'member-restrict', run: () => set('restricted', chat.permissions.filter((one) => one !== 'send')) },
       role === 'restricted' && mayTouch(chat, member, 'ban') && { label: 'May write again', icon: 'unlock', testid: 'member-free', run: () => set('member', []) },
       chat.role === 'owner' && role !== 'restricted' && { label: 'Hand the group over', icon: 'key', testid: 'member-owner', run: () => void this.#handOver(member) },
       mayTouch(chat, member, 'ban') && { label: 'Remove from the group', icon: 'trash', danger: true, testid: 'member-ban', run: () => void this.#ban(member) }];
@@ -141,9 +141,9 @@ class GroupDialog {
   /** @param {Member} member */
   async #promote({ user, role, rights = [] }) {
     const chat = /** @type {Chat} */ (this.#chat);
-    /** @type {Set<Right>} */ const given = new Set(role === 'admin' ? rights : ['delete', 'ban', 'invite', 'info', 'calls']);
+    /** @type {Set<Right>} */ const given = new Set(role === 'admin' ? rights : ['delete', 'ban', 'invite', 'info', 'calls', ...(chat.kind === 'channel' ? /** @type {const} */ (['post']) : [])]);
     const dialog = new Dialog({ title: `${user.displayName} as an admin`, testid: 'admin-dialog', kind: 'dialog-small',
-      body: ADMIN.filter(([right]) => may(chat, right)).map(([right, label]) => toggle(`admin-${right}`, label, '', given.has(right), (on) => (on ? given.add(right) : given.delete(right)))),
+      body: ADMIN.filter(([right]) => may(chat, right) && (right !== 'post' || chat.kind === 'channel')).map(([right, label]) => toggle(`admin-${right}`, label, '', given.has(right), (on) => (on ? given.add(right) : given.delete(right)))),
       actions: [h('button', { class: 'button', type: 'button', onclick: () => dialog.close() }, 'Cancel'), h('button', { class: 'button primary', type: 'button', testid: 'admin-save', onclick: () => dialog.close('save') }, 'Save')] });
     if ((await dialog.closed) === 'save') await this.#do('chat.setRole', { userId: user.id, role: 'admin', rights: [...given].filter((right) => may(chat, right)) });
   }

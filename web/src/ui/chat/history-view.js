@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A chat's history: rows made of its messages and of what is on its way, loaded at both ends while it is scrolled. Event 'menu' (detail: {row, at}). */
+import { isLarge } from '../../chat/rights.js';
 import { chatProblem, plain } from '../../chat/words.js';
 import { Scope, fill, h, write } from '../../dom.js';
 import { day } from '../../format.js';
@@ -177,6 +178,7 @@ export class HistoryView extends EventTarget {
   /** @param {Message} message @returns {import('./message-row.js').Mark} */
   #mark({ id }) {
     const { chat, read, delivered } = this.#entry;
+    if (isLarge(chat)) return 'sent'; /* nobody is told who has read there */
     if (chat.kind === 'saved' || Number(id) <= read) return 'read';
     return Number(id) <= delivered ? 'delivered' : 'sent';
   }

@@ -10,8 +10,9 @@ import { Picker } from './picker.js';
 export async function newGroup(app) {
   const title = new Field({ label: 'Name of the group', name: 'groupTitle', input: { maxLength: 128, autocomplete: 'off', placeholder: 'Crew of the Aurora' } });
   const picker = new Picker(app);
+  const kind = h('select', { class: 'select', testid: 'group-kind', 'aria-label': 'Kind' }, [['group', 'Group: up to 200 people'], ['supergroup', 'Large group: up to 200,000, new members see all'], ['channel', 'Channel: admins write, all read']].map(([value, label]) => h('option', { value }, label)));
   const make = h('button', { class: 'button primary', type: 'submit', testid: 'group-make' }, icon('group', 20), 'Make the group');
-  const form = h('form', { class: 'form' }, title.el, h('h3', { class: 'form-title' }, 'Members'), picker.el, h('div', { class: 'form-end' }, h('button', { class: 'button', type: 'button', onclick: () => dialog.close() }, 'Cancel'), make));
+  const form = h('form', { class: 'form' }, title.el, h('label', { class: 'field-label' }, 'Kind', kind), h('h3', { class: 'form-title' }, 'Members'), picker.el, h('div', { class: 'form-end' }, h('button', { class: 'button', type: 'button', onclick: () => dialog.close() }, 'Cancel'), make));
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const name = title.value.trim();
@@ -19,7 +20,7 @@ export async function newGroup(app) {
     make.disabled = true;
     try {
       const members = [...picker.chosen.keys()];
-      const { chat } = await app.messenger.change('chat.create', { kind: 'group', title: name, ...(members.length ? { members } : {}) });
+      const { chat } = await app.messenger.change('chat.create', { kind: kind.value, title: name, ...(members.length ? { members } : {}) });
       dialog.close(chat.id);
     } catch (error) {
       make.disabled = false;
