@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** System notifications for calls that come while the page is not looked at. */
+/** System notifications for calls and messages that come while the page is not looked at. */
 
 /** @returns {'granted' | 'denied' | 'default' | 'missing'} */
 export function notificationState() {
@@ -28,5 +28,24 @@ export function notifyCall({ id, name, video }, onclick) {
   } catch {
     /* Android's Chrome has them from service workers only: the ring tone has to do */
     return () => {};
+  }
+}
+
+/**
+ * notifyMessage: one for each chat, the newest.
+ * @param {{chatId: string, title: string, text: string}} message text: '' where the screen is not to show it
+ * @param {() => void} onclick
+ */
+export function notifyMessage({ chatId, title, text }, onclick) {
+  if (notificationState() !== 'granted' || !document.hidden) return;
+  try {
+    const note = new Notification(title, { body: text || 'New message', tag: `chat-${chatId}` });
+    note.onclick = () => {
+      window.focus();
+      note.close();
+      onclick();
+    };
+  } catch {
+    /* Android's Chrome has them from service workers only */
   }
 }

@@ -101,6 +101,6 @@ function about(app, back) {
   return { end: () => scope.end(), el: page('About', back,
     h('section', { class: 'card' }, h('h2', {}, 'Aldis'), h('p', {}, 'Named after the signal lamp: light from one ship to another, that only these two read.'),
       h('dl', { class: 'facts' }, h('div', {}, h('dt', {}, 'This page'), h('dd', {}, own)), h('div', {}, h('dt', {}, 'Server'), serverVersion), h('div', {}, h('dt', {}, 'Address'), h('dd', {}, location.host)))),
-    h('section', { class: 'card' }, h('h2', {}, 'What the server knows'), h('p', { class: 'muted' }, 'Who calls whom, when, how long, and how many bytes. Not what you say or show: the keys are made in the two browsers. The server also delivers this page, so whoever runs it has to be trusted to deliver it unchanged.')),
+    h('section', { class: 'card' }, h('h2', {}, 'What the server knows'), h('p', { class: 'muted' }, 'Who calls whom, when, how long, and how many bytes. Not what you say or show in a call: the keys are made in the two browsers. What you write in chats it keeps, for all of your devices, and can read. The server also delivers this page, so whoever runs it has to be trusted to deliver it unchanged.')),
     h('section', { class: 'card' }, h('button', { class: 'button', type: 'button', testid: 'open-shortcuts', onclick: () => openShortcuts() }, icon('keyboard', 20), 'Keyboard shortcuts'))) };
 }

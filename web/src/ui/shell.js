@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The app when nobody is talking: a rail of places, a list, and what was chosen from it. */
+import { chatTitle, preview } from '../chat/words.js';
 import { Scope, fill, h, write } from '../dom.js';
 import { routeHash } from '../router.js';
 import { CallsPage } from './calls-page.js';
@@ -7,6 +8,7 @@ import { ChatPage } from './chat/chat-page.js';
 import { ChatsPage } from './chat/chats-page.js';
 import { icon, mark } from './icons.js';
 import { avatar } from './lamp.js';
+import { notifyMessage } from './notify.js';
 import { PeoplePage } from './people-page.js';
 import { Nobody, PersonPage } from './person-page.js';
 import { RoomPage } from './room/room-page.js';
@@ -43,6 +45,7 @@ export class Shell {
     this.#scope.listen(app.router, 'change', () => this.#route());
     this.#scope.listen(window, 'keydown', (event) => this.#key(event));
     this.#scope.listen(app.messenger.chats, 'change', () => this.#count());
+    this.#scope.listen(app.messenger.chats, 'message', (event) => this.#notify(event.detail.message));
     this.#count();
     this.#route();
   }
@@ -60,6 +63,15 @@ export class Shell {
     this.#unread.hidden = unreadChats === 0;
     this.#unread.setAttribute('aria-label', `${unreadChats} with unread messages`);
     document.title = unreadChats ? `(${unreadChats}) Aldis` : 'Aldis';
+  }
+
+  /** A message that came while nobody looks. @param {import('../chat/types.js').Message} message */
+  #notify(message) {
+    const { messenger, names, router, settings, account } = this.#app;
+    const chat = messenger.chats.get(message.chatId)?.chat;
+    if (!chat || message.from === account.user?.id || message.kind !== 'text' || message.silent || Number(message.id) <= Number(chat.readUpToId)) return;
+    const { who, text } = preview(message, chat, (id) => names.of(id), account.user?.id ?? '');
+    notifyMessage({ chatId: chat.id, title: chatTitle(chat), text: settings.get('pushPreview') ? `${who ? `${who}: ` : ''}${text}` : '' }, () => router.go('chats', chat.id));
   }
 
   #route() {

@@ -127,7 +127,8 @@ export class HistoryView extends EventTarget {
       history.state === 'loading' && h('span', { class: 'history-wait' }, 'Loading …'),
       Boolean(history.error) && h('div', { class: 'history-note', role: 'alert' }, icon('warning', 20), chatProblem(history.error), h('button', { class: 'button small', type: 'button', onclick: () => { history.retry(); this.#viewed(); } }, 'Try again')),
       empty && h('div', { class: 'empty', testid: 'empty-chat' }, icon(chat.kind === 'saved' ? 'bookmark' : 'chat', 36),
-        chat.kind === 'saved' ? h('p', {}, 'Notes to yourself: on all of your devices, and seen by nobody else.') : h('p', {}, 'Nothing was said here yet.')));
+        h('p', {}, chat.kind === 'saved' ? 'Notes to yourself, on all of your devices.' : 'Nothing was said here yet.'),
+        h('p', { class: 'muted history-secret' }, icon('lock', 16), 'Encrypted to the server, which keeps what is written.')));
     this.#status.hidden = !this.#status.childElementCount;
     this.#counts();
   }
