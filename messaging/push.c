@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
+#include "messaging/chat-rules.h"
 #include "messaging/core-private.h"
 #include "messaging/rows.h"
 
@@ -274,6 +275,24 @@ load_of_user (MsgDb *db, LoadOp *op, MsgId user_id, GError **error)
   return step == MSG_STEP_DONE;
 }
 
+/* Whether what @op->from writes into the chat is for the user: who is in it, and has not blocked the author. */
+static bool
+hears_of_chat (MsgDb *db, const LoadOp *op, MsgId user_id, bool *ret_hears, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT 1 FROM chat_members WHERE chat_id = :chat AND user_id = :user"
+                                      " AND role >= :inside AND NOT EXISTS (SELECT 1 FROM blocks b"
+                                      " WHERE b.user_id = :user AND b.blocked_id = :from)");
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":chat", op->chat_id);
+  msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":inside", MSG_ROLE_RESTRICTED);
+  msg_stmt_set_int (stmt, ":from", op->from);
+  step = msg_stmt_step (stmt, error);
+  *ret_hears = step == MSG_STEP_ROW;
+  return step != MSG_STEP_ERROR;
+}
+
 static bool
 load_names (MsgDb *db, LoadOp *op, GError **error)
 {
@@ -300,8 +319,15 @@ load_run (MsgDb *db, gpointer ctx, GError **error)
   LoadOp *op = ctx;
 
   for (unsigned i = 0; i < op->users->len; i++)
-    if (!load_of_user (db, op, g_array_index (op->users, MsgId, i), error))
-      return false;
+    {
+      MsgId user_id = g_array_index (op->users, MsgId, i);
+      bool hears = true;
+
+      if ((op->chat_id != 0 && !hears_of_chat (db, op, user_id, &hears, error))
+          || (hears && !load_of_user (db, op, user_id, error)))
+        return false;
+      op->loaded.n_deaf += !hears;
+    }
   return op->loaded.subscriptions->len == 0 || load_names (db, op, error);
 }
 

@@ -56,6 +56,7 @@ void msg_push_list_users (MsgCore *core, MsgPushUsersFn fn, gpointer data);
 /** MsgPushLoaded: what is needed to wake somebody. */
 typedef struct {
   GPtrArray *subscriptions; /* (element-type MsgPushSubscription): those that have not expired */
+  unsigned n_deaf;          /* users who do not hear of it: nobody looked whether they have one */
   MsgUser *from;            /* (nullable): whom it comes from */
   char *title;              /* (nullable): the chat's, if it has one */
 } MsgPushLoaded;
@@ -63,7 +64,8 @@ typedef struct {
 /** MsgPushLoadedFn: @loaded: (nullable): NULL with an error. */
 typedef void (*MsgPushLoadedFn) (const MsgPushLoaded *loaded, const GError *error, gpointer data);
 
-/** msg_push_load: @users: @n of them, 1 to MSG_PUSH_USERS_MAX. @from, @chat_id: 0: of none. Errors: UNAVAILABLE. */
+/** msg_push_load: @users: @n of them, 1 to MSG_PUSH_USERS_MAX. @from, @chat_id: 0: of none; with a chat, of users who are not
+ *  in it or have blocked @from there is nothing. Errors: UNAVAILABLE. */
 void msg_push_load (MsgCore *core, const MsgId *users, unsigned n, MsgId from, MsgId chat_id, MsgPushLoadedFn fn,
                     gpointer data);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "messaging/message-text.h"
 #include "signaling/profile.h"
 #include "signaling/push-sender.h"
 #include "signaling/push-text.h"
@@ -21,6 +22,8 @@
 #define ENDED_TTL_US (INT64_C (24) * 3600 * G_USEC_PER_SEC)
 /* a device to which this many pushes in a row failed has something else than a push service at its address */
 #define MAX_FAILURES 10
+/* devices whose failures are remembered */
+#define MAX_FAILING 65536
 
 typedef struct {
   SigPush *push;
@@ -162,7 +165,7 @@ on_loaded (const MsgPushLoaded *loaded, const GError *error, gpointer data)
         if ((wake->device_id == 0 || wake->device_id == to->device_id) && !is_attached (self, to->device_id))
           tell (self, wake, to, loaded);
       }
-  if (error == NULL && loaded->subscriptions->len == 0 && wake->revision == self->revision)
+  if (error == NULL && loaded->subscriptions->len + loaded->n_deaf == 0 && wake->revision == self->revision)
     for (unsigned i = 0; i < wake->users->len; i++)
       (void) g_hash_table_remove (self->users, &g_array_index (wake->users, MsgId, i)); /* their sessions have ended */
   wake_free (wake);
@@ -212,6 +215,29 @@ one_user (MsgId user_id)
 
 /* --- Messages --- */
 
+static void
+add_user (SigPush *self, GArray *users, MsgId user_id, MsgId except_id)
+{
+  if (user_id != except_id && users->len < MSG_PUSH_USERS_MAX && g_hash_table_contains (self->users, &user_id))
+    g_array_append_val (users, user_id);
+}
+
+/* In chats of many only those whom it names: there is no end of what the others would be woken for. Whether they are in the
+ * chat is looked up. */
+static void
+add_mentioned (SigPush *self, GArray *users, const MsgMessage *message)
+{
+  g_autoptr (GArray) entities = msg_entities_parse (message->entities);
+
+  for (unsigned i = 0; entities != NULL && i < entities->len; i++)
+    {
+      const MsgEntity *entity = &g_array_index (entities, MsgEntity, i);
+
+      if (entity->type == MSG_ENTITY_MENTION)
+        add_user (self, users, entity->user_id, message->sender_id);
+    }
+}
+
 void
 sig_push_message (SigPush *self, const MsgUpdate *update)
 {
@@ -222,13 +248,10 @@ sig_push_message (SigPush *self, const MsgUpdate *update)
   if (update->type != MSG_UPDATE_MESSAGE_NEW || message->kind != MSG_MESSAGE_TEXT || g_hash_table_size (self->users) == 0)
     return;
   users = g_array_new (FALSE, FALSE, sizeof (MsgId));
-  for (unsigned i = 0; i < update->to->len && users->len < MSG_PUSH_USERS_MAX; i++)
-    {
-      MsgId user_id = g_array_index (update->to, MsgUpdateTo, i).user_id;
-
-      if (user_id != message->sender_id && g_hash_table_contains (self->users, &user_id))
-        g_array_append_val (users, user_id);
-    }
+  for (unsigned i = 0; i < update->to->len; i++)
+    add_user (self, users, g_array_index (update->to, MsgUpdateTo, i).user_id, message->sender_id);
+  if (update->chat_pts != 0)
+    add_mentioned (self, users, message);
   if (users->len == 0)
     return;
   news = (SigPushNews){ .kind = SIG_PUSH_MESSAGE,
@@ -243,8 +266,8 @@ sig_push_message (SigPush *self, const MsgUpdate *update)
 
 /* --- Calls --- */
 
-static void
-add_ring (SigPush *self, JsonObject *payload)
+static Ring *
+make_ring (SigPush *self, JsonObject *payload)
 {
   Ring *ring = g_new0 (Ring, 1);
   MsgId from = sig_json_get_id (payload, "from");
@@ -255,6 +278,14 @@ add_ring (SigPush *self, JsonObject *payload)
                               .call_id = g_strdup (json_object_get_string_member (payload, "callId")),
                               .video = json_object_get_boolean_member (payload, "video"),
                               .expires_ms = self->config.wall_ms () + self->ring_ms };
+  return ring;
+}
+
+static void
+add_ring (SigPush *self, JsonObject *payload)
+{
+  Ring *ring = make_ring (self, payload);
+
   ring->next = g_hash_table_lookup (self->ringing, &ring->to);
   (void) g_hash_table_replace (self->ringing, &ring->to, ring);
   (void) g_hash_table_replace (self->rings, ring->news.call_id, ring);
@@ -281,18 +312,34 @@ unlink_ring (SigPush *self, Ring *ring)
 }
 
 static void
-end_ring (SigPush *self, Ring *ring, const char *reason)
+tell_end (SigPush *self, const Ring *ring, const char *reason)
 {
   SigPushNews news;
 
-  unlink_ring (self, ring);
   news_copy (&ring->news, &news);
   news.kind = SIG_PUSH_CALL_ENDED;
   news.reason = g_strdup (reason);
   if (g_hash_table_contains (self->users, &ring->to))
     add_wake (self, &news, one_user (ring->to), 0);
   news_clear (&news);
+}
+
+static void
+end_ring (SigPush *self, Ring *ring, const char *reason)
+{
+  unlink_ring (self, ring);
+  tell_end (self, ring, reason);
   (void) g_hash_table_remove (self->rings, ring->news.call_id);
+}
+
+/* It rang when the server stopped, and its devices may still say so. */
+static void
+end_old_ring (SigPush *self, JsonObject *payload)
+{
+  Ring *ring = make_ring (self, payload);
+
+  tell_end (self, ring, "missed");
+  ring_free (ring);
 }
 
 void
@@ -306,6 +353,8 @@ sig_push_call (SigPush *self, const char *name, JsonObject *payload)
     end_ring (self, ring, "answered_elsewhere");
   else if (g_str_equal (name, "call.ended") && ring != NULL)
     end_ring (self, ring, json_object_get_string_member (payload, "reason"));
+  else if (g_str_equal (name, "call.ended") && g_str_equal (json_object_get_string_member (payload, "reason"), "missed"))
+    end_old_ring (self, payload);
 }
 
 /* a device that leaves while it rings, or was found to have left */
@@ -340,6 +389,8 @@ on_result (SigPushOutcome outcome, const MsgPushSubscription *to, gpointer user)
 
   if (outcome != SIG_PUSH_DELIVERED && outcome != SIG_PUSH_GONE && n < MAX_FAILURES)
     {
+      if (g_hash_table_size (self->failures) >= MAX_FAILING)
+        g_hash_table_remove_all (self->failures);
       (void) g_hash_table_replace (self->failures, g_memdup2 (&to->device_id, sizeof (MsgId)), GUINT_TO_POINTER (n));
       return;
     }

@@ -277,21 +277,6 @@ make_rooms (SigServer *self)
   sig_rooms_register (self->rooms, self->rpc, self->conns);
 }
 
-static bool
-make_calls (SigServer *self, GError **error)
-{
-  const char *unserved;
-
-  self->calls = sig_calls_new_for_sessions (self->context, self->config, self->core, self->sessions, self->metrics);
-  self->call_methods = sig_call_methods_register (self->rpc, self->calls, self->core, self->turn);
-  sig_service_calls_register (self->rpc, self->calls);
-  make_rooms (self);
-  unserved = sig_rpc_find_unserved (self->rpc);
-  if (unserved != NULL)
-    g_error ("openrpc.json promises %s, and nothing serves it", unserved);
-  return sig_calls_recover (self->calls, error) && sig_rooms_recover (self->rooms, error);
-}
-
 static void
 on_call_event (const char *name, JsonObject *payload, gpointer user)
 {
@@ -308,6 +293,23 @@ on_call_event (const char *name, JsonObject *payload, gpointer user)
   if (self->push != NULL)
     sig_push_call (self->push, name, payload);
   sig_server_post_event (self, name, payload);
+}
+
+static bool
+make_calls (SigServer *self, GError **error)
+{
+  const char *unserved;
+
+  self->calls = sig_calls_new_for_sessions (self->context, self->config, self->core, self->sessions, self->metrics);
+  /* before calls of the last run are ended: their callees are told */
+  sig_calls_set_event_fn (self->calls, self->turn != NULL || self->push != NULL ? on_call_event : NULL, self);
+  self->call_methods = sig_call_methods_register (self->rpc, self->calls, self->core, self->turn);
+  sig_service_calls_register (self->rpc, self->calls);
+  make_rooms (self);
+  unserved = sig_rpc_find_unserved (self->rpc);
+  if (unserved != NULL)
+    g_error ("openrpc.json promises %s, and nothing serves it", unserved);
+  return sig_calls_recover (self->calls, error) && sig_rooms_recover (self->rooms, error);
 }
 
 void

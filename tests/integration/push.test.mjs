@@ -98,6 +98,7 @@ test('who may not ring wakes nobody', async () => {
   await dan.client.call('account.block', { userId: alice.user.id });
   await leave(dan);
   await alice.call('call.invite', { callId: newCallId(), to: dan.id, video: false, blob });
+  await send(alice, (await alice.call('chat.open', { userId: dan.id })).chat.id, 'are you there?');
   const eve = await (await Client.open(server.wsUrl)).register('eve');
   const callId = newCallId();
   await eve.call('call.invite', { callId, to: dan.id, video: false, blob });
@@ -132,6 +133,23 @@ test('a message wakes closed browsers, and says what it says only where that was
   assert.equal((await gwen.browser.next()).data.text, 'b');
   assert.deepEqual([finn.browser.pushes, gwen.browser.pushes], [[], []], 'who is connected is told otherwise');
   await back2.close();
+});
+
+test('in a supergroup those are woken whom a message names, if they are in it and have not blocked who wrote it', async () => {
+  const [pia, quin, rosa, sam] = await Promise.all(['pia', 'quin', 'rosa', 'sam'].map((name) => person(name)));
+  const { chat } = await alice.call('chat.create', { kind: 'supergroup', title: 'The crowd', members: [pia.id, quin.id, rosa.id] });
+  await rosa.client.call('account.block', { userId: alice.user.id });
+  for (const one of [pia, quin, rosa, sam]) await leave(one);
+  await send(alice, chat.id, 'nobody in particular');
+  const text = 'you you you you';
+  const entities = [pia, rosa, sam].map(({ id }, i) => ({ type: 'mention', offset: 4 * i, length: 3, userId: id }));
+  const { message } = await send(alice, chat.id, text, { entities });
+  const push = await pia.browser.next();
+  assert.deepEqual([push.data.messageId, push.data.title], [message.id, 'The crowd']);
+  // a witness of a later one
+  await send(alice, chat.id, 'you', { entities: [{ type: 'mention', offset: 0, length: 3, userId: quin.id }] });
+  await quin.browser.next();
+  for (const { browser } of [pia, quin, rosa, sam]) assert.deepEqual(browser.pushes, []);
 });
 
 test('a subscription that its push service does not know any more is forgotten; one that fails is tried again', async () => {
@@ -200,6 +218,15 @@ test('key and subscriptions outlive the server; nothing of a push is in its log'
   assert.equal((await alice.call('push.key')).key, key);
   await send(alice, chat.id, 'after the restart');
   assert.equal((await olaf.browser.next()).data.chatId, chat.id);
+  // what rang when it was killed does not seem to ring for ever
+  const callId = newCallId();
+  await alice.call('call.invite', { callId, to: olaf.id, video: false, blob });
+  await olaf.browser.next(({ kind }) => kind === 'call');
+  await server.kill();
+  await server.launch();
+  const end = await olaf.browser.next();
+  assert.deepEqual([end.data.kind, end.data.callId, end.data.reason], ['callEnded', callId, 'missed']);
+  alice = await back({ client: alice });
 });
 
 test('no way into the network of the server: private addresses, and names that lead to them', async () => {

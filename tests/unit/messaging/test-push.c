@@ -14,6 +14,7 @@ typedef struct {
   GArray *users;
   GPtrArray *subscriptions;
   char *from, *title;
+  unsigned n_deaf;
 } Got;
 
 static void
@@ -58,6 +59,7 @@ on_loaded (const MsgPushLoaded *loaded, const GError *error, gpointer data)
     g_ptr_array_add (got->subscriptions, msg_push_subscription_copy (loaded->subscriptions->pdata[i]));
   got->from = loaded->from != NULL ? g_strdup (loaded->from->display_name) : NULL;
   got->title = g_strdup (loaded->title);
+  got->n_deaf = loaded->n_deaf;
 }
 
 static void
@@ -175,6 +177,19 @@ test_round_trip (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count (f, f->ann), ==, 0);
 }
 
+/* of a chat that the user is not in there is nothing, and nobody takes that for having no subscription */
+static void
+test_not_in_chat (Fixture *f, gconstpointer data)
+{
+  g_auto (Got) got = { 0 };
+
+  subscribe_ok (f, f->ann, f->ann_device, "https://push.example.org/1");
+  msg_push_load (f->bench.core, &f->ann, 1, f->bob, 12345, on_loaded, &got);
+  bench_wait (&f->bench, &got.answer);
+  g_assert_cmpuint (got.subscriptions->len, ==, 0);
+  g_assert_cmpuint (got.n_deaf, ==, 1);
+}
+
 static void
 test_replace (Fixture *f, gconstpointer data)
 {
@@ -282,6 +297,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/messaging/push/key", Fixture, NULL, set_up, test_key, tear_down);
   g_test_add ("/messaging/push/round-trip", Fixture, NULL, set_up, test_round_trip, tear_down);
+  g_test_add ("/messaging/push/not-in-chat", Fixture, NULL, set_up, test_not_in_chat, tear_down);
   g_test_add ("/messaging/push/replace", Fixture, NULL, set_up, test_replace, tear_down);
   g_test_add ("/messaging/push/refused", Fixture, NULL, set_up, test_refused, tear_down);
   g_test_add ("/messaging/push/unsubscribe", Fixture, NULL, set_up, test_unsubscribe, tear_down);
