@@ -13,11 +13,25 @@ import { VirtualList } from './virtual-list.js';
 /** @typedef {import('../../chat/chats.js').Entry} Entry */
 
 /* Older and newer pages are asked for when so many rows, or fewer, are left out of sight. */
-const AHEAD = 30;
+const AHEAD = 60;
 /* What one person says within this time stands together. */
 const RUN_MS = 5 * 60000;
 const FLASH_MS = 1600;
 const DAY_MS = 1200;
+
+/** @type {Map<number, string>} by the quarter of an hour: no place on earth begins a day elsewhere */
+const dates = new Map();
+
+/** dateOf: names a day, in the time of this place. @param {number} at */
+function dateOf(at) {
+  const quarter = Math.floor(at / 900000);
+  const known = dates.get(quarter);
+  if (known) return known;
+  if (dates.size > 5000) dates.clear();
+  const date = new Date(at).toDateString();
+  dates.set(quarter, date);
+  return date;
+}
 
 export class HistoryView extends EventTarget {
   el;
@@ -148,7 +162,7 @@ export class HistoryView extends EventTarget {
     /** @type {Row[]} */ const rows = [];
     let date = '';
     messages.forEach((message, i) => {
-      const on = new Date(message.at).toDateString();
+      const on = dateOf(message.at);
       if (on !== date) rows.push({ kind: 'day', key: `day ${on}`, version: day(message.at), at: message.at, anchor: false });
       const from = this.#unreadFrom;
       const unread = from !== null && Number(message.id) > from && (i > 0 ? Number(messages[i - 1].id) <= from : history.atOldest || from === 0);
@@ -168,7 +182,7 @@ export class HistoryView extends EventTarget {
       const others = [...(message.data?.added?.userIds ?? []), ...(message.data?.removed?.userIds ?? [])].map((id) => this.#app.names.of(id));
       return { kind: 'service', key, version: [name, ...others].join(' '), message };
     }
-    const together = (/** @type {any} */ other) => other && other.kind !== 'service' && (other.from ?? this.#host.me) === message.from && Math.abs(other.at - message.at) < RUN_MS && new Date(other.at).toDateString() === new Date(message.at).toDateString();
+    const together = (/** @type {any} */ other) => other && other.kind !== 'service' && (other.from ?? this.#host.me) === message.from && Math.abs(other.at - message.at) < RUN_MS && dateOf(other.at) === dateOf(message.at);
     const [head, tail] = [!together(before), !together(after)];
     const mark = message.from === this.#host.me ? this.#mark(message) : '';
     const replied = message.replyTo ? this.#entry.history.get(message.replyTo) ?? this.#replied.get(message.replyTo) : undefined;
