@@ -43,13 +43,15 @@ is_port (const char *text, bool https)
   return port == (https ? 443 : 80) || (port >= 1024 && port <= 65535);
 }
 
-/* libcurl forgives one slash and three */
+/* libcurl forgives one slash and three; and a percent sign in the host it undoes after it has looked whether the host is a
+ * number, so that "0x%64.1" would be another host when it is read again */
 static bool
 has_authority (const char *text)
 {
   const char *colon = strchr (text, ':');
 
-  return colon != NULL && colon[1] == '/' && colon[2] == '/' && colon[3] != '/' && colon[3] != '\0';
+  return colon != NULL && colon[1] == '/' && colon[2] == '/' && colon[3] != '/' && colon[3] != '\0'
+         && memchr (colon + 3, '%', strcspn (colon + 3, "/?#")) == NULL;
 }
 
 /* Returns: (transfer full) (nullable): NULL when it is refused */

@@ -41,7 +41,7 @@ test_bad (void)
     "https://push.example.org:99999999999/", "https://push.example.org:-1/", "https://push example.org/",
     "https://push.example.org/a b", "https://push.example.org/\r\nX: y", "https://push.example.org/\n",
     "https://push.example.org\\@127.0.0.1/", "https://p\xc3\xbcsh.example.org/", "https://[fe80::1%25lo]/", "https://[::1",
-    "javascript:alert(1)", "https:push.example.org", " https://push.example.org/", "https://push.example.org/\x7f",
+    "https://0x%64.1/", "https://push%2eexample.org/", "javascript:alert(1)", "https:push.example.org", " https://push.example.org/", "https://push.example.org/\x7f",
   };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (rows); i++)
