@@ -56,20 +56,20 @@ member_update (MsgId chat_id, const MsgChatStanding *standing)
 
 /* What somebody is now: in a group all learn it; where members are many, the one whom it is about. */
 static bool
-tell_standing (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgChatStanding *standing, GError **error)
+tell_standing (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgChatStanding *standing, GError **error)
 {
   MsgUpdate *update = member_update (chat->id, standing);
 
-  return msg_chat_has_log (chat->kind) ? msg_log_append_one (db, &op->log.log, update, standing->user_id, error)
-                                       : msg_log_append (db, &op->log.log, chat, update, 0, error);
+  return msg_chat_has_log (chat->kind) ? msg_log_append_one (db, log, update, standing->user_id, error)
+                                       : msg_log_append (db, log, chat, update, 0, error);
 }
 
 /* @data: (transfer full): what a service message says of members coming and going. In a channel nobody sees who does. */
 static bool
-say (MsgDb *db, MembersOp *op, MsgChat *chat, char *data, GError **error)
+say (MsgDb *db, MsgLog *log, MsgChat *chat, char *data, GError **error)
 {
   if (chat->kind != MSG_CHAT_CHANNEL)
-    return msg_message_append_service (db, &op->log.log, chat, op->log.user_id, data, error);
+    return msg_message_append_service (db, log, chat, log->user_id, data, error);
   g_free (data);
   return true;
 }
@@ -93,31 +93,48 @@ add_one (MsgDb *db, MembersOp *op, const MsgChat *chat, MsgId user_id, GArray *a
       g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "target_banned", "The user is banned here."));
       return false;
     }
-  if (!msg_chat_check_joined (db, chat, user_id, error))
-    return false;
+  for (unsigned i = 0; i < added->len; i++)
+    if (g_array_index (added, MsgId, i) == user_id)
+      return true;
   g_array_append_val (added, user_id);
-  return msg_chat_put_member (db, chat, user_id, MSG_ROLE_MEMBER, op->log.log.now_ms, error);
+  return true;
 }
 
-/* In a group all learn who is new; where members are many, those who are. */
+/* In a group all learn who is new; where members are many, those who are, and the others if somebody has brought them. */
 static bool
-tell_added (MsgDb *db, MembersOp *op, MsgChat *chat, const GArray *added, GError **error)
+tell_added (MsgDb *db, MsgLog *log, MsgChat *chat, const GArray *added, GError **error)
 {
-  MsgLog *log = &op->log.log;
+  bool by_oneself = added->len == 1 && g_array_index (added, MsgId, 0) == log->user_id;
 
   if (msg_chat_has_log (chat->kind))
     return msg_chat_tell_users (db, log, chat->id, added, error)
-           && say (db, op, chat, msg_service_added (added), error) && msg_log_finish (db, log, error);
-  if (!say (db, op, chat, msg_service_added (added), error))
+           && (by_oneself || say (db, log, chat, msg_service_added (added), error)) && msg_log_finish (db, log, error);
+  if (!say (db, log, chat, msg_service_added (added), error))
     return false;
   for (unsigned i = 0; i < added->len; i++)
     {
       const MsgChatStanding standing = { .user_id = g_array_index (added, MsgId, i), .role = MSG_ROLE_MEMBER };
 
-      if (!tell_standing (db, op, chat, &standing, error))
+      if (!tell_standing (db, log, chat, &standing, error))
         return false;
     }
   return true;
+}
+
+bool
+msg_chat_bring_in (MsgDb *db, const MsgCore *core, MsgLog *log, MsgChat *chat, const GArray *added, GError **error)
+{
+  for (unsigned i = 0; i < added->len; i++)
+    {
+      MsgId user_id = g_array_index (added, MsgId, i);
+
+      if (!msg_chat_check_joined (db, chat, user_id, error)
+          || !msg_chat_put_member (db, chat, user_id, MSG_ROLE_MEMBER, log->now_ms, error))
+        return false;
+    }
+  return msg_chat_count (db, chat, (int) added->len, error)
+         && msg_chat_check_size (core, chat->kind, chat->member_count, error)
+         && tell_added (db, log, chat, added, error);
 }
 
 static bool
@@ -137,9 +154,7 @@ invite_run (MsgDb *db, gpointer ctx, GError **error)
       return false;
   if (added->len == 0)
     return msg_log_finish (db, log, error);
-  return msg_chat_count (db, chat, (int) added->len, error)
-         && msg_chat_check_size (op->log.op.core, chat->kind, chat->member_count, error)
-         && tell_added (db, op, chat, added, error);
+  return msg_chat_bring_in (db, op->log.op.core, log, chat, added, error);
 }
 
 void
@@ -188,7 +203,8 @@ forget_list (MsgDb *db, MsgId chat_id, MsgId user_id, GError **error)
 static bool
 drop_group (MsgDb *db, const MsgLog *log, MsgId chat_id, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET deleted_ms = :now WHERE id = :chat");
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET deleted_ms = :now, name_key = NULL, username = NULL"
+                                      " WHERE id = :chat");
 
   msg_stmt_set_int (stmt, ":now", log->now_ms);
   msg_stmt_set_int (stmt, ":chat", chat_id);
@@ -206,8 +222,9 @@ go_out (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgChatStanding *standing
 
   return put_standing (db, chat->id, standing, error) && forget_list (db, chat->id, standing->user_id, error)
          && msg_log_append_one (db, &op->log.log, member_update (chat->id, standing), standing->user_id, error)
-         && msg_chat_count (db, chat, -1, error) && (has_log || tell_standing (db, op, chat, standing, error))
-         && (silent || say (db, op, chat, g_steal_pointer (&owned), error)) && msg_log_finish (db, &op->log.log, error)
+         && msg_chat_count (db, chat, -1, error) && (has_log || tell_standing (db, &op->log.log, chat, standing, error))
+         && (silent || say (db, &op->log.log, chat, g_steal_pointer (&owned), error))
+         && msg_log_finish (db, &op->log.log, error)
          && (chat->member_count > 0 || drop_group (db, &op->log.log, chat->id, error));
 }
 
@@ -283,7 +300,7 @@ hand_over (MsgDb *db, MembersOp *op, MsgChat *chat, GError **error)
   msg_stmt_set_int (stmt, ":user", op->standing.user_id);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   return msg_stmt_run (stmt, error) && put_standing (db, chat->id, &former, error)
-         && tell_standing (db, op, chat, &former, error)
+         && tell_standing (db, &op->log.log, chat, &former, error)
          && (!msg_chat_has_log (chat->kind) || msg_chat_tell_change (db, &op->log.log, chat, error));
 }
 
@@ -297,7 +314,8 @@ put_banned (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgStanding *target, 
   return user != NULL
          && msg_chat_put_member (db, chat, op->standing.user_id, MSG_ROLE_BANNED, op->log.log.now_ms, error)
          && put_standing (db, chat->id, &op->standing, error)
-         && (!knows || tell_standing (db, op, chat, &op->standing, error)) && msg_log_finish (db, &op->log.log, error);
+         && (!knows || tell_standing (db, &op->log.log, chat, &op->standing, error))
+         && msg_log_finish (db, &op->log.log, error);
 }
 
 static bool
@@ -313,7 +331,7 @@ change (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgStanding *target, GErr
     return msg_log_finish (db, &op->log.log, error);
   if (to->role == MSG_ROLE_OWNER && !hand_over (db, op, chat, error))
     return false;
-  return put_standing (db, chat->id, to, error) && tell_standing (db, op, chat, to, error)
+  return put_standing (db, chat->id, to, error) && tell_standing (db, &op->log.log, chat, to, error)
          && msg_log_finish (db, &op->log.log, error);
 }
 

@@ -13,6 +13,8 @@ typedef struct {
   GArray *ids;          /* owned (nullable): GET: of MsgId */
   MsgChatPlace after;
   unsigned limit;
+  MsgChatRole pick;     /* MEMBERS */
+  char *query;          /* owned (nullable): folded */
   MsgChatPage page;
   GPtrArray *members;   /* owned: of MsgChatMember */
   GArray *users;        /* owned (nullable): AUDIENCE */
@@ -64,6 +66,7 @@ read_clear (MsgOp *ctx)
 {
   ReadOp *op = (ReadOp *) ctx;
 
+  g_free (op->query);
   g_clear_pointer (&op->ids, g_array_unref);
   g_clear_pointer (&op->users, g_array_unref);
   g_ptr_array_unref (op->page.chats);
@@ -258,6 +261,44 @@ member_from_row (MsgStmt *stmt, int64_t now_ms)
   return member;
 }
 
+#define MEMBER_COLUMNS                                                                                                 \
+  "SELECT m.role, m.rights, m.until_ms, m.joined_ms, m.read_id, m.delivered_id, " MSG_USER_COLUMNS
+#define MEMBERS_SQL(which)                                                                                             \
+  MEMBER_COLUMNS " FROM chat_members m JOIN users u ON u.id = m.user_id"                                               \
+                 " WHERE m.chat_id = :chat AND m.user_id > :after AND m.role >= :role AND " which                      \
+                 " AND (m.role >= 3 OR m.until_ms = 0 OR m.until_ms > :now) ORDER BY m.user_id LIMIT :limit"
+
+/* The few who are not simply members have indices of their own, which these conditions name. */
+static const char *const members_sqls[MSG_ROLE_N] = {
+  [MSG_ROLE_STRANGER] = MEMBERS_SQL ("1 = 1"),
+  [MSG_ROLE_ADMIN] = MEMBERS_SQL ("m.role > 4"),
+  [MSG_ROLE_RESTRICTED] = MEMBERS_SQL ("m.role < 4 AND m.role = 3"),
+  [MSG_ROLE_BANNED] = MEMBERS_SQL ("m.role < 4 AND m.role = 2"),
+};
+
+/* usernames are ASCII: what begins with the query is before the query and DEL */
+static const char members_by_name_sql[] =
+    MEMBER_COLUMNS " FROM users u JOIN chat_members m ON m.user_id = u.id AND m.chat_id = :chat"
+                   " WHERE u.name_key >= :query AND u.name_key < :end AND m.role >= :role"
+                   " AND (m.role >= 3 OR m.until_ms = 0 OR m.until_ms > :now)"
+                   " AND u.name_key > COALESCE ((SELECT a.name_key FROM users a WHERE a.id = :after), '')"
+                   " ORDER BY u.name_key LIMIT :limit";
+
+static MsgStmt *
+prepare_members (MsgDb *db, const ReadOp *op)
+{
+  MsgStmt *stmt;
+  g_autofree char *end = NULL;
+
+  if (op->query == NULL)
+    return msg_db_prepare (db, members_sqls[op->pick]);
+  stmt = msg_db_prepare (db, members_by_name_sql);
+  end = g_strconcat (op->query, "\x7f", NULL);
+  msg_stmt_set_text (stmt, ":query", op->query);
+  msg_stmt_set_text (stmt, ":end", end);
+  return stmt;
+}
+
 static bool
 members_run (MsgDb *db, gpointer ctx, GError **error)
 {
@@ -271,11 +312,7 @@ members_run (MsgDb *db, gpointer ctx, GError **error)
     return false;
   banned_too = msg_chat_judge (chat->kind, chat->permissions, &chat->standing, MSG_ACT_RESTRICT, NULL)
                == MSG_VERDICT_ALLOWED;
-  stmt = msg_db_prepare (db, "SELECT m.role, m.rights, m.until_ms, m.joined_ms, m.read_id, m.delivered_id,"
-                             " " MSG_USER_COLUMNS " FROM chat_members m JOIN users u ON u.id = m.user_id"
-                             " WHERE m.chat_id = :chat AND m.user_id > :after AND m.role >= :role"
-                             " AND (m.role >= 3 OR m.until_ms = 0 OR m.until_ms > :now)"
-                             " ORDER BY m.user_id LIMIT :limit");
+  stmt = prepare_members (db, op);
   msg_stmt_set_int (stmt, ":chat", op->chat_id);
   msg_stmt_set_int (stmt, ":after", op->after.id);
   msg_stmt_set_int (stmt, ":role", banned_too ? MSG_ROLE_BANNED : MSG_ROLE_RESTRICTED);
@@ -287,15 +324,18 @@ members_run (MsgDb *db, gpointer ctx, GError **error)
 }
 
 void
-msg_chat_members (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId after, unsigned limit, MsgChatMembersFn fn,
-                  gpointer data)
+msg_chat_members (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChatPick *pick, MsgId after, unsigned limit,
+                  MsgChatMembersFn fn, gpointer data)
 {
   ReadOp *op;
 
-  g_return_if_fail (core != NULL && fn != NULL);
+  g_return_if_fail (core != NULL && fn != NULL
+                    && (pick == NULL || (pick->role < MSG_ROLE_N && members_sqls[pick->role] != NULL)));
   op = read_op_new (core, user_id, data);
   op->members_fn = fn;
   op->chat_id = chat_id;
+  op->pick = pick != NULL ? pick->role : MSG_ROLE_STRANGER;
+  op->query = pick != NULL && pick->query != NULL ? g_ascii_strdown (pick->query, -1) : NULL;
   op->after.id = after;
   if (check_limit (op, limit))
     msg_op_read (op, members_run, msg_op_end);

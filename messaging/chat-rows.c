@@ -335,6 +335,7 @@ msg_chat_forget_user (MsgDb *db, MsgId user_id, GError **error)
     "DELETE FROM updates WHERE user_id = :user",
     "DELETE FROM message_hidden WHERE user_id = :user",
     "DELETE FROM message_mentions WHERE user_id = :user",
+    "DELETE FROM chat_requests WHERE user_id = :user",
   };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)

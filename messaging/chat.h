@@ -119,11 +119,17 @@ typedef struct {
 /** MsgChatMembersFn: @members: (nullable) (element-type MsgChatMember): in order of their ids. */
 typedef void (*MsgChatMembersFn) (GPtrArray *members, const GError *error, gpointer data);
 
-/** msg_chat_members: @after: the last user of the page before, 0: from the beginning. @limit: 1 to MSG_CHAT_LIST_MAX.
- *  Who is banned comes too when the one who asks may lift that. Errors: INVALID ("limit"), NOT_FOUND ("chat"),
+/** MsgChatPick: which members. */
+typedef struct {
+  MsgChatRole role;  /* STRANGER: all; ADMIN: the owner and admins; RESTRICTED; BANNED */
+  const char *query; /* (nullable): the beginning of a username; then in order of usernames, whatever role says */
+} MsgChatPick;
+
+/** msg_chat_members: @pick: (nullable): all. @after: the last user of the page before, 0: from the beginning. @limit: 1 to
+ *  MSG_CHAT_LIST_MAX. Who is banned comes only to who may lift that. Errors: INVALID ("limit"), NOT_FOUND ("chat"),
  *  FORBIDDEN, UNAVAILABLE. */
-void msg_chat_members (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId after, unsigned limit, MsgChatMembersFn fn,
-                       gpointer data);
+void msg_chat_members (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChatPick *pick, MsgId after, unsigned limit,
+                       MsgChatMembersFn fn, gpointer data);
 
 /** MsgAudienceFn: @users: (nullable) (element-type MsgId): the other members; NULL without an error: all members of a
  *  chat with a log of its own. */

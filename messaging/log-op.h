@@ -20,6 +20,9 @@ void msg_log_op_tell (MsgLogOp *op, const GError *error);
 /** msg_log_tell: the same for operations that are made otherwise. Main thread. */
 void msg_log_tell (MsgCore *core, const MsgLog *log, const GError *error);
 
+/** msg_chat_bring_in: @added: (element-type MsgId): who are not in it and may be: makes them members and tells who is to
+ *  know. Inside a job. */
+bool msg_chat_bring_in (MsgDb *db, const MsgCore *core, MsgLog *log, MsgChat *chat, const GArray *added, GError **error);
 /** msg_chat_check_size: Returns: false with LIMIT ("too_many_members"). Any thread. */
 bool msg_chat_check_size (const MsgCore *core, MsgChatKind kind, unsigned n_members, GError **error);
 

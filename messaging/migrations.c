@@ -237,6 +237,23 @@ static const MsgMigration migrations[] = {
     /* the few in a chat who are not simply members */
     "CREATE INDEX chat_members_above ON chat_members (chat_id, user_id) WHERE role > 4;"
     "CREATE INDEX chat_members_below ON chat_members (chat_id, role, user_id) WHERE role < 4;" },
+  { 12, "chat_links",
+    "CREATE TABLE chat_links ("
+    "  link {blob} NOT NULL PRIMARY KEY,"
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  creator_id BIGINT NOT NULL,"
+    "  created_ms BIGINT NOT NULL,"
+    "  expires_ms BIGINT NOT NULL," /* 0: never */
+    "  max_uses BIGINT NOT NULL," /* 0: any number */
+    "  uses BIGINT NOT NULL,"
+    "  approval BIGINT NOT NULL);"
+    "CREATE INDEX chat_links_chat ON chat_links (chat_id);"
+    "CREATE TABLE chat_requests (" /* who waits to be let in */
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  at_ms BIGINT NOT NULL,"
+    "  PRIMARY KEY (chat_id, user_id)) {clustered};"
+    "CREATE INDEX chat_requests_user ON chat_requests (user_id);" },
   { 0, NULL, NULL },
 };
 

@@ -67,7 +67,8 @@ msg_user_insert (MsgDb *db, const MsgUser *user, const char *key, const char *ha
 {
   MsgStmt *stmt = msg_db_prepare (db, "INSERT INTO users (id, name_key, username, display_name, password_hash,"
                                       " external, disabled, created_ms, deleted_ms)"
-                                      " VALUES (:id, :key, :username, :display_name, :hash, :external, 0, :now, 0)"
+                                      " SELECT :id, :key, :username, :display_name, :hash, :external, 0, :now, 0"
+                                      " WHERE NOT EXISTS (SELECT 1 FROM chats WHERE name_key = :key)"
                                       " ON CONFLICT (name_key) DO NOTHING");
 
   msg_stmt_set_int (stmt, ":id", user->id);

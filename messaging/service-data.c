@@ -69,6 +69,12 @@ msg_service_left (void)
   return write_one ("left", json_object_new ());
 }
 
+char *
+msg_service_migrated (void)
+{
+  return write_one ("migrated", json_object_new ());
+}
+
 static void
 set_bytes (JsonObject *object, const char *name, const uint8_t *bytes, size_t len)
 {

@@ -90,9 +90,9 @@ set_peer (JsonObject *object, const MsgChat *chat)
   sig_json_set_id (object, "peerDeliveredUpToId", chat->peer_delivered_id);
 }
 
-/* What is the same for all who see the chat; of a channel nobody but its admins sees whose it is. */
-static JsonObject *
-info_json (const MsgChat *chat)
+/* of a channel nobody but its admins sees whose it is. */
+JsonObject *
+sig_chat_info_json (const MsgChat *chat)
 {
   JsonObject *object = json_object_new ();
 
@@ -115,7 +115,7 @@ info_json (const MsgChat *chat)
 JsonObject *
 sig_chat_json (const MsgChat *chat)
 {
-  JsonObject *object = info_json (chat);
+  JsonObject *object = sig_chat_info_json (chat);
 
   if (msg_chat_has_log (chat->kind))
     json_object_set_int_member (object, "chatPts", chat->pts);
@@ -283,7 +283,7 @@ sig_update_json (const MsgUpdate *update)
       if (update->chat_pts == 0)
         json_object_set_object_member (object, "chat", sig_chat_json (update->chat));
       else
-        json_object_set_object_member (object, "info", info_json (update->chat));
+        json_object_set_object_member (object, "info", sig_chat_info_json (update->chat));
       break;
     case MSG_UPDATE_MEMBER:
       sig_json_set_id (object, "userId", update->user_id);

@@ -8,6 +8,8 @@
 
 /* All: Returns: (transfer full). */
 JsonObject *sig_chat_json (const MsgChat *chat);
+/** sig_chat_info_json: what is the same for all who see the chat. */
+JsonObject *sig_chat_info_json (const MsgChat *chat);
 JsonObject *sig_chat_member_json (const MsgChatMember *member);
 JsonObject *sig_message_json (const MsgMessage *message);
 JsonObject *sig_message_edit_json (const MsgEdit *edit);

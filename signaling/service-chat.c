@@ -202,8 +202,11 @@ chat_members (SigRpcCall *call, JsonObject *params, gpointer user)
   SigServices *self = user;
   unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
   MsgId after = json_object_has_member (params, "next") ? sig_json_get_id (params, "next") : 0;
+  const char *role = sig_json_get_string (params, "role");
+  const MsgChatPick pick = { .role = role != NULL ? sig_chat_role_read (role) : MSG_ROLE_STRANGER,
+                             .query = sig_json_get_string (params, "query") };
 
-  msg_chat_members (self->config.core, caller (call), sig_json_get_id (params, "chatId"), after, limit, on_members,
+  msg_chat_members (self->config.core, caller (call), sig_json_get_id (params, "chatId"), &pick, after, limit, on_members,
                     sig_service_page_new (self, call, limit));
 }
 

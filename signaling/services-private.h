@@ -28,6 +28,7 @@ void sig_service_two_factor_register (SigServices *self);
 void sig_service_session_register (SigServices *self);
 void sig_service_user_register (SigServices *self);
 void sig_service_chat_register (SigServices *self);
+void sig_service_join_register (SigServices *self);
 void sig_service_message_register (SigServices *self);
 void sig_service_updates_register (SigServices *self);
 void sig_service_push_register (SigServices *self);

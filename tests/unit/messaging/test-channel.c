@@ -336,10 +336,10 @@ test_channel (Chats *f, gconstpointer data)
   chats_stand (f, f->ann, chat, f->bob, MSG_ROLE_ADMIN, MSG_RIGHT_INVITE | MSG_RIGHT_POST, 0, &poster);
   chats_send_got (f, f->bob, chat, 1, "news", &post);
   g_assert_no_error (post.answer.error);
-  msg_chat_members (f->bench.core, f->bob, chat, 0, 10, on_members, &of_bob);
+  msg_chat_members (f->bench.core, f->bob, chat, NULL, 0, 10, on_members, &of_bob);
   bench_wait (&f->bench, &of_bob.answer);
   g_assert_cmpint (of_bob.next, ==, 3);
-  msg_chat_members (f->bench.core, f->eve, chat, 0, 10, on_members, &of_eve);
+  msg_chat_members (f->bench.core, f->eve, chat, NULL, 0, 10, on_members, &of_eve);
   bench_wait (&f->bench, &of_eve.answer);
   assert_reason (&of_eve.answer, MSG_ERROR_FORBIDDEN, "admin_only");
   chats_stand (f, f->ann, chat, f->eve, MSG_ROLE_RESTRICTED, 0, 0, &restricted);

@@ -271,20 +271,20 @@ test_members (Chats *f, gconstpointer data)
   MsgId chat = chats_group (f, f->ann, &f->bob, 1);
   g_auto (Got) all = { 0 }, after = { 0 }, stranger = { 0 }, banned = { 0 }, of_owner = { 0 }, of_bob = { 0 };
 
-  msg_chat_members (f->bench.core, f->bob, chat, 0, 10, on_members, &all);
+  msg_chat_members (f->bench.core, f->bob, chat, NULL, 0, 10, on_members, &all);
   bench_wait (&f->bench, &all.answer);
   g_assert_cmpint (all.next, ==, 2);
-  msg_chat_members (f->bench.core, f->bob, chat, MIN (f->ann, f->bob), 10, on_members, &after);
+  msg_chat_members (f->bench.core, f->bob, chat, NULL, MIN (f->ann, f->bob), 10, on_members, &after);
   bench_wait (&f->bench, &after.answer);
   g_assert_cmpint (after.next, ==, 1);
-  msg_chat_members (f->bench.core, f->eve, chat, 0, 10, on_members, &stranger);
+  msg_chat_members (f->bench.core, f->eve, chat, NULL, 0, 10, on_members, &stranger);
   bench_wait (&f->bench, &stranger.answer);
   assert_reason (&stranger.answer, MSG_ERROR_NOT_FOUND, "chat");
   chats_stand (f, f->ann, chat, f->eve, MSG_ROLE_BANNED, 0, 0, &banned);
-  msg_chat_members (f->bench.core, f->ann, chat, 0, 10, on_members, &of_owner);
+  msg_chat_members (f->bench.core, f->ann, chat, NULL, 0, 10, on_members, &of_owner);
   bench_wait (&f->bench, &of_owner.answer);
   g_assert_cmpint (of_owner.next, ==, 3);
-  msg_chat_members (f->bench.core, f->bob, chat, 0, 10, on_members, &of_bob);
+  msg_chat_members (f->bench.core, f->bob, chat, NULL, 0, 10, on_members, &of_bob);
   bench_wait (&f->bench, &of_bob.answer);
   g_assert_cmpint (of_bob.next, ==, 2);
 }
