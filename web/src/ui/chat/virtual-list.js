@@ -39,6 +39,7 @@ export class VirtualList extends EventTarget {
   /** tops of the items, and behind them the height of all; made anew when something has changed @type {Float64Array | null} */ #tops = null;
   #follow = true;
   #width = 0;
+  /** where it was scrolled to when it was drawn */ #drawnAt = 0;
   #drawing = false;
   #observer;
 
@@ -60,6 +61,8 @@ export class VirtualList extends EventTarget {
 
   /** set: what the list holds. @param {T[]} items @param {{follow?: boolean}} [options] follow: its end is the end of all: who is there stays there */
   set(items, { follow = true } = {}) {
+    /* scrolled, and not yet told of it: what is looked at now is what has to stay */
+    if (this.items.length && Math.abs(this.el.scrollTop - this.#drawnAt) > 1) this.#scrolled();
     const anchor = this.#anchor();
     this.items = items;
     this.#follow = follow;
@@ -164,6 +167,7 @@ export class VirtualList extends EventTarget {
       if (Math.abs(off) >= 1) el.scrollTop += off;
     }
     this.atEnd = this.#isAtEnd();
+    this.#drawnAt = el.scrollTop;
     this.#drawing = false;
     this.#tell();
   }
