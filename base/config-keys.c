@@ -62,6 +62,7 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "group_members", "200", 1, 200, "Members of a group."),
   NUMBER ("messaging", "supergroup_members", "200000", 1, 10000000, "Members of a supergroup."),
   NUMBER ("messaging", "groups_per_user", "500", 0, 1000000, "Groups, supergroups and channels that one user may own."),
+  NUMBER ("messaging", "search_rate", "120", 0, 1000000, "Searches of a user in a minute; 0: no limit."),
 
   ADDRESSES ("relay", "listen_udp", "*:3478", "Where STUN and TURN are served over UDP; the workers share it."),
   ADDRESSES ("relay", "listen_tcp", "*:3478", "Where TURN is served over TCP."),

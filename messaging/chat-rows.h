@@ -21,6 +21,8 @@
 #define MSG_MESSAGE_IS_SHOWN                                                                                           \
   "g.deleted_ms = 0 AND g.id >= :first AND NOT EXISTS (SELECT 1 FROM message_hidden h"                                 \
   " WHERE h.user_id = :user AND h.chat_id = g.chat_id AND h.message_id = g.id)"
+/* The join by which they are those of somebody who is in the chat: what may be read is both. */
+#define MSG_MEMBER_IS_IN "m.role >= 3"
 
 /** msg_chat_from_row: Returns: (transfer full): without what msg_chat_fill_in() knows. */
 MsgChat *msg_chat_from_row (MsgStmt *stmt, int64_t now_ms);

@@ -42,6 +42,7 @@ msg_core_options_init (MsgCoreOptions *options)
     .groups_per_user = 500,
     .messages_per_user = { 120, 500 },
     .chats_per_user = { 60, 1000 },
+    .searches_per_user = { 120, 500 },
     .queue_length = 4096,
     .pool_queue_length = 64,
     .now_ms = system_now_ms,
@@ -73,7 +74,8 @@ options_check (const MsgCoreOptions *options, GError **error)
     return options_fail (error, "the cost of Argon2id is out of bounds");
   if (!rate_is_sane (options->login_per_address) || !rate_is_sane (options->login_per_name)
       || !rate_is_sane (options->registration_per_address) || !rate_is_sane (options->code_per_user)
-      || !rate_is_sane (options->messages_per_user) || !rate_is_sane (options->chats_per_user))
+      || !rate_is_sane (options->messages_per_user) || !rate_is_sane (options->chats_per_user)
+      || !rate_is_sane (options->searches_per_user))
     return options_fail (error, "a rate is out of bounds");
   if (options->message_units < 1 || options->message_units > MSG_TEXT_UNITS_MAX
       || options->message_entities > MSG_ENTITIES_MAX || options->group_members < 1

@@ -14,7 +14,7 @@
 struct MsgLimits {
   /* owned */
   AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
-  AlRateTable *user_messages, *user_chats;
+  AlRateTable *user_messages, *user_chats, *user_searches;
 };
 
 static AlRateTable *
@@ -41,6 +41,7 @@ msg_limits_new (const MsgCoreOptions *options)
   limits->code_user = table_new (options->code_per_user);
   limits->user_messages = table_new (options->messages_per_user);
   limits->user_chats = table_new (options->chats_per_user);
+  limits->user_searches = table_new (options->searches_per_user);
   return limits;
 }
 
@@ -56,6 +57,7 @@ msg_limits_free (MsgLimits *limits)
   al_rate_table_free (limits->code_user);
   al_rate_table_free (limits->user_messages);
   al_rate_table_free (limits->user_chats);
+  al_rate_table_free (limits->user_searches);
   g_free (limits);
 }
 
@@ -118,4 +120,10 @@ int64_t
 msg_limits_take_chat (MsgLimits *limits, MsgId user_id, int64_t now_us)
 {
   return round_up_ms (al_rate_table_take (limits->user_chats, &user_id, sizeof user_id, 1, now_us));
+}
+
+int64_t
+msg_limits_take_search (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->user_searches, &user_id, sizeof user_id, 1, now_us));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often one may try: logins by address and by name, registrations by address, codes and what is written by user. Main
- * thread. */
+/* How often one may try: logins by address and by name, registrations by address, codes, what is written and what is
+ * searched by user. Main thread. */
 #pragma once
 
 #include "base/addr.h"
@@ -30,8 +30,10 @@ int64_t msg_limits_take_registration (MsgLimits *limits, const AlAddr *address, 
 
 /** msg_limits_take_code: a second factor of six digits: by user alone, since addresses are cheap and the digits are few. */
 int64_t msg_limits_take_code (MsgLimits *limits, MsgId user_id, int64_t now_us);
-/** msg_limits_take_message, msg_limits_take_chat: the same for a message, or a change of a chat, by a user. */
+/** msg_limits_take_message, msg_limits_take_chat, msg_limits_take_search: the same for a message, a change of a chat, or a
+ *  search, by a user. */
 int64_t msg_limits_take_message (MsgLimits *limits, MsgId user_id, int64_t now_us);
 int64_t msg_limits_take_chat (MsgLimits *limits, MsgId user_id, int64_t now_us);
+int64_t msg_limits_take_search (MsgLimits *limits, MsgId user_id, int64_t now_us);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgLimits, msg_limits_free)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "messaging/log-op.h"
+#include "messaging/search-rows.h"
 
 typedef struct {
   MsgLogOp log;
@@ -72,7 +73,7 @@ wipe_one (MsgDb *db, const DeleteOp *op, const MsgChat *chat, const MsgMessage *
     "DELETE FROM message_mentions WHERE chat_id = :chat AND message_id = :id",
   };
 
-  if (!msg_chat_has_log (chat->kind) && !count_down (db, message, error))
+  if ((!msg_chat_has_log (chat->kind) && !count_down (db, message, error)) || !msg_search_drop (db, message, error))
     return false;
   for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)
     {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "messaging/message-text.h"
+#include "messaging/search-rows.h"
 
 MsgMessage *
 msg_message_copy (const MsgMessage *message)
@@ -87,9 +88,9 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
 {
   MsgStmt *stmt = msg_db_prepare (
       db, "INSERT INTO messages (chat_id, id, sender_id, device_id, random_id, pts, at_ms, kind, text, entities, data,"
-          " reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms)"
+          " reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms, seq)"
           " VALUES (:chat, :id, :sender, :device, :random, :pts, :at, :kind, :text, :entities, :data, :reply, 0, 0,"
-          " :silent, 0, 0)");
+          " :silent, 0, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
 
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":id", message->id);
@@ -259,7 +260,10 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
     return NULL;
   chat->top_id = message->id;
   /* last, because it keeps its place in the sender's log or the chat's, which a retry is answered with */
-  return message_insert (db, message, spec, has_log ? log->written.chat_pts : log->written.pts, error) ? message : NULL;
+  return message_insert (db, message, spec, has_log ? log->written.chat_pts : log->written.pts, error)
+                 && msg_search_put (db, message, error)
+             ? message
+             : NULL;
 }
 
 bool

@@ -6,6 +6,7 @@
 
 #include "messaging/log-op.h"
 #include "messaging/message-text.h"
+#include "messaging/search-rows.h"
 
 typedef struct {
   MsgLogOp log;
@@ -248,13 +249,16 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
   op->message = op->found;
   if (strcmp (op->found->text, op->text) == 0 && g_strcmp0 (op->found->entities, op->entities) == 0)
     return msg_log_finish (db, log, error);
-  if (!keep_edit (db, op->found, log->now_ms, error) || !edit_put (db, op, error))
+  if (!keep_edit (db, op->found, log->now_ms, error) || !edit_put (db, op, error)
+      || !msg_search_drop (db, op->found, error))
     return false;
   g_free (op->found->text);
   g_free (op->found->entities);
   op->found->text = g_strdup (op->text);
   op->found->entities = g_strdup (op->entities);
   op->found->edited_ms = log->now_ms;
+  if (!msg_search_put (db, op->found, error))
+    return false;
   update = msg_update_new (MSG_UPDATE_MESSAGE_EDITED, chat->id);
   update->message = msg_message_copy (op->found);
   return msg_log_append (db, log, chat, update, 0, error);

@@ -254,6 +254,20 @@ static const MsgMigration migrations[] = {
     "  at_ms BIGINT NOT NULL,"
     "  PRIMARY KEY (chat_id, user_id)) {clustered};"
     "CREATE INDEX chat_requests_user ON chat_requests (user_id);" },
+  { 13, "search",
+    "ALTER TABLE messages ADD COLUMN seq BIGINT NOT NULL DEFAULT 0;" /* order of writing, over all chats */
+    "UPDATE messages SET seq = r.n FROM"
+    " (SELECT chat_id, id, ROW_NUMBER () OVER (ORDER BY at_ms, chat_id, id) AS n FROM messages) AS r"
+    " WHERE r.chat_id = messages.chat_id AND r.id = messages.id;"
+    "CREATE UNIQUE INDEX messages_seq ON messages (seq);"
+    /* neither texts nor places are kept: they stand in messages */
+    "{sqlite:CREATE VIRTUAL TABLE message_words USING fts5"
+    " (words, content='', columnsize=0, detail=none, tokenize=\"ascii tokenchars '@'\")}"
+    "{postgres:CREATE TABLE message_words (seq BIGINT NOT NULL PRIMARY KEY, words TSVECTOR NOT NULL)};"
+    "CREATE TABLE search_state ("
+    "  version BIGINT NOT NULL,"   /* how words are folded in the index */
+    "  next_seq BIGINT NOT NULL);" /* the next message that has to go into it; 0: all are in it */
+    "INSERT INTO search_state (version, next_seq) VALUES (0, 1);" },
   { 0, NULL, NULL },
 };
 

@@ -91,7 +91,7 @@ msg_updates_state (MsgCore *core, MsgId user_id, MsgStateFn fn, gpointer data)
 /* One statement for a page: the row, and the message if the user sees it now. */
 static const char difference_sql[] =
     "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " MSG_MESSAGE_COLUMNS
-    " FROM updates p LEFT JOIN chat_members m ON m.chat_id = p.chat_id AND m.user_id = p.user_id AND m.role >= 3"
+    " FROM updates p LEFT JOIN chat_members m ON m.chat_id = p.chat_id AND m.user_id = p.user_id AND " MSG_MEMBER_IS_IN
     " LEFT JOIN messages g ON p.type <= 2 AND g.chat_id = m.chat_id AND g.id = p.message_id"
     " AND " MSG_MESSAGE_IS_VISIBLE
     " WHERE p.user_id = :user AND p.pts > :pts ORDER BY p.pts LIMIT :limit";

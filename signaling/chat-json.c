@@ -143,6 +143,21 @@ sig_chat_member_json (const MsgChatMember *member)
 
 /* --- Messages --- */
 
+static const char *const message_kinds[MSG_MESSAGE_KIND_N] = {
+  [MSG_MESSAGE_TEXT] = "text",
+  [MSG_MESSAGE_SERVICE] = "service",
+};
+
+MsgMessageKind
+sig_message_kind_read (const char *word)
+{
+  unsigned kind = MSG_MESSAGE_TEXT;
+
+  while (kind < MSG_MESSAGE_KIND_N && strcmp (word, message_kinds[kind]) != 0)
+    kind++;
+  return kind;
+}
+
 /* @json: (nullable): what the core has written */
 static void
 set_entities (JsonObject *object, const char *json)
@@ -172,7 +187,7 @@ sig_message_json (const MsgMessage *message)
   sig_json_set_id (object, "chatId", message->chat_id);
   sig_json_set_id (object, "from", message->sender_id);
   json_object_set_int_member (object, "at", message->at_ms);
-  json_object_set_string_member (object, "kind", message->kind == MSG_MESSAGE_SERVICE ? "service" : "text");
+  json_object_set_string_member (object, "kind", message_kinds[message->kind]);
   json_object_set_string_member (object, "text", message->text);
   set_entities (object, message->entities);
   set_data (object, message->data);

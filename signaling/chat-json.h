@@ -24,5 +24,7 @@ unsigned sig_rights_read (JsonArray *words);
 GArray *sig_entities_read (JsonArray *list);
 /** sig_chat_kind_read: a word of Chat's kind. */
 MsgChatKind sig_chat_kind_read (const char *word);
+/** sig_message_kind_read: a word of Message.kind. */
+MsgMessageKind sig_message_kind_read (const char *word);
 /** sig_chat_role_read: a word of MemberRole. */
 MsgChatRole sig_chat_role_read (const char *word);

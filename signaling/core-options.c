@@ -71,6 +71,7 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->groups_per_user = (unsigned) al_config_get_int (config, "messaging", "groups_per_user");
   options->messages_per_user = get_rate (config, "message_rate", 60 * 1000);
   options->chats_per_user = get_rate (config, "chat_rate", 60 * 1000);
+  options->searches_per_user = get_rate (config, "search_rate", 60 * 1000);
   return g_steal_pointer (&self);
 }
 

@@ -10,7 +10,7 @@ let server, serial = 0;
 before(async () => {
   server = await Server.start({
     signaling: { ring_timeout_s: 2 },
-    messaging: { registration_rate_address: 1000, login_rate_address: 1000, message_rate: 0, chat_rate: 0, groups_per_user: 100000 },
+    messaging: { registration_rate_address: 1000, login_rate_address: 1000, message_rate: 0, chat_rate: 0, search_rate: 0, groups_per_user: 100000 },
     sfu: { max_rooms_per_user: 1000, room_join_rate: 0 },
   });
 });
@@ -185,6 +185,7 @@ const table = {
   'message.read': [(c) => ({ ...c.chat, upToId: c.messageId }), [...out, ...all('ok')]],
   'message.delivered': [(c) => ({ ...c.chat, upToId: c.messageId }), [...out, ...all('ok')]],
   'message.typing': [(c) => ({ ...c.chat, action: 'typing' }), inside('ok', { restricted: 'restricted' })],
+  'search.messages': [(c) => ({ ...c.chat, query: 'secret', limit: 10 }), [...out, ...all('ok')]],
   'chat.members': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
   'chat.invite': [(c) => ({ ...c.chat, userIds: [c.outsider] }), byRight('invite', 'restricted')],
   'chat.update title': [(c) => ({ ...c.chat, title: 'New' }), byRight('info', 'restricted')],
