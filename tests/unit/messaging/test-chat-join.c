@@ -11,6 +11,13 @@ typedef struct {
 } Links;
 
 static void
+links_clear (Links *links)
+{
+  answer_clear (&links->answer);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Links, links_clear)
+
+static void
 on_links (const GArray *links, const GError *error, gpointer data)
 {
   Links *got = data;
@@ -43,7 +50,7 @@ test_link (Chats *f, gconstpointer data)
   MsgId chat = chats_make (f, MSG_CHAT_SUPERGROUP, f->ann, NULL, 0);
   const MsgChatLink once = { .max_uses = 1 }, timed = { .expires_ms = f->bench.now_ms + 10 }, past = { .expires_ms = 1 };
   g_auto (Got) joined = { 0 }, again = { 0 }, used = { 0 }, over = { 0 }, banned = { 0 }, out = { 0 }, void_one = { 0 };
-  Links one = { 0 }, two = { 0 }, refused = { 0 }, wrong = { 0 }, list = { 0 }, revoked = { 0 }, gone = { 0 };
+  g_auto (Links) one = { 0 }, two = { 0 }, refused = { 0 }, wrong = { 0 }, list = { 0 }, revoked = { 0 }, gone = { 0 };
 
   create_link (f, f->bob, chat, &once, &refused);
   assert_reason (&refused.answer, MSG_ERROR_NOT_FOUND, "chat");
@@ -111,7 +118,7 @@ test_request (Chats *f, gconstpointer data)
   MsgId chat = chats_group (f, f->ann, NULL, 0);
   const MsgChatLink spec = { .approval = true };
   g_auto (Got) asked = { 0 }, list = { 0 }, member = { 0 }, approved = { 0 }, twice = { 0 }, eve = { 0 }, denied = { 0 };
-  Links link = { 0 };
+  g_auto (Links) link = { 0 };
   MsgChatWay way;
   g_autoptr (MsgChat) of_bob = NULL, of_eve = NULL;
 
