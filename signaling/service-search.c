@@ -65,7 +65,7 @@ search_messages (SigRpcCall *call, JsonObject *params, gpointer user)
   const char *kind = sig_json_get_string (params, "kind");
   const MsgSearch search = { .query = json_object_get_string_member (params, "query"),
                              .chat_id = get_optional_id (params, "chatId"),
-                             .sender_id = get_optional_id (params, "senderId"),
+                             .sender_id = get_optional_id (params, "from"),
                              .kind = kind != NULL ? sig_message_kind_read (kind) : 0,
                              .after_ms = json_object_get_int_member_with_default (params, "after", 0),
                              .before_ms = json_object_get_int_member_with_default (params, "before", 0),

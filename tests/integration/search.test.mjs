@@ -35,7 +35,7 @@ test('what is written is found at once, changes and goes with its message, and s
   assert.deepEqual(hit.highlights.map(([offset, length]) => hit.message.text.substr(offset, length)), ['Grüße', 'CAFÉ']);
   assert.deepEqual(await texts(ann, 'cafe'), ['which cafe?', '\u{1f600} Grüße aus dem CAFÉ']);
   assert.deepEqual(await texts(eve, 'cafe'), ['the cafe is a secret']);
-  assert.deepEqual(await texts(ann, 'cafe', { senderId: bob.user.id }), ['which cafe?']);
+  assert.deepEqual(await texts(ann, 'cafe', { from: bob.user.id }), ['which cafe?']);
   assert.deepEqual(await texts(bob, 'cafe', { chatId, before: second.at }).then((list) => list.includes('the cafe is a secret')), false);
 
   await bob.call('message.edit', { chatId, messageId: second.id, text: 'which bar?' });
