@@ -23,6 +23,18 @@ sig_json_get_id (JsonObject *object, const char *name)
   return id;
 }
 
+MsgId
+sig_json_get_optional_id (JsonObject *object, const char *name)
+{
+  return json_object_has_member (object, name) ? sig_json_get_id (object, name) : 0;
+}
+
+JsonArray *
+sig_json_get_list (JsonObject *object, const char *name)
+{
+  return json_object_has_member (object, name) ? json_object_get_array_member (object, name) : NULL;
+}
+
 const char *
 sig_json_get_string (JsonObject *object, const char *name)
 {

@@ -15,6 +15,10 @@ JsonObject *sig_profile_device (const MsgDevice *device);
 void sig_json_set_id (JsonObject *object, const char *name, MsgId id);
 /** sig_json_get_id: @name: a member whose schema has the format "id" (asserted: the dispatcher has checked it). */
 MsgId sig_json_get_id (JsonObject *object, const char *name);
+/** sig_json_get_optional_id: 0 when there is none. */
+MsgId sig_json_get_optional_id (JsonObject *object, const char *name);
+/** sig_json_get_list: Returns: (transfer none) (nullable): NULL when there is none. */
+JsonArray *sig_json_get_list (JsonObject *object, const char *name);
 /** sig_json_get_string: Returns: (transfer none) (nullable): an optional member; NULL when it is not there. */
 const char *sig_json_get_string (JsonObject *object, const char *name);
 /** sig_json_set_bytes: sets a member to base64url without padding. */

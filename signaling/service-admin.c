@@ -64,7 +64,7 @@ static void
 session_list (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
-  MsgId after = json_object_has_member (params, "after") ? sig_json_get_id (params, "after") : 0;
+  MsgId after = sig_json_get_optional_id (params, "after");
   unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
 
   msg_session_list_all (self->config.core, after, limit, sig_service_on_session_page,

@@ -6,12 +6,6 @@
 #include "signaling/chat-json.h"
 #include "signaling/services-private.h"
 
-static MsgId
-caller (SigRpcCall *call)
-{
-  return sig_session_get_user_id (sig_rpc_call_get_session (call));
-}
-
 /* @list: (nullable): of ids. Returns: (transfer full) (element-type MsgId) */
 static GArray *
 read_ids (JsonArray *list)
@@ -27,12 +21,6 @@ read_ids (JsonArray *list)
       g_array_append_val (ids, id);
     }
   return ids;
-}
-
-static JsonArray *
-get_list (JsonObject *params, const char *name)
-{
-  return json_object_has_member (params, name) ? json_object_get_array_member (params, name) : NULL;
 }
 
 static int64_t
@@ -59,15 +47,6 @@ on_chat (const MsgChat *chat, const MsgWritten *written, const GError *error, gp
 }
 
 static void
-on_written (const MsgWritten *written, const GError *error, gpointer call)
-{
-  if (error != NULL)
-    sig_rpc_fail_error (call, error);
-  else
-    sig_rpc_reply_object (call, sig_written_json (written));
-}
-
-static void
 on_chats (GPtrArray *chats, const GError *error, gpointer call)
 {
   JsonObject *result;
@@ -91,20 +70,20 @@ on_chats (GPtrArray *chats, const GError *error, gpointer call)
 static void
 chat_open (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_chat_open (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "userId"), on_chat, call);
+  msg_chat_open (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "userId"), on_chat, call);
 }
 
 static void
 chat_create (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  g_autoptr (GArray) members = read_ids (get_list (params, "members"));
+  g_autoptr (GArray) members = read_ids (sig_json_get_list (params, "members"));
   const MsgChatSpec spec = { .kind = sig_chat_kind_read (json_object_get_string_member (params, "kind")),
                              .title = json_object_get_string_member (params, "title"),
                              .about = sig_json_get_string (params, "about"),
                              .members = (const MsgId *) (const void *) members->data,
                              .n_members = members->len };
 
-  msg_chat_create (((SigServices *) user)->config.core, caller (call), &spec, on_chat, call);
+  msg_chat_create (((SigServices *) user)->config.core, sig_caller (call), &spec, on_chat, call);
 }
 
 static void
@@ -112,7 +91,7 @@ chat_get (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   g_autoptr (GArray) ids = read_ids (json_object_get_array_member (params, "ids"));
 
-  msg_chat_get (((SigServices *) user)->config.core, caller (call), (const MsgId *) (const void *) ids->data, ids->len,
+  msg_chat_get (((SigServices *) user)->config.core, sig_caller (call), (const MsgId *) (const void *) ids->data, ids->len,
                 on_chats, call);
 }
 
@@ -168,7 +147,7 @@ chat_list (SigRpcCall *call, JsonObject *params, gpointer user)
   if (next != NULL && !read_place (next, &place))
     sig_rpc_fail (call, SIG_RPC_INVALID_PARAMS, "cursor", "this is no next of a page before", 0);
   else
-    msg_chat_list (((SigServices *) user)->config.core, caller (call), next != NULL ? &place : NULL,
+    msg_chat_list (((SigServices *) user)->config.core, sig_caller (call), next != NULL ? &place : NULL,
                    (unsigned) json_object_get_int_member (params, "limit"), on_page, call);
 }
 
@@ -201,12 +180,12 @@ chat_members (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
   unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
-  MsgId after = json_object_has_member (params, "next") ? sig_json_get_id (params, "next") : 0;
+  MsgId after = sig_json_get_optional_id (params, "next");
   const char *role = sig_json_get_string (params, "role");
   const MsgChatPick pick = { .role = role != NULL ? sig_chat_role_read (role) : MSG_ROLE_STRANGER,
                              .query = sig_json_get_string (params, "query") };
 
-  msg_chat_members (self->config.core, caller (call), sig_json_get_id (params, "chatId"), &pick, after, limit, on_members,
+  msg_chat_members (self->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), &pick, after, limit, on_members,
                     sig_service_page_new (self, call, limit));
 }
 
@@ -215,15 +194,15 @@ chat_invite (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   g_autoptr (GArray) ids = read_ids (json_object_get_array_member (params, "userIds"));
 
-  msg_chat_invite (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"),
-                   (const MsgId *) (const void *) ids->data, ids->len, on_written, call);
+  msg_chat_invite (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"),
+                   (const MsgId *) (const void *) ids->data, ids->len, sig_service_on_written, call);
 }
 
 static void
 chat_leave (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_chat_leave (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), on_written,
-                  call);
+  msg_chat_leave (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"),
+                  sig_service_on_written, call);
 }
 
 static void
@@ -231,11 +210,11 @@ set_standing (SigRpcCall *call, JsonObject *params, MsgChatRole role, gpointer u
 {
   const MsgChatStanding standing = { .user_id = sig_json_get_id (params, "userId"),
                                      .role = role,
-                                     .rights = sig_rights_read (get_list (params, "rights")),
+                                     .rights = sig_rights_read (sig_json_get_list (params, "rights")),
                                      .until_ms = get_until (params) };
 
-  msg_chat_set_standing (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"),
-                         &standing, on_written, call);
+  msg_chat_set_standing (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"),
+                         &standing, sig_service_on_written, call);
 }
 
 static void
@@ -259,7 +238,7 @@ chat_unban (SigRpcCall *call, JsonObject *params, gpointer user)
 static void
 chat_update (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  JsonArray *permissions = get_list (params, "permissions");
+  JsonArray *permissions = sig_json_get_list (params, "permissions");
   const MsgChatChange change = { .title = sig_json_get_string (params, "title"),
                                  .about = sig_json_get_string (params, "about"),
                                  .has_permissions = permissions != NULL,
@@ -267,8 +246,8 @@ chat_update (SigRpcCall *call, JsonObject *params, gpointer user)
                                  .has_slow = json_object_has_member (params, "slowModeMs"),
                                  .slow_ms = json_object_get_int_member_with_default (params, "slowModeMs", 0) };
 
-  msg_chat_update (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), &change,
-                   on_written, call);
+  msg_chat_update (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), &change,
+                   sig_service_on_written, call);
 }
 
 void

@@ -7,25 +7,10 @@
 #include "signaling/chat-json.h"
 #include "signaling/services-private.h"
 
-static MsgId
-caller (SigRpcCall *call)
-{
-  return sig_session_get_user_id (sig_rpc_call_get_session (call));
-}
-
 static MsgCore *
 core_of (gpointer user)
 {
   return ((SigServices *) user)->config.core;
-}
-
-static void
-on_written (const MsgWritten *written, const GError *error, gpointer call)
-{
-  if (error != NULL)
-    sig_rpc_fail_error (call, error);
-  else
-    sig_rpc_reply_object (call, sig_written_json (written));
 }
 
 /* --- Links --- */
@@ -83,13 +68,13 @@ chat_create_link (SigRpcCall *call, JsonObject *params, gpointer user)
                              .max_uses = (unsigned) json_object_get_int_member_with_default (params, "maxUses", 0),
                              .approval = json_object_get_boolean_member_with_default (params, "approval", FALSE) };
 
-  msg_chat_create_link (core_of (user), caller (call), sig_json_get_id (params, "chatId"), &spec, on_link, call);
+  msg_chat_create_link (core_of (user), sig_caller (call), sig_json_get_id (params, "chatId"), &spec, on_link, call);
 }
 
 static void
 chat_links (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_chat_get_links (core_of (user), caller (call), sig_json_get_id (params, "chatId"), on_links, call);
+  msg_chat_get_links (core_of (user), sig_caller (call), sig_json_get_id (params, "chatId"), on_links, call);
 }
 
 /* @bytes: what the schema has checked */
@@ -108,7 +93,7 @@ chat_revoke_link (SigRpcCall *call, JsonObject *params, gpointer user)
   uint8_t link[MSG_CHAT_LINK_BYTES];
 
   read_link (params, link);
-  msg_chat_revoke_link (core_of (user), caller (call), sig_json_get_id (params, "chatId"), link, on_links, call);
+  msg_chat_revoke_link (core_of (user), sig_caller (call), sig_json_get_id (params, "chatId"), link, on_links, call);
 }
 
 /* --- Ways in --- */
@@ -153,7 +138,7 @@ chat_join (SigRpcCall *call, JsonObject *params, gpointer user)
   MsgChatWay way;
 
   if (read_way (call, params, &way, link))
-    msg_chat_join (core_of (user), caller (call), &way, on_joined, call);
+    msg_chat_join (core_of (user), sig_caller (call), &way, on_joined, call);
 }
 
 static void
@@ -185,7 +170,7 @@ chat_resolve (SigRpcCall *call, JsonObject *params, gpointer user)
   MsgChatWay way;
 
   if (read_way (call, params, &way, link))
-    msg_chat_resolve (core_of (user), caller (call), &way, on_found, call);
+    msg_chat_resolve (core_of (user), sig_caller (call), &way, on_found, call);
 }
 
 /* --- Who waits --- */
@@ -223,17 +208,17 @@ static void
 chat_requests (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
-  MsgId after = json_object_has_member (params, "next") ? sig_json_get_id (params, "next") : 0;
+  MsgId after = sig_json_get_optional_id (params, "next");
 
-  msg_chat_get_requests (core_of (user), caller (call), sig_json_get_id (params, "chatId"), after, limit, on_requests,
+  msg_chat_get_requests (core_of (user), sig_caller (call), sig_json_get_id (params, "chatId"), after, limit, on_requests,
                          sig_service_page_new (user, call, limit));
 }
 
 static void
 chat_answer_request (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_chat_answer (core_of (user), caller (call), sig_json_get_id (params, "chatId"), sig_json_get_id (params, "userId"),
-                   json_object_get_boolean_member (params, "approve"), on_written, call);
+  msg_chat_answer (core_of (user), sig_caller (call), sig_json_get_id (params, "chatId"), sig_json_get_id (params, "userId"),
+                   json_object_get_boolean_member (params, "approve"), sig_service_on_written, call);
 }
 
 /* --- What the owner makes of it --- */
@@ -241,14 +226,14 @@ chat_answer_request (SigRpcCall *call, JsonObject *params, gpointer user)
 static void
 chat_set_username (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_chat_set_username (core_of (user), caller (call), sig_json_get_id (params, "chatId"),
-                         sig_json_get_string (params, "username"), on_written, call);
+  msg_chat_set_username (core_of (user), sig_caller (call), sig_json_get_id (params, "chatId"),
+                         sig_json_get_string (params, "username"), sig_service_on_written, call);
 }
 
 static void
 chat_migrate (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_chat_migrate (core_of (user), caller (call), sig_json_get_id (params, "chatId"), on_written, call);
+  msg_chat_migrate (core_of (user), sig_caller (call), sig_json_get_id (params, "chatId"), sig_service_on_written, call);
 }
 
 void

@@ -11,24 +11,6 @@
 #define TYPING_PERIOD_US (500 * 1000)
 #define TYPING_USERS 16384
 
-static MsgId
-caller (SigRpcCall *call)
-{
-  return sig_session_get_user_id (sig_rpc_call_get_session (call));
-}
-
-static JsonArray *
-get_list (JsonObject *params, const char *name)
-{
-  return json_object_has_member (params, name) ? json_object_get_array_member (params, name) : NULL;
-}
-
-static MsgId
-get_optional_id (JsonObject *params, const char *name)
-{
-  return json_object_has_member (params, name) ? sig_json_get_id (params, name) : 0;
-}
-
 static void
 on_message (const MsgMessage *message, const MsgWritten *written, const GError *error, gpointer call)
 {
@@ -44,15 +26,6 @@ on_message (const MsgMessage *message, const MsgWritten *written, const GError *
   sig_rpc_reply_object (call, result);
 }
 
-static void
-on_written (const MsgWritten *written, const GError *error, gpointer call)
-{
-  if (error != NULL)
-    sig_rpc_fail_error (call, error);
-  else
-    sig_rpc_reply_object (call, sig_written_json (written));
-}
-
 /* --- Writing --- */
 
 static void
@@ -60,13 +33,13 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigSession *session = sig_rpc_call_get_session (call);
   const char *random_id = json_object_get_string_member (params, "randomId");
-  g_autoptr (GArray) entities = sig_entities_read (get_list (params, "entities"));
+  g_autoptr (GArray) entities = sig_entities_read (sig_json_get_list (params, "entities"));
   MsgSending sending = { .user_id = sig_session_get_user_id (session),
                          .device_id = sig_session_get_device_id (session),
                          .chat_id = sig_json_get_id (params, "chatId"),
                          .text = json_object_get_string_member (params, "text"),
                          .entities = entities,
-                         .reply_to = get_optional_id (params, "replyTo"),
+                         .reply_to = sig_json_get_optional_id (params, "replyTo"),
                          .silent = json_object_get_boolean_member_with_default (params, "silent", FALSE) };
   bool ok = al_base64url_decode_exact (random_id, strlen (random_id), sending.random_id, sizeof sending.random_id);
 
@@ -77,9 +50,9 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
 static void
 message_edit (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  g_autoptr (GArray) entities = sig_entities_read (get_list (params, "entities"));
+  g_autoptr (GArray) entities = sig_entities_read (sig_json_get_list (params, "entities"));
 
-  msg_message_edit (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"),
+  msg_message_edit (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"),
                     sig_json_get_id (params, "messageId"), json_object_get_string_member (params, "text"), entities,
                     on_message, call);
 }
@@ -98,8 +71,8 @@ message_delete (SigRpcCall *call, JsonObject *params, gpointer user)
 
       g_assert (ok);
     }
-  msg_message_delete (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), ids, n,
-                      json_object_get_boolean_member (params, "forAll"), on_written, call);
+  msg_message_delete (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), ids, n,
+                      json_object_get_boolean_member (params, "forAll"), sig_service_on_written, call);
 }
 
 /* --- Reading --- */
@@ -126,7 +99,7 @@ on_edits (GPtrArray *edits, const GError *error, gpointer call)
 static void
 message_edits (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_message_get_edits (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"),
+  msg_message_get_edits (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"),
                          sig_json_get_id (params, "messageId"), on_edits, call);
 }
 
@@ -169,7 +142,7 @@ message_history (SigRpcCall *call, JsonObject *params, gpointer user)
   if (given > 1)
     sig_rpc_fail (call, SIG_RPC_INVALID_PARAMS, "invalid_params", "one of beforeId, afterId and aroundId", 0);
   else
-    msg_message_history (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), from, id,
+    msg_message_history (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), from, id,
                          (unsigned) json_object_get_int_member (params, "limit"), on_history, call);
 }
 
@@ -178,8 +151,8 @@ message_history (SigRpcCall *call, JsonObject *params, gpointer user)
 static void
 mark (SigRpcCall *call, JsonObject *params, MsgMark what, gpointer user)
 {
-  msg_message_mark (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"), what,
-                    sig_json_get_id (params, "upToId"), on_written, call);
+  msg_message_mark (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), what,
+                    sig_json_get_id (params, "upToId"), sig_service_on_written, call);
 }
 
 static void
@@ -216,10 +189,10 @@ on_audience (GArray *users, const GError *error, gpointer data)
   update = json_object_new ();
   json_object_set_string_member (update, "type", "typing");
   sig_json_set_id (update, "chatId", sig_json_get_id (typing->params, "chatId"));
-  sig_json_set_id (update, "userId", caller (typing->call));
+  sig_json_set_id (update, "userId", sig_caller (typing->call));
   json_object_set_string_member (update, "action", json_object_get_string_member (typing->params, "action"));
   if (users == NULL)
-    sig_service_tell_chat (typing->services, sig_json_get_id (typing->params, "chatId"), update, caller (typing->call));
+    sig_service_tell_chat (typing->services, sig_json_get_id (typing->params, "chatId"), update, sig_caller (typing->call));
   for (unsigned i = 0; users != NULL && i < users->len; i++)
     sig_service_tell_user (typing->services, g_array_index (users, MsgId, i), update, 0);
   sig_rpc_reply (typing->call, NULL);
@@ -229,7 +202,7 @@ static void
 message_typing (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
-  MsgId user_id = caller (call);
+  MsgId user_id = sig_caller (call);
   int64_t wait_us = al_rate_table_take (self->typing, &user_id, sizeof user_id, 1, self->config.now_us ());
   Typing *typing;
 

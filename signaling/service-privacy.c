@@ -6,18 +6,12 @@
 
 static const char *const audience_words[MSG_AUDIENCE_N] = { "everybody", "known", "nobody" };
 
-static MsgId
-get_user_id (SigRpcCall *call)
-{
-  return sig_session_get_user_id (sig_rpc_call_get_session (call));
-}
-
 static void
 account_block (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_block_put (self->config.core, get_user_id (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
+  msg_block_put (self->config.core, sig_caller (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
 }
 
 static void
@@ -25,7 +19,7 @@ account_unblock (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_block_drop (self->config.core, get_user_id (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
+  msg_block_drop (self->config.core, sig_caller (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
 }
 
 static void
@@ -54,10 +48,10 @@ static void
 account_blocked (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
-  MsgId after = json_object_has_member (params, "next") ? sig_json_get_id (params, "next") : 0;
+  MsgId after = sig_json_get_optional_id (params, "next");
   unsigned limit = (unsigned) json_object_get_int_member (params, "limit");
 
-  msg_block_list (self->config.core, get_user_id (call), after, limit, on_blocked,
+  msg_block_list (self->config.core, sig_caller (call), after, limit, on_blocked,
                   sig_service_page_new (self, call, limit));
 }
 
@@ -102,9 +96,9 @@ account_privacy (SigRpcCall *call, JsonObject *params, gpointer user)
   if (get_audience (params, "groups", &privacy.groups))
     fields |= MSG_PRIVACY_GROUPS;
   if (fields == 0)
-    msg_privacy_get (self->config.core, get_user_id (call), on_privacy, call);
+    msg_privacy_get (self->config.core, sig_caller (call), on_privacy, call);
   else
-    msg_privacy_set (self->config.core, get_user_id (call), &privacy, fields, on_privacy, call);
+    msg_privacy_set (self->config.core, sig_caller (call), &privacy, fields, on_privacy, call);
 }
 
 void

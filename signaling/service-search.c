@@ -4,18 +4,6 @@
 #include "signaling/chat-json.h"
 #include "signaling/services-private.h"
 
-static MsgId
-caller (SigRpcCall *call)
-{
-  return sig_session_get_user_id (sig_rpc_call_get_session (call));
-}
-
-static MsgId
-get_optional_id (JsonObject *params, const char *name)
-{
-  return json_object_has_member (params, name) ? sig_json_get_id (params, name) : 0;
-}
-
 /* --- Messages --- */
 
 static JsonObject *
@@ -64,15 +52,15 @@ search_messages (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   const char *kind = sig_json_get_string (params, "kind");
   const MsgSearch search = { .query = json_object_get_string_member (params, "query"),
-                             .chat_id = get_optional_id (params, "chatId"),
-                             .sender_id = get_optional_id (params, "from"),
+                             .chat_id = sig_json_get_optional_id (params, "chatId"),
+                             .sender_id = sig_json_get_optional_id (params, "from"),
                              .kind = kind != NULL ? sig_message_kind_read (kind) : 0,
                              .after_ms = json_object_get_int_member_with_default (params, "after", 0),
                              .before_ms = json_object_get_int_member_with_default (params, "before", 0),
-                             .next = get_optional_id (params, "next"),
+                             .next = sig_json_get_optional_id (params, "next"),
                              .limit = (unsigned) json_object_get_int_member (params, "limit") };
 
-  msg_search_messages (((SigServices *) user)->config.core, caller (call), &search, on_hits, call);
+  msg_search_messages (((SigServices *) user)->config.core, sig_caller (call), &search, on_hits, call);
 }
 
 /* --- Names --- */
@@ -103,7 +91,7 @@ on_names (const MsgNames *names, const GError *error, gpointer call)
 static void
 search_chats (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_search_names (((SigServices *) user)->config.core, caller (call), json_object_get_string_member (params, "query"),
+  msg_search_names (((SigServices *) user)->config.core, sig_caller (call), json_object_get_string_member (params, "query"),
                     (unsigned) json_object_get_int_member (params, "limit"), on_names, call);
 }
 

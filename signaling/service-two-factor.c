@@ -4,12 +4,6 @@
 
 #include "signaling/services-private.h"
 
-static MsgId
-get_user_id (SigRpcCall *call)
-{
-  return sig_session_get_user_id (sig_rpc_call_get_session (call));
-}
-
 static void
 on_state (const MsgTwoFactorState *state, const GError *error, gpointer call)
 {
@@ -33,7 +27,7 @@ totp_state (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_two_factor_get (self->config.core, get_user_id (call), on_state, call);
+  msg_two_factor_get (self->config.core, sig_caller (call), on_state, call);
 }
 
 static void
@@ -57,7 +51,7 @@ totp_begin (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_two_factor_begin (self->config.core, get_user_id (call), json_object_get_string_member (params, "password"),
+  msg_two_factor_begin (self->config.core, sig_caller (call), json_object_get_string_member (params, "password"),
                         on_draft, call);
 }
 
@@ -85,7 +79,7 @@ totp_enable (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_two_factor_enable (self->config.core, get_user_id (call), json_object_get_string_member (params, "code"), on_codes,
+  msg_two_factor_enable (self->config.core, sig_caller (call), json_object_get_string_member (params, "code"), on_codes,
                          call);
 }
 
@@ -94,7 +88,7 @@ totp_disable (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_two_factor_disable (self->config.core, get_user_id (call), json_object_get_string_member (params, "password"),
+  msg_two_factor_disable (self->config.core, sig_caller (call), json_object_get_string_member (params, "password"),
                           json_object_get_string_member (params, "code"), sig_service_on_done, call);
 }
 

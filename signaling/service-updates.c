@@ -125,12 +125,6 @@ on_update (const MsgUpdate *update, gpointer user)
 
 /* --- Asked for --- */
 
-static MsgId
-caller (SigRpcCall *call)
-{
-  return sig_session_get_user_id (sig_rpc_call_get_session (call));
-}
-
 static void
 on_state (const MsgUpdateState *state, const GError *error, gpointer call)
 {
@@ -161,7 +155,7 @@ on_state (const MsgUpdateState *state, const GError *error, gpointer call)
 static void
 updates_state (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_updates_state (((SigServices *) user)->config.core, caller (call), on_state, call);
+  msg_updates_state (((SigServices *) user)->config.core, sig_caller (call), on_state, call);
 }
 
 /* of a chat's log, or of the user's */
@@ -202,14 +196,14 @@ on_difference (const MsgDifference *difference, const GError *error, gpointer ca
 static void
 updates_difference (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_updates_difference (((SigServices *) user)->config.core, caller (call), json_object_get_int_member (params, "pts"),
+  msg_updates_difference (((SigServices *) user)->config.core, sig_caller (call), json_object_get_int_member (params, "pts"),
                           (unsigned) json_object_get_int_member (params, "limit"), on_difference, call);
 }
 
 static void
 updates_chat_difference (SigRpcCall *call, JsonObject *params, gpointer user)
 {
-  msg_updates_chat_difference (((SigServices *) user)->config.core, caller (call), sig_json_get_id (params, "chatId"),
+  msg_updates_chat_difference (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"),
                                json_object_get_int_member (params, "pts"),
                                (unsigned) json_object_get_int_member (params, "limit"), on_difference, call);
 }

@@ -51,6 +51,10 @@ void sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update
 /** sig_service_device_spec: reads params.device. @spec: strings are borrowed from @params, the key from @key. */
 void sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MSG_IDENTITY_KEY_BYTES]);
 
+/** sig_caller: Returns: the user who calls; of methods that need a session. */
+MsgId sig_caller (SigRpcCall *call);
+/** sig_service_on_written: a MsgWrittenFn whose data is a SigRpcCall: its pts, or the error. */
+void sig_service_on_written (const MsgWritten *written, const GError *error, gpointer call);
 /** sig_service_on_done: a MsgDoneFn whose data is a SigRpcCall: {} or the error. */
 void sig_service_on_done (const GError *error, gpointer call);
 

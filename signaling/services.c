@@ -5,6 +5,7 @@
 
 #include "base/base64url.h"
 #include "messaging/session.h"
+#include "signaling/chat-json.h"
 #include "signaling/services-private.h"
 
 /* the device was here until now */
@@ -89,6 +90,21 @@ sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MS
                            .platform = json_object_get_string_member (device, "platform"),
                            .identity_key = key,
                            .identity_key_len = MSG_IDENTITY_KEY_BYTES };
+}
+
+MsgId
+sig_caller (SigRpcCall *call)
+{
+  return sig_session_get_user_id (sig_rpc_call_get_session (call));
+}
+
+void
+sig_service_on_written (const MsgWritten *written, const GError *error, gpointer call)
+{
+  if (error != NULL)
+    sig_rpc_fail_error (call, error);
+  else
+    sig_rpc_reply_object (call, sig_written_json (written));
 }
 
 void
