@@ -48,6 +48,7 @@ row('1a', 'her own name said otherwise to Alice, so that she would begin with ne
   const before = await kept(alice);
   assert.deepEqual(before, { identity: ['alice'], pins: ['alice'] });
   for (const change of [(user) => { user.username = 'al\u0131ce'; }, (user) => { user.username = 'alice2'; }, (user) => { user.id = '77'; }]) {
+    await mallory.line('alice'); // not the session that a log-in has just begun: its page would be the one that refuses
     mallory.attack.answer = lie('session.start', 'alice', (result) => change(result.user));
     await alice.page.reload();
     await alice.page.locator('.toast', { hasText: 'another account than yours' }).first().waitFor({ timeout: 60000 });
