@@ -137,7 +137,8 @@ do_event (SigCallsEntry *entry, const SigCallsWait *wait)
 
   sig_call_metrics_move (&calls->metrics, entry->call, entry->counted, wait->state, entry->stats);
   entry->counted = wait->state;
-  if (calls->event_fn != NULL)
+  /* an application that hears of a call may wake the callee's phone */
+  if (calls->event_fn != NULL && !sig_call_is_withheld (entry->call))
     calls->event_fn (names[wait->state], sig_calls_json_event (entry, wait->state), calls->event_data);
   if (wait->state == SIG_CALL_ENDED)
     {
@@ -164,9 +165,7 @@ do_wait (SigCallsEntry *entry, const SigCallsWait *wait)
                                 options->outside_data);
       break;
     case SIG_CALL_DO_EVENT:
-      /* an application that hears of a call may wake the callee's phone */
-      if (!sig_call_is_withheld (entry->call))
-        do_event (entry, wait);
+      do_event (entry, wait);
       break;
     }
 }

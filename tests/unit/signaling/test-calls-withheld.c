@@ -2,6 +2,8 @@
 /* A call that its callee does not want: the caller must see what comes of a callee who is not there, the callee nothing. */
 #include "calls-fixture.h"
 
+#include "signaling/calls-private.h"
+
 static void
 call (Fixture *f, unsigned device, unsigned n, MsgId to, Answer *answer)
 {
@@ -15,6 +17,15 @@ n_listed (Fixture *f, MsgId user, MsgId device)
   g_autoptr (JsonArray) list = sig_calls_of_device (f->calls, user, device);
 
   return json_array_get_length (list);
+}
+
+/* in memory, of whatever state */
+static unsigned
+n_kept (Fixture *f, MsgId user)
+{
+  g_autoptr (GPtrArray) list = sig_calls_of_user (f->calls, user);
+
+  return list->len;
 }
 
 static void
@@ -44,6 +55,8 @@ test_no_oracle (Fixture *f, gconstpointer data)
       g_assert_cmpuint (n_listed (f, A, A1), ==, 1);
       end_ringing (f);
       g_assert_cmpuint (n_listed (f, A, A1), ==, 0);
+      g_assert_cmpuint (n_kept (f, A), ==, 0);
+      g_assert_cmpuint (n_kept (f, B), ==, 0);
       heard[i] = g_strdup (f->heard->str);
       g_string_truncate (f->heard, 0);
       rows[i] = *row (f, 5 + i);
