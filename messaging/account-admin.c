@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Renaming, disabling, enabling and deleting users. */
+/* Renaming, disabling and enabling users. */
 #include "messaging/account-private.h"
-#include "messaging/chat-rows.h"
-#include "messaging/privacy-rows.h"
-#include "messaging/room-rows.h"
-#include "messaging/two-factor-rows.h"
 
 typedef struct {
   MsgOp op;
@@ -131,53 +127,4 @@ msg_account_set_disabled (MsgCore *core, MsgId user_id, bool disabled, MsgDoneFn
   op = admin_op_new (core, &class, user_id, fn, data);
   op->disable = disabled;
   msg_op_write (op, disable_run, msg_op_end);
-}
-
-/* --- Deleting --- */
-
-static bool
-delete_run (MsgDb *db, gpointer ctx, GError **error)
-{
-  AdminOp *op = ctx;
-  g_autoptr (MsgUser) user = msg_user_load (db, op->user_id, error);
-  MsgStmt *stmt;
-
-  if (user == NULL || !msg_session_drop_all (db, op->user_id, 0, op->now_ms, error)
-      || !msg_room_forget_user (db, op->user_id, error) || !msg_two_factor_drop (db, op->user_id, error)
-      || !msg_privacy_drop (db, op->user_id, error) || !msg_chat_forget_user (db, op->user_id, error))
-    return false;
-  stmt = msg_db_prepare (db, "DELETE FROM login_notices WHERE device_id IN"
-                             " (SELECT d.id FROM devices d WHERE d.user_id = :id)");
-  msg_stmt_set_int (stmt, ":id", op->user_id);
-  if (!msg_stmt_run (stmt, error))
-    return false;
-  stmt = msg_db_prepare (db, "DELETE FROM devices WHERE user_id = :id");
-  msg_stmt_set_int (stmt, ":id", op->user_id);
-  if (!msg_stmt_run (stmt, error))
-    return false;
-  /* the row stays: the call logs of others point to it */
-  stmt = msg_db_prepare (db, "UPDATE users SET name_key = NULL, username = '', display_name = 'Deleted account',"
-                             " password_hash = NULL, disabled = 1, deleted_ms = :now WHERE id = :id");
-  msg_stmt_set_int (stmt, ":now", op->now_ms);
-  msg_stmt_set_int (stmt, ":id", op->user_id);
-  return msg_stmt_run (stmt, error);
-}
-
-static void
-delete_reply (MsgOp *ctx, const GError *error)
-{
-  AdminOp *op = (AdminOp *) ctx;
-
-  if (error == NULL)
-    msg_core_sessions_ended (ctx->core, op->user_id, 0, 0, MSG_END_DELETED);
-  op->fn (error, op->data);
-}
-
-void
-msg_account_delete (MsgCore *core, MsgId user_id, MsgDoneFn fn, gpointer data)
-{
-  static const MsgOpClass class = { sizeof (AdminOp), delete_reply, NULL };
-
-  g_return_if_fail (core != NULL && fn != NULL);
-  msg_op_write (admin_op_new (core, &class, user_id, fn, data), delete_run, msg_op_end);
 }

@@ -111,9 +111,28 @@ void msg_account_rename (MsgCore *core, MsgId user_id, const char *display_name,
  *  Setting what is already so succeeds. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
 void msg_account_set_disabled (MsgCore *core, MsgId user_id, bool disabled, MsgDoneFn fn, gpointer data);
 
-/** msg_account_delete: ends all sessions (MSG_END_DELETED), forgets the names, the password, the devices and the rooms,
- *  frees the username. The id stays, so that call logs of others keep a peer. Errors: NOT_FOUND ("user"), UNAVAILABLE. */
-void msg_account_delete (MsgCore *core, MsgId user_id, MsgDoneFn fn, gpointer data);
+/**
+ * msg_account_delete:
+ * @erase: what the user wrote is deleted for all; else it stays with those who got it
+ *
+ * Ends all sessions (MSG_END_DELETED), forgets the names, the password, the devices, the choices and the rooms, and frees
+ * the username. The id stays, so that call logs and messages of others keep somebody. What may be very many rows goes
+ * after the callback, in jobs of some milliseconds, also after a restart: the user leaves all chats (a group gets its
+ * oldest admin, else its oldest member, as the owner; a channel an admin, else it is closed), saved messages and chats
+ * that nobody is left to read are deleted, and the log.
+ *
+ * Errors: NOT_FOUND ("user"), UNAVAILABLE.
+ */
+void msg_account_delete (MsgCore *core, MsgId user_id, bool erase, MsgDoneFn fn, gpointer data);
+
+/** msg_account_delete_own: the same by the user, who proves who it is; nobody gets the username for 30 days. Errors:
+ *  UNAUTHENTICATED ("bad_password", "code_required", "bad_code"), FORBIDDEN ("external"), LIMIT ("login_rate",
+ *  "code_rate"), NOT_FOUND ("user"), UNAVAILABLE. */
+void msg_account_delete_own (MsgCore *core, MsgId user_id, const char *password, const char *code, bool erase,
+                             MsgDoneFn fn, gpointer data);
+
+/** msg_account_is_ending: Returns: true while something of deleted users is left to go. Main thread. */
+bool msg_account_is_ending (MsgCore *core);
 
 /** MsgImportProblem: one line of the input that made no user. */
 typedef struct {

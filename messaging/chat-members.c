@@ -211,21 +211,18 @@ drop_group (MsgDb *db, const MsgLog *log, MsgId chat_id, GError **error)
   return msg_stmt_run (stmt, error);
 }
 
-/* @standing: LEFT or BANNED, of who was in it: the last to hear, and those who stay. @service: (transfer full): not said
- * of who leaves a chat of many */
-static bool
-go_out (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgChatStanding *standing, char *service, GError **error)
+bool
+msg_chat_go_out (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgChatStanding *standing, char *service, GError **error)
 {
   g_autofree char *owned = service;
   bool has_log = msg_chat_has_log (chat->kind);
-  bool silent = has_log && standing->user_id == op->log.user_id;
+  bool silent = has_log && standing->user_id == log->user_id;
 
   return put_standing (db, chat->id, standing, error) && forget_list (db, chat->id, standing->user_id, error)
-         && msg_log_append_one (db, &op->log.log, member_update (chat->id, standing), standing->user_id, error)
-         && msg_chat_count (db, chat, -1, error) && (has_log || tell_standing (db, &op->log.log, chat, standing, error))
-         && (silent || say (db, &op->log.log, chat, g_steal_pointer (&owned), error))
-         && msg_log_finish (db, &op->log.log, error)
-         && (chat->member_count > 0 || drop_group (db, &op->log.log, chat->id, error));
+         && msg_log_append_one (db, log, member_update (chat->id, standing), standing->user_id, error)
+         && msg_chat_count (db, chat, -1, error) && (has_log || tell_standing (db, log, chat, standing, error))
+         && (silent || say (db, log, chat, g_steal_pointer (&owned), error)) && msg_log_finish (db, log, error)
+         && (chat->member_count > 0 || drop_group (db, log, chat->id, error));
 }
 
 static bool
@@ -245,7 +242,7 @@ leave_run (MsgDb *db, gpointer ctx, GError **error)
       g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "owner", "The owner hands the group over first."));
       return false;
     }
-  return go_out (db, op, chat, &left, msg_service_left (), error);
+  return msg_chat_go_out (db, log, chat, &left, msg_service_left (), error);
 }
 
 void
@@ -292,16 +289,35 @@ check_change (const MsgChat *chat, const MsgStanding *target, const MsgChatStand
 }
 
 static bool
+put_owner (MsgDb *db, MsgId chat_id, MsgId owner_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET owner_id = :user WHERE id = :chat");
+
+  msg_stmt_set_int (stmt, ":user", owner_id);
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  return msg_stmt_run (stmt, error);
+}
+
+static bool
 hand_over (MsgDb *db, MembersOp *op, MsgChat *chat, GError **error)
 {
   const MsgChatStanding former = { op->log.user_id, MSG_ROLE_ADMIN, MSG_RIGHTS_ADMIN, 0 };
-  MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET owner_id = :user WHERE id = :chat");
 
-  msg_stmt_set_int (stmt, ":user", op->standing.user_id);
-  msg_stmt_set_int (stmt, ":chat", chat->id);
-  return msg_stmt_run (stmt, error) && put_standing (db, chat->id, &former, error)
+  return put_owner (db, chat->id, op->standing.user_id, error) && put_standing (db, chat->id, &former, error)
          && tell_standing (db, &op->log.log, chat, &former, error)
          && (!msg_chat_has_log (chat->kind) || msg_chat_tell_change (db, &op->log.log, chat, error));
+}
+
+bool
+msg_chat_inherit (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId heir_id, GError **error)
+{
+  const MsgChatStanding owner = { .user_id = heir_id, .role = MSG_ROLE_OWNER };
+
+  chat->owner_id = heir_id;
+  return put_owner (db, chat->id, heir_id, error)
+         && (heir_id == 0
+             || (put_standing (db, chat->id, &owner, error) && tell_standing (db, log, chat, &owner, error)))
+         && (!msg_chat_has_log (chat->kind) || msg_chat_tell_change (db, log, chat, error));
 }
 
 /* @target: was not in it; a stranger does not learn of a chat that they never saw */
@@ -325,7 +341,7 @@ change (MsgDb *db, MembersOp *op, MsgChat *chat, const MsgStanding *target, GErr
   bool inside = target->role >= MSG_ROLE_RESTRICTED;
 
   if (to->role == MSG_ROLE_BANNED)
-    return inside ? go_out (db, op, chat, to, msg_service_removed (to->user_id), error)
+    return inside ? msg_chat_go_out (db, &op->log.log, chat, to, msg_service_removed (to->user_id), error)
                   : put_banned (db, op, chat, target, error);
   if (to->role == MSG_ROLE_LEFT && target->role != MSG_ROLE_BANNED)
     return msg_log_finish (db, &op->log.log, error);

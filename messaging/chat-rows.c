@@ -323,28 +323,3 @@ msg_chat_find_private (MsgDb *db, MsgId user_id, MsgId peer_id, int64_t now_ms, 
   *ret_chat = msg_chat_load (db, chat_id, user_id, now_ms, error);
   return *ret_chat != NULL;
 }
-
-bool
-msg_chat_forget_user (MsgDb *db, MsgId user_id, GError **error)
-{
-  static const char *const scripts[] = {
-    ("UPDATE chats SET member_count = member_count - 1 WHERE kind >= 3 AND id IN"
-     " (SELECT chat_id FROM chat_members WHERE user_id = :user AND role >= 3)"),
-    "UPDATE chats SET owner_id = 0 WHERE owner_id = :user",
-    "UPDATE chat_members SET role = 1, rights = 0, until_ms = 0, unread = 0, mentions = 0 WHERE user_id = :user",
-    "DELETE FROM updates WHERE user_id = :user",
-    "DELETE FROM message_hidden WHERE user_id = :user",
-    "DELETE FROM message_mentions WHERE user_id = :user",
-    "DELETE FROM chat_requests WHERE user_id = :user",
-  };
-
-  for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)
-    {
-      MsgStmt *stmt = msg_db_prepare (db, scripts[i]);
-
-      msg_stmt_set_int (stmt, ":user", user_id);
-      if (!msg_stmt_run (stmt, error))
-        return false;
-    }
-  return true;
-}

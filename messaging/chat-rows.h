@@ -101,6 +101,8 @@ bool msg_message_append_withheld (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId s
                                   GError **error);
 /** msg_message_hide: from one user. */
 bool msg_message_hide (MsgDb *db, MsgId user_id, MsgId chat_id, int64_t id, GError **error);
+/** msg_message_wipe: for all: what it said is gone, from the index of search too; whom it concerns is told by the caller. */
+bool msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int64_t now_ms, GError **error);
 /* An answer has at most so many bytes of JSON, as msg_message_weigh() and MSG_ROW_WEIGHT estimate them: pages end there. */
 #define MSG_PAGE_BYTES (448 * 1024)
 /** MSG_ROW_WEIGHT: of an update, or a chat, beside its texts. */
@@ -109,6 +111,3 @@ bool msg_message_hide (MsgDb *db, MsgId user_id, MsgId chat_id, int64_t id, GErr
 gsize msg_message_weigh (const MsgMessage *message);
 /** msg_message_load: one that the member sees. @ret_message: NULL when there is none. */
 bool msg_message_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t id, MsgMessage **ret_message, GError **error);
-
-/** msg_chat_forget_user: a user is deleted: leaves all groups, keeps no log. Their messages stay to the others. */
-bool msg_chat_forget_user (MsgDb *db, MsgId user_id, GError **error);

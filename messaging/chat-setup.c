@@ -60,10 +60,13 @@ static bool
 check_free (MsgDb *db, const SetupOp *op, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "SELECT (SELECT COUNT (*) FROM users WHERE name_key = :key)"
-                                      " + (SELECT COUNT (*) FROM chats WHERE name_key = :key AND id <> :chat)");
+                                      " + (SELECT COUNT (*) FROM chats WHERE name_key = :key AND id <> :chat)"
+                                      " + (SELECT COUNT (*) FROM held_names"
+                                      " WHERE name_key = :key AND until_ms > :now)");
 
   msg_stmt_set_text (stmt, ":key", op->key);
   msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
+  msg_stmt_set_int (stmt, ":now", op->log.log.now_ms);
   if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
     return false;
   if (msg_stmt_get_int (stmt, 0) == 0)

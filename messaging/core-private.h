@@ -2,6 +2,7 @@
 /* Inside of the core, for the files of messaging. */
 #pragma once
 
+#include "messaging/account-end.h"
 #include "messaging/core.h"
 #include "messaging/jwt.h"
 #include "messaging/login-limits.h"
@@ -29,6 +30,7 @@ struct MsgCore {
   MsgPool *pool;
   MsgLimits *limits;
   MsgTouches *touches;
+  MsgEnds *ends;
   MsgJwtKey *jwt_hs256, *jwt_ed25519;
   char *jwt_issuer, *jwt_audience;
   MsgPasswordCost cost;

@@ -131,6 +131,8 @@ core_start (MsgCore *core, const MsgCoreOptions *options, GError **error)
     return false;
   core->limits = msg_limits_new (options);
   core->touches = msg_touches_new (core);
+  core->ends = msg_ends_new (core);
+  msg_ends_start (core->ends);
   return true;
 }
 
@@ -162,6 +164,7 @@ msg_core_free (MsgCore *core)
   core->closing = true;
   while (core->n_ops > 0)
     msg_mainbox_deliver_now (core->mainbox, true);
+  msg_ends_free (core->ends);
   msg_touches_free (core->touches);
   msg_limits_free (core->limits);
   msg_pool_free (core->pool);

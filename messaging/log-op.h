@@ -23,6 +23,16 @@ void msg_log_tell (MsgCore *core, const MsgLog *log, const GError *error);
 /** msg_chat_bring_in: @added: (element-type MsgId): who are not in it and may be: makes them members and tells who is to
  *  know. Inside a job. */
 bool msg_chat_bring_in (MsgDb *db, const MsgCore *core, MsgLog *log, MsgChat *chat, const GArray *added, GError **error);
+/**
+ * msg_chat_go_out: somebody who is in it is not any more: they are the last to hear, and those who stay. A group without
+ * members is gone. Inside a job.
+ * @standing: LEFT or BANNED
+ * @service: (transfer full): not said of who leaves a chat of many
+ */
+bool msg_chat_go_out (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgChatStanding *standing, char *service,
+                      GError **error);
+/** msg_chat_inherit: the owner is no more: @heir_id, a member, is the owner now; 0: nobody. Inside a job. */
+bool msg_chat_inherit (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId heir_id, GError **error);
 /** msg_chat_check_size: Returns: false with LIMIT ("too_many_members"). Any thread. */
 bool msg_chat_check_size (const MsgCore *core, MsgChatKind kind, unsigned n_members, GError **error);
 

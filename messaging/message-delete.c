@@ -62,8 +62,8 @@ count_down (MsgDb *db, const MsgMessage *message, GError **error)
 }
 
 /* What is said is gone, the place stays: a retry of its sending must not make it anew. */
-static bool
-wipe_one (MsgDb *db, const DeleteOp *op, const MsgChat *chat, const MsgMessage *message, GError **error)
+bool
+msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int64_t now_ms, GError **error)
 {
   static const char *const scripts[] = {
     "UPDATE messages SET deleted_ms = :now, text = '', entities = NULL, data = NULL WHERE chat_id = :chat AND id = :id",
@@ -82,7 +82,7 @@ wipe_one (MsgDb *db, const DeleteOp *op, const MsgChat *chat, const MsgMessage *
       msg_stmt_set_int (stmt, ":chat", message->chat_id);
       msg_stmt_set_int (stmt, ":id", message->id);
       if (i == 0)
-        msg_stmt_set_int (stmt, ":now", op->log.log.now_ms);
+        msg_stmt_set_int (stmt, ":now", now_ms);
       if (!msg_stmt_run (stmt, error))
         return false;
     }
@@ -106,7 +106,7 @@ delete_one (MsgDb *db, DeleteOp *op, const MsgChat *chat, int64_t id, MsgUpdate 
   own = message->sender_id == op->log.user_id && message->kind == MSG_MESSAGE_TEXT;
   return msg_chat_allow (chat->kind, chat->permissions, &chat->standing,
                          own ? MSG_ACT_DELETE_OWN : MSG_ACT_DELETE_OTHERS, NULL, error)
-         && wipe_one (db, op, chat, message, error);
+         && msg_message_wipe (db, chat, message, op->log.log.now_ms, error);
 }
 
 static bool

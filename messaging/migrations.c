@@ -268,6 +268,15 @@ static const MsgMigration migrations[] = {
     "  version BIGINT NOT NULL,"   /* how words are folded in the index */
     "  next_seq BIGINT NOT NULL);" /* the next message that has to go into it; 0: all are in it */
     "INSERT INTO search_state (version, next_seq) VALUES (0, 1);" },
+  { 14, "account_ends",
+    "CREATE TABLE account_ends (" /* deleted users of whom something is left */
+    "  user_id BIGINT NOT NULL PRIMARY KEY REFERENCES users (id),"
+    "  begun_ms BIGINT NOT NULL,"
+    "  erase BIGINT NOT NULL,"    /* what they wrote goes too */
+    "  chat_id BIGINT NOT NULL);" /* done with the chats up to it */
+    "CREATE TABLE held_names ("   /* which nobody gets for a time */
+    "  name_key {text} NOT NULL PRIMARY KEY,"
+    "  until_ms BIGINT NOT NULL);" },
   { 0, NULL, NULL },
 };
 

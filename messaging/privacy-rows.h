@@ -9,5 +9,5 @@
 bool msg_privacy_load (MsgDb *db, MsgId owner, MsgId other, MsgRelation *ret_relation, GError **error);
 /** msg_privacy_look: the same, and whether @owner lets @other do that. Returns: false: the database failed. */
 bool msg_privacy_look (MsgDb *db, MsgId owner, MsgId other, MsgAdvance advance, bool *ret_allowed, GError **error);
-/** msg_privacy_drop: forgets what the user has chosen, and who is blocked by it or has blocked it. */
+/** msg_privacy_drop: forgets what the user has chosen. */
 bool msg_privacy_drop (MsgDb *db, MsgId user_id, GError **error);

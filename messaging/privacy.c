@@ -80,12 +80,8 @@ msg_privacy_look (MsgDb *db, MsgId owner, MsgId other, MsgAdvance advance, bool 
 bool
 msg_privacy_drop (MsgDb *db, MsgId user_id, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "DELETE FROM blocks WHERE user_id = :user OR blocked_id = :user");
+  MsgStmt *stmt = msg_db_prepare (db, "DELETE FROM privacy WHERE user_id = :user");
 
-  msg_stmt_set_int (stmt, ":user", user_id);
-  if (!msg_stmt_run (stmt, error))
-    return false;
-  stmt = msg_db_prepare (db, "DELETE FROM privacy WHERE user_id = :user");
   msg_stmt_set_int (stmt, ":user", user_id);
   return msg_stmt_run (stmt, error);
 }

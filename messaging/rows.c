@@ -69,6 +69,8 @@ msg_user_insert (MsgDb *db, const MsgUser *user, const char *key, const char *ha
                                       " external, disabled, created_ms, deleted_ms)"
                                       " SELECT :id, :key, :username, :display_name, :hash, :external, 0, :now, 0"
                                       " WHERE NOT EXISTS (SELECT 1 FROM chats WHERE name_key = :key)"
+                                      " AND NOT EXISTS (SELECT 1 FROM held_names WHERE name_key = :key"
+                                      " AND until_ms > :now)"
                                       " ON CONFLICT (name_key) DO NOTHING");
 
   msg_stmt_set_int (stmt, ":id", user->id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* account.register, account.login, account.changePassword */
+/* account.register, account.login, account.changePassword, account.delete */
 #include "signaling/services-private.h"
 
 static void
@@ -66,10 +66,23 @@ account_change_password (SigRpcCall *call, JsonObject *params, gpointer user)
                                json_object_get_string_member (params, "newPassword"), sig_service_on_done, call);
 }
 
+static void
+account_delete (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  SigServices *self = user;
+
+  g_queue_push_tail (&self->logouts, call);
+  msg_account_delete_own (self->config.core, sig_caller (call), json_object_get_string_member (params, "password"),
+                          sig_json_get_string (params, "code"),
+                          json_object_get_boolean_member_with_default (params, "eraseMessages", FALSE),
+                          sig_service_on_logged_out, sig_service_page_new (self, call, 0));
+}
+
 void
 sig_service_account_register (SigServices *self)
 {
   sig_rpc_register (self->config.rpc, "account.register", SIG_RPC_ANYONE, account_register, self);
   sig_rpc_register (self->config.rpc, "account.login", SIG_RPC_ANYONE, account_login, self);
   sig_rpc_register (self->config.rpc, "account.changePassword", SIG_RPC_SESSION, account_change_password, self);
+  sig_rpc_register (self->config.rpc, "account.delete", SIG_RPC_SESSION, account_delete, self);
 }

@@ -167,7 +167,9 @@ user_delete (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_account_delete (self->config.core, sig_json_get_id (params, "userId"), sig_service_on_done, call);
+  msg_account_delete (self->config.core, sig_json_get_id (params, "userId"),
+                      json_object_get_boolean_member_with_default (params, "eraseMessages", FALSE), sig_service_on_done,
+                      call);
 }
 
 void

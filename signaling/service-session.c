@@ -256,8 +256,8 @@ session_list (SigRpcCall *call, JsonObject *params, gpointer user)
                     sig_service_page_new (self, call, 0));
 }
 
-static void
-on_logged_out (const GError *error, gpointer user)
+void
+sig_service_on_logged_out (const GError *error, gpointer user)
 {
   g_autofree SigServicePage *page = user;
 
@@ -280,7 +280,7 @@ session_revoke (SigRpcCall *call, JsonObject *params, gpointer user)
       return;
     }
   g_queue_push_tail (&self->logouts, call);
-  msg_session_revoke (self->config.core, user_id, device_id, on_logged_out, sig_service_page_new (self, call, 0));
+  msg_session_revoke (self->config.core, user_id, device_id, sig_service_on_logged_out, sig_service_page_new (self, call, 0));
 }
 
 static void
@@ -327,9 +327,10 @@ sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, gpoint
   sig_sessions_foreach_of_user (self->config.sessions, user_id, tell_session, &tell);
 }
 
-/* A device that logs itself out hears so before its connection closes. */
+/* A device that logs itself out, or ends its account, hears so before its connection closes. @device_id: 0: all of the
+ * user's */
 static void
-answer_logouts (SigServices *self, MsgId device_id)
+answer_logouts (SigServices *self, MsgId user_id, MsgId device_id)
 {
   GList *next;
 
@@ -338,7 +339,8 @@ answer_logouts (SigServices *self, MsgId device_id)
       SigRpcCall *call = link->data;
 
       next = link->next;
-      if (sig_session_get_device_id (sig_rpc_call_get_session (call)) != device_id)
+      if (sig_caller (call) != user_id
+          || (device_id != 0 && sig_session_get_device_id (sig_rpc_call_get_session (call)) != device_id))
         continue;
       g_queue_delete_link (&self->logouts, link);
       sig_rpc_reply (call, NULL);
@@ -355,11 +357,15 @@ sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_devic
     sig_sessions_disconnect_device (sessions, device_id);
   else if (device_id != 0)
     {
-      answer_logouts (self, device_id);
+      answer_logouts (self, user_id, device_id);
       (void) sig_sessions_revoke_device (sessions, device_id);
     }
   else if (cause == MSG_END_DISABLED || cause == MSG_END_DELETED)
-    (void) sig_sessions_bar_user (sessions, user_id);
+    {
+      if (cause == MSG_END_DELETED)
+        answer_logouts (self, user_id, 0);
+      (void) sig_sessions_bar_user (sessions, user_id);
+    }
   else
     (void) sig_sessions_revoke_user (sessions, user_id, except_device_id);
 }

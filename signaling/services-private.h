@@ -17,7 +17,7 @@ struct SigServices {
   GString *info;    /* owned; of service-server.c */
   AlRateTable *typing; /* owned; of service-message.c */
   SigAudience *audience; /* owned; of service-updates.c */
-  GQueue logouts;   /* SigRpcCall of session.revoke by the device itself, not answered yet */
+  GQueue logouts;   /* SigRpcCall of session.revoke by the device itself, and account.delete, not answered yet */
 };
 
 /* One per file: registers its methods. */
@@ -39,6 +39,8 @@ void sig_service_admin_register (SigServices *self);
 /** sig_service_session_on_ended: the core says that sessions are no more. @user: SigServices. */
 void sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_device_id, MsgEndCause cause, gpointer user);
 
+/** sig_service_on_logged_out: a MsgDoneFn whose data is a SigServicePage with a call that waits in logouts. */
+void sig_service_on_logged_out (const GError *error, gpointer page);
 /** sig_service_session_on_logged_in: the core says that a device has logged in: the user's others are told. @user:
  *  SigServices. */
 void sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, gpointer user);

@@ -134,6 +134,14 @@ bench_open (Bench *bench)
   msg_core_set_sessions_ended_fn (bench->core, bench_on_ended, bench);
 }
 
+/* Until nothing is left of who was deleted. */
+static inline void
+bench_wait_ends (Bench *bench)
+{
+  while (msg_account_is_ending (bench->core))
+    (void) g_main_context_iteration (bench->context, TRUE);
+}
+
 static inline void
 bench_close (Bench *bench)
 {

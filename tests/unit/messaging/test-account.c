@@ -301,11 +301,11 @@ test_delete (Fixture *f, gconstpointer data)
 
   bench_register (f, "ann", 1, &first);
   id = first.login->user->id;
-  msg_account_delete (f->core, id, on_done, &gone);
+  msg_account_delete (f->core, id, false, on_done, &gone);
   bench_wait (f, &gone);
   g_assert_no_error (gone.error);
   g_assert_cmpint (f->events[0].cause, ==, MSG_END_DELETED);
-  msg_account_delete (f->core, id, on_done, &twice);
+  msg_account_delete (f->core, id, false, on_done, &twice);
   bench_wait (f, &twice);
   assert_reason (&twice, MSG_ERROR_NOT_FOUND, "user");
   msg_account_find (f->core, "ann", on_user, &found);

@@ -371,7 +371,7 @@ test_deleted_peer (Fixture *f, gconstpointer data)
 
   end (&call, "missed");
   put_ok (f, &call);
-  msg_account_delete (f->bench.core, f->bob, on_done, &deleted);
+  msg_account_delete (f->bench.core, f->bob, false, on_done, &deleted);
   bench_wait (&f->bench, &deleted);
   history (f, f->ann, NULL, 10, &page);
   g_assert_cmpuint (page.n, ==, 1);

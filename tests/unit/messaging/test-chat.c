@@ -340,9 +340,10 @@ test_deleted_user (Chats *f, gconstpointer data)
   g_autoptr (MsgChat) chat = NULL, left = NULL;
 
   (void) chats_send (f, f->bob, pair, 1, "kept");
-  msg_account_delete (f->bench.core, f->bob, on_done, &deleted);
+  msg_account_delete (f->bench.core, f->bob, false, on_done, &deleted);
   bench_wait (&f->bench, &deleted);
   g_assert_no_error (deleted.error);
+  bench_wait_ends (&f->bench);
   chats_history (f, f->ann, pair, MSG_HISTORY_BEFORE, G_MAXINT64, 10, &read);
   g_assert_cmpuint (read.messages->len, ==, 1);
   left = chats_get (f, f->ann, pair);

@@ -270,7 +270,7 @@ end_session (Fixture *f, End how)
       break;
     case END_DELETE:
     default:
-      msg_account_delete (f->bench.core, f->ann, on_done, &answer);
+      msg_account_delete (f->bench.core, f->ann, false, on_done, &answer);
       break;
     }
   bench_wait (&f->bench, &answer);

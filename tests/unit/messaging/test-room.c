@@ -246,7 +246,7 @@ test_lists (Fixture *f, gconstpointer data)
   set_standing (f, 1, f->bob, MSG_ROOM_NOBODY, &none);
   g_assert_cmpuint (count_list (f, f->bob), ==, 1);
   /* a deleted user takes the own rooms along */
-  msg_account_delete (f->bench.core, f->ann, on_done, &deleted);
+  msg_account_delete (f->bench.core, f->ann, false, on_done, &deleted);
   bench_wait (&f->bench, &deleted);
   g_assert_no_error (deleted.error);
   g_assert_cmpuint (count_list (f, f->ann), ==, 0);
