@@ -161,9 +161,26 @@ load_peer (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
   return step != MSG_STEP_ERROR;
 }
 
+static bool
+load_pinned (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT MAX (g.id) FROM messages g WHERE g.chat_id = :chat"
+                                      " AND " MSG_MESSAGE_IS_PINNED " AND " MSG_MESSAGE_IS_SHOWN);
+
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":first", chat->first_id);
+  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+    return false;
+  chat->pinned_id = msg_stmt_get_int (stmt, 0);
+  return true;
+}
+
 bool
 msg_chat_fill_in (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
 {
+  if (!load_pinned (db, chat, user_id, error))
+    return false;
   if (chat->kind == MSG_CHAT_PRIVATE)
     return load_peer (db, chat, user_id, error);
   if (!msg_chat_has_log (chat->kind) || chat->unread == 0)

@@ -6,14 +6,23 @@
 #include "messaging/log-rows.h"
 #include "messaging/message.h"
 
-/* Columns in the order in which the readers below expect them; the tables are called c, m (a member) and g. */
+/* Columns in the order in which the readers below expect them; the tables are called c, m (a member) and g. Those of a
+ * message are as :user sees it. */
 #define MSG_CHAT_COLUMNS                                                                                               \
   "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
   " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms,"  \
   " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
-  "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent"
-#define MSG_MESSAGE_N_COLUMNS 11
+  "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
+  " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END"
+#define MSG_MESSAGE_N_COLUMNS 14
+/* What :user has reacted with; reactions are NULL where nobody ever has. Those that nobody else sees have a "!". */
+#define MSG_OWN_REACTION                                                                                               \
+  "CASE WHEN g.reactions IS NOT NULL THEN"                                                                             \
+  " (SELECT CASE WHEN r.withheld = 0 THEN r.emoji ELSE '!' || r.emoji END FROM message_reactions r"                    \
+  " WHERE r.chat_id = g.chat_id AND r.message_id = g.id AND r.user_id = :user) END"
+/* For :user: for all, or for them alone. */
+#define MSG_MESSAGE_IS_PINNED "g.pinned_ms > 0 AND g.pinned_for IN (0, :user)"
 /* What a member (m, by chat and user) sees of a message (g). The other: what :user sees, from :first on, member or not. */
 #define MSG_MESSAGE_IS_VISIBLE                                                                                         \
   "g.deleted_ms = 0 AND g.id >= m.first_id AND NOT EXISTS (SELECT 1 FROM message_hidden h"                             \
@@ -34,7 +43,8 @@ MsgMessage *msg_message_from_row (MsgStmt *stmt, int column);
 MsgChat *msg_chat_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t now_ms, GError **error);
 /** msg_chat_load_for: likewise, and @user_id may do @act in it; else NULL with the error of msg_chat_allow(). */
 MsgChat *msg_chat_load_for (MsgDb *db, MsgId chat_id, MsgId user_id, MsgAct act, int64_t now_ms, GError **error);
-/** msg_chat_fill_in: what only a reader wants to know: peer of a private chat, unread of one with its own log. */
+/** msg_chat_fill_in: what only a reader wants to know: what is pinned, the peer of a private chat, unread of one with its
+ *  own log. */
 bool msg_chat_fill_in (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error);
 /** msg_chat_count_unread: what @user_id has not read of what is behind @read_id. */
 bool msg_chat_count_unread (MsgDb *db, const MsgChat *chat, MsgId user_id, int64_t read_id, unsigned *ret_unread,
@@ -99,6 +109,8 @@ bool msg_message_append_service (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId se
 /** msg_message_append_withheld: the same, but that @from_id is not told, never sees it, and has nothing to read. */
 bool msg_message_append_withheld (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId sender_id, MsgId from_id, char *data,
                                   GError **error);
+/** msg_message_share: takes off what one user sees otherwise than another: reactions, pinned. */
+void msg_message_share (MsgMessage *message);
 /** msg_message_hide: from one user. */
 bool msg_message_hide (MsgDb *db, MsgId user_id, MsgId chat_id, int64_t id, GError **error);
 /** msg_message_wipe: for all: what it said is gone, from the index of search too; whom it concerns is told by the caller. */

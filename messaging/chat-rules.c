@@ -67,22 +67,25 @@ judge_group (unsigned permissions, const MsgStanding *actor, MsgAct act)
   static const unsigned rights[MSG_ACT_N] = {
     [MSG_ACT_SEND] = MSG_RIGHT_SEND,     [MSG_ACT_DELETE_OTHERS] = MSG_RIGHT_DELETE, [MSG_ACT_INVITE] = MSG_RIGHT_INVITE,
     [MSG_ACT_INFO] = MSG_RIGHT_INFO,     [MSG_ACT_PERMISSIONS] = MSG_RIGHT_BAN,      [MSG_ACT_CALL] = MSG_RIGHT_CALLS,
-    [MSG_ACT_RESTRICT] = MSG_RIGHT_BAN,  [MSG_ACT_PROMOTE] = MSG_RIGHT_PROMOTE,
+    [MSG_ACT_RESTRICT] = MSG_RIGHT_BAN,  [MSG_ACT_PROMOTE] = MSG_RIGHT_PROMOTE,      [MSG_ACT_PIN] = MSG_RIGHT_PIN,
   };
 
   if (act == MSG_ACT_LINKS)
     return judge_admin_right (actor, MSG_RIGHT_INVITE);
+  /* members who may not write still may, as in a channel; who was restricted only while writing is left to them */
+  if (act == MSG_ACT_REACT && actor->role == MSG_ROLE_RESTRICTED && (actor->rights & MSG_RIGHT_SEND) == 0)
+    return MSG_VERDICT_RESTRICTED;
   return rights[act] != 0 ? judge_right (permissions, actor, rights[act]) : MSG_VERDICT_ALLOWED;
 }
 
-/* In a channel nobody but its admins does anything but read, or sees who else does. */
+/* In a channel nobody but its admins does anything but read and react, or sees who else does. */
 static MsgVerdict
 judge_channel (const MsgStanding *actor, MsgAct act)
 {
   static const unsigned rights[MSG_ACT_N] = {
     [MSG_ACT_SEND] = MSG_RIGHT_POST,      [MSG_ACT_DELETE_OTHERS] = MSG_RIGHT_DELETE, [MSG_ACT_INVITE] = MSG_RIGHT_INVITE,
     [MSG_ACT_INFO] = MSG_RIGHT_INFO,      [MSG_ACT_CALL] = MSG_RIGHT_CALLS,           [MSG_ACT_RESTRICT] = MSG_RIGHT_BAN,
-    [MSG_ACT_PROMOTE] = MSG_RIGHT_PROMOTE, [MSG_ACT_LINKS] = MSG_RIGHT_INVITE,
+    [MSG_ACT_PROMOTE] = MSG_RIGHT_PROMOTE, [MSG_ACT_LINKS] = MSG_RIGHT_INVITE,        [MSG_ACT_PIN] = MSG_RIGHT_PIN,
   };
 
   if (act == MSG_ACT_PERMISSIONS)
@@ -117,6 +120,8 @@ judge_private (MsgAct act)
     case MSG_ACT_CALL:
     case MSG_ACT_MARK:
     case MSG_ACT_MEMBERS:
+    case MSG_ACT_REACT:
+    case MSG_ACT_PIN:
       return MSG_VERDICT_ALLOWED;
     case MSG_ACT_DELETE_OTHERS:
       return MSG_VERDICT_NOT_PERMITTED;

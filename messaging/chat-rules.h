@@ -46,10 +46,11 @@ typedef enum {
 #define MSG_RIGHT_BAN (1 << 5)     /* restrict and ban members, and lift that */
 #define MSG_RIGHT_PROMOTE (1 << 6) /* make admins with no more rights than one's own */
 #define MSG_RIGHT_POST (1 << 7)    /* write in a channel */
-#define MSG_RIGHTS_MEMBER (MSG_RIGHT_SEND | MSG_RIGHT_INVITE | MSG_RIGHT_INFO | MSG_RIGHT_CALLS)
+#define MSG_RIGHT_PIN (1 << 8)     /* pin messages; members too, where it is permitted */
+#define MSG_RIGHTS_MEMBER (MSG_RIGHT_SEND | MSG_RIGHT_INVITE | MSG_RIGHT_INFO | MSG_RIGHT_CALLS | MSG_RIGHT_PIN)
 #define MSG_RIGHTS_ADMIN                                                                                               \
   (MSG_RIGHT_INVITE | MSG_RIGHT_INFO | MSG_RIGHT_CALLS | MSG_RIGHT_DELETE | MSG_RIGHT_BAN | MSG_RIGHT_PROMOTE          \
-   | MSG_RIGHT_POST)
+   | MSG_RIGHT_POST | MSG_RIGHT_PIN)
 #define MSG_RIGHTS_DEFAULT (MSG_RIGHT_SEND | MSG_RIGHT_INVITE | MSG_RIGHT_CALLS)
 
 /** MsgStanding: what somebody is in a chat, at this time (msg_standing_at()). */
@@ -81,6 +82,8 @@ typedef enum {
   MSG_ACT_MEMBERS,       /* see who is in it */
   MSG_ACT_LINKS,         /* make links by which others join, and answer who asks to */
   MSG_ACT_SET_UP,        /* give it a public name, make it a supergroup */
+  MSG_ACT_REACT,         /* to a message */
+  MSG_ACT_PIN,           /* a message */
   MSG_ACT_N
 } MsgAct;
 

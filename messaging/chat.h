@@ -43,6 +43,7 @@ typedef struct {
   int64_t sent_ms;      /* the last time in slow mode; 0: not yet */
   int64_t last_id;      /* newest message that came while being in it; 0: none yet */
   int64_t last_ms;      /* its time: the order of lists */
+  int64_t pinned_id;    /* the newest of those pinned that the user sees; 0: none. Of msg_chat_fill_in() */
 
   MsgUser *peer;        /* (nullable): PRIVATE: the other one */
   int64_t peer_read_id, peer_delivered_id;

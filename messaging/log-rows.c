@@ -104,7 +104,8 @@ add_to (MsgLog *log, MsgUpdate *update, MsgId user_id, int64_t pts)
     }
 }
 
-/* Whom an update is for. Of an edit only those hear who see the message: not who came later, nor who has deleted it. */
+/* Whom an update is for. Of an edit, a reaction, a pin only those hear who see the message: not who came later, nor who has
+ * deleted it. */
 #define EVERYBODY "m.chat_id = :chat AND m.role >= 3 AND m.user_id <> :except"
 #define WHO_SEES_IT                                                                                                    \
   EVERYBODY " AND m.first_id <= :message AND NOT EXISTS (SELECT 1 FROM message_hidden h"                               \
@@ -133,7 +134,7 @@ prepare_for (MsgDb *db, const char *sql, const MsgUpdate *update, MsgId except_i
 
   msg_stmt_set_int (stmt, ":chat", update->chat_id);
   msg_stmt_set_int (stmt, ":except", except_id);
-  if (update->type == MSG_UPDATE_MESSAGE_EDITED)
+  if (msg_update_is_of_message (update->type))
     msg_stmt_set_int (stmt, ":message", update->message->id);
   return stmt;
 }
@@ -161,7 +162,7 @@ append_to_chat (MsgDb *db, MsgLog *log, MsgChat *chat, MsgUpdate *update, GError
 bool
 msg_log_append (MsgDb *db, MsgLog *log, MsgChat *chat, MsgUpdate *update, MsgId except_id, GError **error)
 {
-  const AppendSql *sql = update->type == MSG_UPDATE_MESSAGE_EDITED ? &for_who_sees_it : &for_everybody;
+  const AppendSql *sql = msg_update_is_of_message (update->type) ? &for_who_sees_it : &for_everybody;
   MsgStmt *stmt;
   MsgStep step;
 

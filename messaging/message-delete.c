@@ -66,7 +66,9 @@ bool
 msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int64_t now_ms, GError **error)
 {
   static const char *const scripts[] = {
-    "UPDATE messages SET deleted_ms = :now, text = '', entities = NULL, data = NULL WHERE chat_id = :chat AND id = :id",
+    ("UPDATE messages SET deleted_ms = :now, text = '', entities = NULL, data = NULL, forward = NULL, reactions = NULL,"
+     " pinned_ms = 0 WHERE chat_id = :chat AND id = :id"),
+    "DELETE FROM message_reactions WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",
     ("UPDATE chat_members SET mentions = mentions - 1 WHERE chat_id = :chat AND mentions > 0 AND read_id < :id"
      " AND user_id IN (SELECT user_id FROM message_mentions WHERE chat_id = :chat AND message_id = :id)"),

@@ -16,6 +16,7 @@ msg_message_copy (const MsgMessage *message)
   copy->text = g_strdup (message->text);
   copy->entities = g_strdup (message->entities);
   copy->data = g_strdup (message->data);
+  copy->reactions = message->reactions != NULL ? g_array_copy (message->reactions) : NULL;
   return copy;
 }
 
@@ -27,6 +28,7 @@ msg_message_free (MsgMessage *message)
   g_free (message->text);
   g_free (message->entities);
   g_free (message->data);
+  g_clear_pointer (&message->reactions, g_array_unref);
   g_free (message);
 }
 
@@ -46,7 +48,16 @@ msg_message_from_row (MsgStmt *stmt, int column)
   message->reply_to = msg_stmt_get_int (stmt, column + 8);
   message->edited_ms = msg_stmt_get_int (stmt, column + 9);
   message->silent = msg_stmt_get_int (stmt, column + 10) != 0;
+  message->reactions = msg_reactions_read (msg_stmt_get_text (stmt, column + 11), msg_stmt_get_text (stmt, column + 12));
+  message->pinned = msg_stmt_get_int (stmt, column + 13) != 0;
   return message;
+}
+
+void
+msg_message_share (MsgMessage *message)
+{
+  g_clear_pointer (&message->reactions, g_array_unref);
+  message->pinned = false;
 }
 
 /* in JSON a quote or a newline has two bytes */
@@ -56,7 +67,8 @@ msg_message_weigh (const MsgMessage *message)
   if (message == NULL)
     return 0;
   return MSG_ROW_WEIGHT + 2 * strlen (message->text) + (message->entities != NULL ? strlen (message->entities) : 0)
-         + (message->data != NULL ? strlen (message->data) : 0);
+         + (message->data != NULL ? strlen (message->data) : 0)
+         + (message->reactions != NULL ? message->reactions->len * sizeof (MsgReaction) : 0);
 }
 
 bool

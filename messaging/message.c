@@ -261,6 +261,7 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
     return false;
   update = msg_update_new (MSG_UPDATE_MESSAGE_EDITED, chat->id);
   update->message = msg_message_copy (op->found);
+  msg_message_share (update->message);
   return msg_log_append (db, log, chat, update, 0, error);
 }
 

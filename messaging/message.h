@@ -6,6 +6,7 @@
 #pragma once
 
 #include "messaging/chat.h"
+#include "messaging/reaction.h"
 
 #define MSG_RANDOM_ID_BYTES 8
 /** MSG_HISTORY_MAX: messages in one page. */
@@ -28,6 +29,8 @@ typedef struct {
   int64_t reply_to;  /* 0: none */
   int64_t edited_ms; /* 0: never */
   bool silent;
+  GArray *reactions; /* (nullable) (element-type MsgReaction): with the user's own marked */
+  bool pinned;
 } MsgMessage;
 
 MsgMessage *msg_message_copy (const MsgMessage *message);

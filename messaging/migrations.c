@@ -277,6 +277,19 @@ static const MsgMigration migrations[] = {
     "CREATE TABLE held_names ("   /* which nobody gets for a time */
     "  name_key {text} NOT NULL PRIMARY KEY,"
     "  until_ms BIGINT NOT NULL);" },
+  { 15, "reactions",
+    "CREATE TABLE message_reactions ("
+    "  chat_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  user_id BIGINT NOT NULL,"
+    "  emoji {text} NOT NULL,"
+    "  at_ms BIGINT NOT NULL,"
+    "  withheld BIGINT NOT NULL," /* 1: nobody but the user sees it */
+    "  PRIMARY KEY (chat_id, message_id, user_id)) {clustered};"
+    "ALTER TABLE messages ADD COLUMN reactions {text};" /* how many there are of each; NULL: nobody ever has reacted */
+    "ALTER TABLE messages ADD COLUMN pinned_ms BIGINT NOT NULL DEFAULT 0;" /* 0: it is not */
+    "ALTER TABLE messages ADD COLUMN pinned_for BIGINT NOT NULL DEFAULT 0;" /* for this user alone; 0: for all */
+    "CREATE INDEX messages_pinned ON messages (chat_id, id) WHERE pinned_ms > 0;" },
   { 0, NULL, NULL },
 };
 

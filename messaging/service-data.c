@@ -75,6 +75,16 @@ msg_service_migrated (void)
   return write_one ("migrated", json_object_new ());
 }
 
+char *
+msg_service_pinned (int64_t message_id)
+{
+  JsonObject *inner = json_object_new ();
+  char id[MSG_ID_STRLEN];
+
+  json_object_set_string_member (inner, "messageId", msg_id_format (message_id, id));
+  return write_one ("pinned", inner);
+}
+
 static void
 set_bytes (JsonObject *object, const char *name, const uint8_t *bytes, size_t len)
 {

@@ -14,6 +14,8 @@ char *msg_service_removed (MsgId user_id);
 char *msg_service_left (void);
 /** msg_service_migrated: {migrated: {}}: the group is a supergroup from here on. */
 char *msg_service_migrated (void);
+/** msg_service_pinned: {pinned: {messageId}}. */
+char *msg_service_pinned (int64_t message_id);
 /** msg_service_call: {call: {callId, reason, durationMs, video}}. */
 char *msg_service_call (const MsgCall *call);
 /** msg_service_room: {room: {roomId, title, link}}: a voice chat that was started. */

@@ -21,6 +21,8 @@ typedef enum {
   MSG_UPDATE_MEMBER,    /* what somebody is in the chat */
   MSG_UPDATE_READ,
   MSG_UPDATE_DELIVERED,
+  MSG_UPDATE_REACTIONS,
+  MSG_UPDATE_PINNED,    /* or not any more */
   MSG_UPDATE_N
 } MsgUpdateType;
 
@@ -33,18 +35,26 @@ typedef struct {
 typedef struct {
   MsgUpdateType type;
   MsgId chat_id;
-  MsgMessage *message;  /* NEW, EDITED: as it is now */
+  MsgMessage *message;  /* NEW, EDITED, REACTIONS, PINNED: as it is now */
   MsgChat *chat;        /* CHAT: as the one it is for sees it; in the chat's own log good for what all see of it */
   GArray *ids;          /* DELETED: of int64_t */
-  MsgId user_id;        /* MEMBER, READ, DELIVERED: whom it is about */
+  MsgId user_id;        /* MEMBER, READ, DELIVERED, REACTIONS: whom it is about; 0: that is not told */
   MsgStanding standing; /* MEMBER */
   int64_t until_ms;     /* MEMBER */
   int64_t up_to;        /* READ, DELIVERED */
   bool has_counts;      /* READ of one's own */
+  bool has_own;         /* REACTIONS: by the user's own, which the message marks */
   unsigned unread, mentions;
   int64_t chat_pts;     /* a row of the chat's own log, for all its members; 0: it is of the logs of those below */
   GArray *to;           /* of MsgUpdateTo */
 } MsgUpdate;
+
+/** msg_update_is_of_message: Returns: whether it is for those who see its message alone. */
+static inline bool
+msg_update_is_of_message (MsgUpdateType type)
+{
+  return type == MSG_UPDATE_MESSAGE_EDITED || type == MSG_UPDATE_REACTIONS || type == MSG_UPDATE_PINNED;
+}
 
 /** msg_update_new: Returns: (transfer full): for nobody yet. */
 MsgUpdate *msg_update_new (MsgUpdateType type, MsgId chat_id);

@@ -88,11 +88,14 @@ msg_updates_state (MsgCore *core, MsgId user_id, MsgStateFn fn, gpointer data)
 
 /* --- Difference --- */
 
+/* NEW, and those of msg_update_is_of_message() */
+#define HAS_MESSAGE "p.type IN (1, 2, 8, 9)"
+
 /* One statement for a page: the row, and the message if the user sees it now. */
 static const char difference_sql[] =
     "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " MSG_MESSAGE_COLUMNS
     " FROM updates p LEFT JOIN chat_members m ON m.chat_id = p.chat_id AND m.user_id = p.user_id AND " MSG_MEMBER_IS_IN
-    " LEFT JOIN messages g ON p.type <= 2 AND g.chat_id = m.chat_id AND g.id = p.message_id"
+    " LEFT JOIN messages g ON " HAS_MESSAGE " AND g.chat_id = m.chat_id AND g.id = p.message_id"
     " AND " MSG_MESSAGE_IS_VISIBLE
     " WHERE p.user_id = :user AND p.pts > :pts ORDER BY p.pts LIMIT :limit";
 
@@ -136,10 +139,13 @@ update_from_row (MsgStmt *stmt, const ReadOp *op)
   update->user_id = msg_stmt_get_int (stmt, 4);
   if (update->type == MSG_UPDATE_MESSAGE_DELETED)
     update->ids = read_ids (msg_stmt_get_text (stmt, 5));
-  else if (update->type <= MSG_UPDATE_MESSAGE_EDITED && msg_stmt_get_int (stmt, N_ROW_COLUMNS + 1) != 0)
+  else if (update->type != MSG_UPDATE_MESSAGE_NEW && !msg_update_is_of_message (update->type))
+    return update;
+  else if (msg_stmt_get_int (stmt, N_ROW_COLUMNS + 1) != 0)
     update->message = msg_message_from_row (stmt, N_ROW_COLUMNS);
-  else if (update->type <= MSG_UPDATE_MESSAGE_EDITED)
+  else
     become_deleted (update, update->up_to);
+  update->has_own = update->type == MSG_UPDATE_REACTIONS && update->user_id == op->user_id;
   return update;
 }
 
@@ -278,7 +284,7 @@ msg_updates_difference (MsgCore *core, MsgId user_id, int64_t pts, unsigned limi
 
 static const char chat_difference_sql[] =
     "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " MSG_MESSAGE_COLUMNS
-    " FROM chat_updates p LEFT JOIN messages g ON p.type <= 2 AND g.chat_id = p.chat_id AND g.id = p.message_id"
+    " FROM chat_updates p LEFT JOIN messages g ON " HAS_MESSAGE " AND g.chat_id = p.chat_id AND g.id = p.message_id"
     " AND " MSG_MESSAGE_IS_SHOWN
     " WHERE p.chat_id = :chat AND p.pts > :pts ORDER BY p.pts LIMIT :limit";
 

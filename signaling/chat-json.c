@@ -24,6 +24,7 @@ static const struct {
   { "send", MSG_RIGHT_SEND },     { "invite", MSG_RIGHT_INVITE }, { "info", MSG_RIGHT_INFO },
   { "calls", MSG_RIGHT_CALLS },   { "delete", MSG_RIGHT_DELETE }, { "ban", MSG_RIGHT_BAN },
   { "promote", MSG_RIGHT_PROMOTE }, { "post", MSG_RIGHT_POST },
+  { "pin", MSG_RIGHT_PIN },
 };
 
 MsgChatKind
@@ -125,6 +126,8 @@ sig_chat_json (const MsgChat *chat)
   sig_json_set_id (object, "readUpToId", chat->read_id);
   json_object_set_int_member (object, "unread", chat->unread);
   json_object_set_int_member (object, "mentions", chat->mentions);
+  if (chat->pinned_id != 0)
+    sig_json_set_id (object, "pinned", chat->pinned_id);
   return object;
 }
 
@@ -178,6 +181,25 @@ set_data (JsonObject *object, const char *json)
     json_object_set_member (object, "data", node);
 }
 
+static JsonArray *
+reactions_json (const GArray *reactions, bool with_own)
+{
+  JsonArray *list = json_array_new ();
+
+  for (unsigned i = 0; reactions != NULL && i < reactions->len; i++)
+    {
+      const MsgReaction *reaction = &g_array_index (reactions, MsgReaction, i);
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "emoji", reaction->emoji);
+      json_object_set_int_member (object, "count", reaction->count);
+      if (reaction->own && with_own)
+        json_object_set_boolean_member (object, "own", TRUE);
+      json_array_add_object_element (list, object);
+    }
+  return list;
+}
+
 JsonObject *
 sig_message_json (const MsgMessage *message)
 {
@@ -197,6 +219,10 @@ sig_message_json (const MsgMessage *message)
     json_object_set_int_member (object, "editedAt", message->edited_ms);
   if (message->silent)
     json_object_set_boolean_member (object, "silent", TRUE);
+  if (message->reactions != NULL)
+    json_object_set_array_member (object, "reactions", reactions_json (message->reactions, true));
+  if (message->pinned)
+    json_object_set_boolean_member (object, "pinned", TRUE);
   return object;
 }
 
@@ -208,6 +234,17 @@ sig_message_edit_json (const MsgEdit *edit)
   json_object_set_int_member (object, "at", edit->at_ms);
   json_object_set_string_member (object, "text", edit->text);
   set_entities (object, edit->entities);
+  return object;
+}
+
+JsonObject *
+sig_reactor_json (const MsgReactor *reactor)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_object_member (object, "user", sig_profile_user (reactor->user));
+  json_object_set_string_member (object, "emoji", reactor->emoji);
+  json_object_set_int_member (object, "at", reactor->at_ms);
   return object;
 }
 
@@ -269,6 +306,21 @@ set_mark (JsonObject *object, const MsgUpdate *update)
   json_object_set_int_member (object, "mentions", update->mentions);
 }
 
+static void
+set_reactions (JsonObject *object, const MsgUpdate *update)
+{
+  const char *own = msg_reactions_get_own (update->message->reactions);
+
+  sig_json_set_id (object, "messageId", update->message->id);
+  json_object_set_array_member (object, "reactions", reactions_json (update->message->reactions, update->has_own));
+  if (update->user_id != 0)
+    sig_json_set_id (object, "userId", update->user_id);
+  if (update->has_own && own != NULL)
+    json_object_set_string_member (object, "own", own);
+  else if (update->has_own)
+    json_object_set_null_member (object, "own");
+}
+
 JsonObject *
 sig_update_json (const MsgUpdate *update)
 {
@@ -280,6 +332,8 @@ sig_update_json (const MsgUpdate *update)
     [MSG_UPDATE_MEMBER] = "chat.member",
     [MSG_UPDATE_READ] = "read",
     [MSG_UPDATE_DELIVERED] = "delivered",
+    [MSG_UPDATE_REACTIONS] = "message.reactions",
+    [MSG_UPDATE_PINNED] = "message.pinned",
   };
   JsonObject *object = json_object_new ();
 
@@ -307,6 +361,13 @@ sig_update_json (const MsgUpdate *update)
     case MSG_UPDATE_READ:
     case MSG_UPDATE_DELIVERED:
       set_mark (object, update);
+      break;
+    case MSG_UPDATE_REACTIONS:
+      set_reactions (object, update);
+      break;
+    case MSG_UPDATE_PINNED:
+      sig_json_set_id (object, "messageId", update->message->id);
+      json_object_set_boolean_member (object, "pinned", update->message->pinned);
       break;
     case MSG_UPDATE_N:
       break;

@@ -4,6 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "messaging/message-react.h"
 #include "messaging/update-log.h"
 
 /* All: Returns: (transfer full). */
@@ -13,6 +14,7 @@ JsonObject *sig_chat_info_json (const MsgChat *chat);
 JsonObject *sig_chat_member_json (const MsgChatMember *member);
 JsonObject *sig_message_json (const MsgMessage *message);
 JsonObject *sig_message_edit_json (const MsgEdit *edit);
+JsonObject *sig_reactor_json (const MsgReactor *reactor);
 /** sig_update_json: without pts. */
 JsonObject *sig_update_json (const MsgUpdate *update);
 /** sig_written_json: {pts, ptsCount}, and chatPts, chatPtsCount if the chat has a log of its own. */

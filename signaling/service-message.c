@@ -103,8 +103,8 @@ message_edits (SigRpcCall *call, JsonObject *params, gpointer user)
                          sig_json_get_id (params, "messageId"), on_edits, call);
 }
 
-static void
-on_history (const MsgHistory *history, const GError *error, gpointer call)
+void
+sig_service_on_history (const MsgHistory *history, const GError *error, gpointer call)
 {
   JsonObject *result;
   JsonArray *list;
@@ -143,7 +143,7 @@ message_history (SigRpcCall *call, JsonObject *params, gpointer user)
     sig_rpc_fail (call, SIG_RPC_INVALID_PARAMS, "invalid_params", "one of beforeId, afterId and aroundId", 0);
   else
     msg_message_history (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), from, id,
-                         (unsigned) json_object_get_int_member (params, "limit"), on_history, call);
+                         (unsigned) json_object_get_int_member (params, "limit"), sig_service_on_history, call);
 }
 
 /* --- Marks --- */

@@ -4,6 +4,7 @@
 
 #include "base/rate.h"
 #include "messaging/account.h"
+#include "messaging/message.h"
 #include "messaging/session.h"
 #include "signaling/audience.h"
 #include "signaling/profile.h"
@@ -30,6 +31,7 @@ void sig_service_user_register (SigServices *self);
 void sig_service_chat_register (SigServices *self);
 void sig_service_join_register (SigServices *self);
 void sig_service_message_register (SigServices *self);
+void sig_service_message_acts_register (SigServices *self);
 void sig_service_search_register (SigServices *self);
 void sig_service_updates_register (SigServices *self);
 void sig_service_push_register (SigServices *self);
@@ -57,6 +59,8 @@ void sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t k
 MsgId sig_caller (SigRpcCall *call);
 /** sig_service_on_written: a MsgWrittenFn whose data is a SigRpcCall: its pts, or the error. */
 void sig_service_on_written (const MsgWritten *written, const GError *error, gpointer call);
+/** sig_service_on_history: a MsgHistoryFn whose data is a SigRpcCall: {messages, next?}. */
+void sig_service_on_history (const MsgHistory *history, const GError *error, gpointer call);
 /** sig_service_on_done: a MsgDoneFn whose data is a SigRpcCall: {} or the error. */
 void sig_service_on_done (const GError *error, gpointer call);
 

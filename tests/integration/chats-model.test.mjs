@@ -41,6 +41,7 @@ class Model {
   edits = new Map();   // "chat/id" -> texts asked for, and whether one of them was acknowledged last
   deleted = new Map(); // "chat/id" -> 'asked' | 'acknowledged'
   hidden = new Map();  // "user/chat/id" -> the same
+  reacted = new Map(); // "user/chat/id" -> Set of what was asked for
 }
 const model = new Model();
 let counter = 0, repeats = 0, kills = 0, cuts = 0, acknowledged = 0;
@@ -132,21 +133,44 @@ async function remove(device, chatId) {
   if (await device.ask('message.delete', { chatId, ids: [id], forAll })) map.set(key, 'acknowledged');
 }
 
+const EMOJI = ['\u{1f44d}', '\u2764\ufe0f', '\u{1f525}', null];
+
+async function react(device, chatId) {
+  const messages = known(device, chatId);
+  if (messages.length === 0 || !device.up) return;
+  const { id } = pick(messages.slice(-8)); // few, so that many meet
+  const emoji = pick(EMOJI);
+  const key = `${device.userId}/${chatId}/${id}`;
+  if (!model.reacted.has(key)) model.reacted.set(key, new Set([null]));
+  model.reacted.get(key).add(emoji);
+  if (await device.ask('message.react', { chatId, messageId: id, emoji }).catch(gone)) acknowledged++;
+}
+
+async function pin(device, chatId) {
+  const messages = known(device, chatId);
+  if (messages.length === 0 || !device.up) return;
+  const { id } = pick(messages.slice(-8));
+  const full = (error) => { if (error.reason !== 'too_many_pins') gone(error); return 'full'; };
+  if (await device.ask('message.pin', { chatId, messageId: id, pinned: chance(0.6), silent: chance(0.5) }).catch(full)) acknowledged++;
+}
+
 async function read(device, chatId) {
   const messages = known(device, chatId);
   if (messages.length === 0 || !device.up) return;
   await device.ask(chance(0.5) ? 'message.read' : 'message.delivered', { chatId, upToId: pick(messages).id });
 }
 
-/** One of: send, edit, delete, mark, lose the connection, ask for what is missing. */
+/** One of: send, edit, delete, react, pin, mark, lose the connection, ask for what is missing. */
 async function step(device, chats) {
   const mine = chats.filter((c) => c.users.includes(device.userIndex));
   const { id } = pick(mine);
   const dice = next();
   if (!device.up) await device.comeBack();
-  else if (dice < 0.6) await send(device, id);
-  else if (dice < 0.72) await edit(device, id);
-  else if (dice < 0.8) await remove(device, id);
+  else if (dice < 0.45) await send(device, id);
+  else if (dice < 0.55) await edit(device, id);
+  else if (dice < 0.62) await remove(device, id);
+  else if (dice < 0.77) await react(device, id);
+  else if (dice < 0.8) await pin(device, id);
   else if (dice < 0.92) await read(device, id);
   else if (dice < 0.97) { cuts++; device.up = false; await device.client.cut(); }
   else await device.messenger.catchUp(1 + below(20)).catch(() => {});
@@ -175,24 +199,28 @@ async function populate() {
   const chats = [];
   for (const [a, b] of [[0, 1], [1, 2], [2, 3], [3, 3]])
     chats.push({ id: (await first(a).call('chat.open', { userId: first(b).user.id })).chat.id, users: [...new Set([a, b])] });
-  for (const users of [[0, 1, 2, 3], [1, 0, 3]]) {
+  for (const [kind, ...users] of [['group', 0, 1, 2, 3], ['group', 1, 0, 3], ['supergroup', 2, 1, 0, 3]]) {
     const [owner, ...rest] = users.map(first);
-    const made = await owner.call('chat.create', { kind: 'group', title: 'Group', members: rest.map((c) => c.user.id) });
+    const made = await owner.call('chat.create', { kind, title: 'Group', members: rest.map((c) => c.user.id) });
+    await owner.call('chat.update', { chatId: made.chat.id, permissions: ['send', 'pin'] });
     chats.push({ id: made.chat.id, users });
   }
   return { devices, chats };
 }
 
-/** What a device holds of a chat: ids in order with their texts. */
+/** What of a message all devices of its readers must agree on. */
+const said = (m) => [m.id, m.text, (m.reactions ?? []).map((r) => `${r.emoji} ${r.count} ${r.own ?? ''}`).join(), m.pinned ?? false];
+
+/** What a device holds of a chat: ids in order with their texts, reactions and pins. */
 const held = (device, chatId) => [...device.messenger.chat(chatId).messages.values()]
-  .sort((a, b) => Number(a.id) - Number(b.id)).map((m) => [m.id, m.text]);
+  .sort((a, b) => Number(a.id) - Number(b.id)).map(said);
 
 async function wholeHistory(device, chatId) {
   const messages = [];
   for (let beforeId; ;) {
     const page = await device.client.call('message.history', { chatId, limit: 100, ...(beforeId ? { beforeId } : {}) });
     messages.push(...page.messages);
-    if (!(beforeId = page.next)) return messages.reverse().map((m) => [m.id, m.text]);
+    if (!(beforeId = page.next)) return messages.reverse();
   }
 }
 
@@ -203,8 +231,28 @@ function expected(userId, chatId, id) {
   return states.includes('asked') ? null : true;
 }
 
+/** Counts are those of the users who have reacted; each with something that they asked for; pins are those listed. */
+async function checkReactions(device, chatId, history) {
+  const { client } = device;
+  for (const { id, reactions } of history.filter((m) => m.reactions)) {
+    const { reactors } = await client.call('message.reactors', { chatId, messageId: id, limit: 100 });
+    const counts = {};
+    for (const { user, emoji } of reactors) {
+      counts[emoji] = (counts[emoji] ?? 0) + 1;
+      assert.ok(model.reacted.get(`${user.id}/${chatId}/${id}`)?.has(emoji), `nobody reacted with ${emoji} to ${id}`);
+    }
+    assert.deepEqual(Object.fromEntries(reactions.map((r) => [r.emoji, r.count])), counts);
+    const own = reactors.find((r) => r.user.id === device.userId);
+    assert.equal(reactions.find((r) => r.own)?.emoji, own?.emoji);
+  }
+  const pins = history.filter((m) => m.pinned).map((m) => m.id).reverse();
+  assert.deepEqual((await client.call('message.pinned', { chatId, limit: 100 })).messages.map((m) => m.id), pins);
+  assert.equal((await client.call('chat.get', { ids: [chatId] })).chats[0].pinned, pins[0]);
+  return history.filter((m) => m.reactions).length;
+}
+
 function checkAgainstModel(device, { id: chatId }, messages) {
-  const byId = new Map(messages);
+  const byId = new Map(messages.map(([id, text]) => [id, text]));
   const texts = new Set();
   for (const entry of model.sent.values()) {
     if (entry.chatId !== chatId || entry.id === undefined) continue;
@@ -233,17 +281,21 @@ test(`random operations for ${seconds} s`, { timeout: (seconds + 120) * 1000 }, 
     if (device.index % DEVICES === 1) device.messenger = new Messenger(device.client);
     await until(() => device.messenger.catchUp(100).then(() => true), 'the difference');
   }
+  let reactions = 0;
   for (const chat of chats) {
     let order;
     for (const device of devices.filter((d) => chat.users.includes(d.userIndex))) {
       const messages = held(device, chat.id);
-      assert.deepEqual(messages, await wholeHistory(device, chat.id), `log and history of device ${device.index}`);
+      const history = await wholeHistory(device, chat.id);
+      assert.deepEqual(messages, history.map(said), `log and history of device ${device.index}`);
+      reactions += await checkReactions(device, chat.id, history);
       checkAgainstModel(device, chat, messages);
       // the same order for all: of what two of them hold
       const ids = new Map(messages);
       if (order) {
+        const shared = ([id, text]) => [id, text];
         const common = order.filter(([id]) => ids.has(id));
-        assert.deepEqual(common, messages.filter(([id]) => order.some(([other]) => other === id)));
+        assert.deepEqual(common.map(shared), messages.filter(([id]) => order.some(([other]) => other === id)).map(shared));
       }
       order ??= messages;
     }
@@ -252,6 +304,6 @@ test(`random operations for ${seconds} s`, { timeout: (seconds + 120) * 1000 }, 
   devices.forEach((d, i) => assert.equal(d.messenger.pts, pts[i].pts));
   console.log(`# ${model.sent.size} sends, ${acknowledged} acknowledged, ${repeats} repeated, ${cuts} cuts, ${kills} kills, ` +
     `${devices.reduce((n, d) => n + d.messenger.gaps, 0)} gaps`);
-  assert.ok(acknowledged > 0 && kills > 0);
+  assert.ok(acknowledged > 0 && kills > 0 && reactions > 0);
   await Promise.all(devices.map((d) => d.client.close()));
 });

@@ -157,6 +157,71 @@ test('forged and wrong ids', async () => {
   await closeAll(ann, bob, eve);
 });
 
+const UP = '\u{1f44d}', HEART = '\u2764\ufe0f';
+const messagesOf = async (client, chatId) => (await client.call('message.history', { chatId, limit: 100 })).messages;
+/** Every device holds what its history says. */
+const agree = async (messenger, chatId) => {
+  const seen = (await messagesOf(messenger.client, chatId)).map(({ id, reactions, pinned }) => [id, reactions, pinned]);
+  await until(() => {
+    const held = [...messenger.chat(chatId).messages.values()].sort((a, b) => Number(b.id) - Number(a.id));
+    return JSON.stringify(held.map(({ id, reactions, pinned }) => [id, reactions, pinned])) === JSON.stringify(seen);
+  }, 'reactions and pins');
+};
+
+test('reactions: one of each user, told to all devices, with whose they are', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const tablet = await secondDevice(bob);
+  const all = [ann, bob, tablet].map((client) => new Messenger(client));
+  const chatId = await open(ann, bob);
+  const { message } = await send(ann, chatId, 'hello');
+  const react = (client, emoji) => client.call('message.react', { chatId, messageId: message.id, emoji });
+  await react(bob, UP);
+  await react(ann, '\u2764');
+  const [seen] = await messagesOf(bob, chatId);
+  assert.deepEqual(seen.reactions, [{ emoji: UP, count: 1, own: true }, { emoji: HEART, count: 1 }]);
+  for (const m of all) await agree(m, chatId);
+  assert.equal(all[2].chat(chatId).messages.get(message.id).reactions[0].own, true);
+  await ann.call('message.edit', { chatId, messageId: message.id, text: 'hullo' });
+  const last = await react(bob, null);
+  await Promise.all(all.slice(1).map((m) => reach(m, last.pts)));
+  for (const m of all) await agree(m, chatId);
+  const { reactors } = await bob.call('message.reactors', { chatId, messageId: message.id, limit: 10 });
+  assert.deepEqual(reactors.map((r) => [r.user.id, r.emoji]), [[ann.user.id, HEART]]);
+  await refuses(react(bob, 'no'), 'emoji');
+  await refuses(react(bob, `${UP}${UP}`), 'emoji');
+  await refuses(react(bob, ''), 'invalid_params');
+  // who was away reads the same, and so does a new device
+  const fresh = new Messenger(await secondDevice(ann));
+  await fresh.catchUp();
+  await agree(fresh, chatId);
+  await closeAll(ann, bob, tablet, fresh.client);
+});
+
+test('pins: a service message, the newest in the chat, pages', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const b = new Messenger(bob);
+  const chatId = await group(ann, bob);
+  const ids = [];
+  for (const text of ['one', 'two', 'three']) ids.push((await send(bob, chatId, text)).message.id);
+  const pin = (client, messageId, more = {}) => client.call('message.pin', { chatId, messageId, pinned: true, ...more });
+  await refuses(pin(bob, ids[0]), 'not_permitted');
+  await ann.call('chat.update', { chatId, permissions: ['send', 'pin'] });
+  await pin(bob, ids[0]);
+  await pin(ann, ids[2], { silent: true });
+  const { messages, next } = await bob.call('message.pinned', { chatId, limit: 1 });
+  assert.deepEqual([messages[0].id, messages[0].pinned, next], [ids[2], true, ids[2]]);
+  assert.deepEqual((await bob.call('message.pinned', { chatId, limit: 1, next })).messages.map((m) => m.id), [ids[0]]);
+  const pinnedOf = async () => (await bob.call('chat.get', { ids: [chatId] })).chats[0].pinned;
+  assert.equal(await pinnedOf(), ids[2]);
+  await pin(ann, ids[2], { pinned: false });
+  assert.equal(await pinnedOf(), ids[0]);
+  await agree(b, chatId);
+  assert.deepEqual([...b.chat(chatId).messages.values()].filter((m) => m.data?.pinned).map((m) => m.data.pinned.messageId), [ids[0]]);
+  await bob.call('message.delete', { chatId, ids: [ids[0]], forAll: true });
+  assert.equal(await pinnedOf(), undefined);
+  await closeAll(ann, bob);
+});
+
 test('typing is told to the others, and not kept', async () => {
   const [ann, bob] = [await person(), await person()];
   const chatId = await open(ann, bob);
@@ -170,9 +235,9 @@ test('typing is told to the others, and not kept', async () => {
 // --- who may do what ---
 
 // The group lets its members write, no more. Actors, and what each is answered, in this order:
-const actors = ['stranger', 'left', 'banned', 'restricted', 'member', 'admin', 'info', 'invite', 'calls', 'delete', 'ban', 'promote', 'owner'];
+const actors = ['stranger', 'left', 'banned', 'restricted', 'member', 'admin', 'info', 'invite', 'calls', 'pin', 'delete', 'ban', 'promote', 'owner'];
 const out = ['chat', 'left', 'banned'];
-const all = (reason) => Array(10).fill(reason);
+const all = (reason) => Array(11).fill(reason);
 /** The answer of those inside: everybody's, but of some. */
 const inside = (reason, but = {}) => [...out, ...actors.slice(3).map((actor) => but[actor] ?? reason)];
 const byRight = (right, below) => inside('not_permitted', { restricted: below ?? 'admin_only', member: below ? 'not_permitted' : 'admin_only', [right]: 'ok', owner: 'ok' });
@@ -185,6 +250,10 @@ const table = {
   'message.read': [(c) => ({ ...c.chat, upToId: c.messageId }), [...out, ...all('ok')]],
   'message.delivered': [(c) => ({ ...c.chat, upToId: c.messageId }), [...out, ...all('ok')]],
   'message.typing': [(c) => ({ ...c.chat, action: 'typing' }), inside('ok', { restricted: 'restricted' })],
+  'message.react': [(c) => ({ ...c.chat, messageId: c.messageId, emoji: '\u{1f44d}' }), inside('ok', { restricted: 'restricted' })],
+  'message.reactors': [(c) => ({ ...c.chat, messageId: c.messageId, limit: 10 }), [...out, ...all('ok')]],
+  'message.pin': [(c) => ({ ...c.chat, messageId: c.messageId, pinned: true }), byRight('pin', 'restricted')],
+  'message.pinned': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
   'search.messages': [(c) => ({ ...c.chat, query: 'secret', limit: 10 }), [...out, ...all('ok')]],
   'chat.members': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
   'chat.invite': [(c) => ({ ...c.chat, userIds: [c.outsider] }), byRight('invite', 'restricted')],

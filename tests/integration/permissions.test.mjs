@@ -10,7 +10,7 @@ import { Server } from './lib/server.mjs';
 let server, people, outsider, serial = 0;
 const link = 'AAECAwQFBgcICQoLDA0ODw'; // of nothing
 // in this order: who is out, who is in, admins by their one right, the owner
-const actors = ['stranger', 'left', 'banned', 'restricted', 'member', 'admin', 'info', 'invite', 'calls', 'delete', 'ban', 'promote', 'post', 'owner'];
+const actors = ['stranger', 'left', 'banned', 'restricted', 'member', 'admin', 'info', 'invite', 'calls', 'pin', 'delete', 'ban', 'promote', 'post', 'owner'];
 const targets = ['silenced', 'promoted', 'banned1', 'heir'];
 const inside = actors.slice(3);
 const admins = actors.slice(5, -1);
@@ -59,6 +59,10 @@ const rows = (kind) => {
     ['updates.chatDifference', { pts: 0, limit: 10 }, all('ok'), 'public'],
     ['message.send', () => ({ randomId: newRandomId(), text: 'x' }), write('ok')],
     ['message.edit', (c) => ({ messageId: c.messageId, text: 'secret' }), { ...write('not_author'), owner: 'ok' }],
+    ['message.react', (c) => ({ messageId: c.messageId, emoji: '\u{1f44d}' }), all('ok', { restricted: 'restricted' })],
+    ['message.reactors', (c) => ({ messageId: c.messageId, limit: 10 }), channel ? all('ok', { restricted: 'admin_only', member: 'admin_only' }) : all('ok')],
+    ['message.pin', (c) => ({ messageId: c.messageId, pinned: true }), by('pin', below)],
+    ['message.pinned', { limit: 10 }, all('ok'), 'public'],
     ['message.typing', { action: 'typing' }, write('ok')],
     ['message.read', { upToId: '1' }, all('ok')],
     ['message.delivered', { upToId: '1' }, all('ok')],

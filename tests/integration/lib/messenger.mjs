@@ -46,7 +46,8 @@ export class Messenger {
     this.pts = update.pts;
     const entry = this.chat(update.chatId);
     switch (update.type) {
-      case 'message.new': case 'message.edited': case 'message.deleted': this.applyMessage(entry, update); break;
+      case 'message.new': case 'message.edited': case 'message.deleted':
+      case 'message.reactions': case 'message.pinned': this.applyMessage(entry, update); break;
       case 'chat.updated':
         entry.chat = update.chat;
         entry.role = update.chat.role;
@@ -61,8 +62,22 @@ export class Messenger {
 
   applyMessage(entry, update) {
     if (update.type === 'message.deleted') { for (const id of update.ids) entry.messages.delete(id); return; }
+    const known = entry.messages.get(update.messageId ?? update.message.id);
+    if (update.type === 'message.reactions') { if (known) this.applyReactions(known, update); return; }
+    if (update.type === 'message.pinned') { if (known) { delete known.pinned; if (update.pinned) known.pinned = true; } return; }
     assert.equal(update.message.chatId, update.chatId);
-    entry.messages.set(update.message.id, update.message);
+    const message = { ...update.message };
+    if (update.type === 'message.edited' && !known) return; // deleted for oneself, which is no affair of a chat's own log
+    if (update.type === 'message.edited') // of these it says nothing live
+      for (const name of ['reactions', 'pinned']) if (message[name] === undefined && known[name] !== undefined) message[name] = known[name];
+    entry.messages.set(message.id, message);
+  }
+
+  /** Whose they are is said of one's own changes alone; of others' it stays. */
+  applyReactions(message, { reactions, own }) {
+    const mine = own !== undefined ? own : message.reactions?.find((r) => r.own)?.emoji;
+    message.reactions = reactions.map(({ emoji, count }) => ({ emoji, count, ...(emoji === mine ? { own: true } : {}) }));
+    if (reactions.length === 0) delete message.reactions;
   }
 
   /** The same for the log of a supergroup or channel. */

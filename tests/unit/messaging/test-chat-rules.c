@@ -62,6 +62,8 @@ static const Row group_rows[] = {
   { "members", MSG_ACT_MEMBERS, 0, false, "clb++++++++++" },
   { "links", MSG_ACT_LINKS, 0, false, "clbaannnnnn++" },
   { "set up", MSG_ACT_SET_UP, 0, false, "clbooooooooo+" },
+  { "react", MSG_ACT_REACT, 0, false, "clbr+++++++++" },
+  { "pin", MSG_ACT_PIN, 0, false, "clbrnnnnnnnn+" },
 };
 
 /* in a channel nobody but admins with the right does anything but read */
@@ -83,6 +85,8 @@ static const Row channel_rows[] = {
   { "members", MSG_ACT_MEMBERS, 0, false, "clbaa++++++++" },
   { "links", MSG_ACT_LINKS, 0, false, "clbaannnnnn++" },
   { "set up", MSG_ACT_SET_UP, 0, false, "clbooooooooo+" },
+  { "react", MSG_ACT_REACT, 0, false, "clb++++++++++" },
+  { "pin", MSG_ACT_PIN, 0, false, "clbaannnnnnn+" },
 };
 
 static void
@@ -157,7 +161,7 @@ test_closed_group (void)
 static void
 test_private (void)
 {
-  static const char expected[MSG_ACT_N + 1] = "+++nkkkk+kkk++kk";
+  static const char expected[MSG_ACT_N + 1] = "+++nkkkk+kkk++kk++";
 
   for (unsigned act = 0; act < MSG_ACT_N; act++)
     {
