@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Title, about and permissions of a group; how often members of a supergroup may write. */
+/* Title, about and permissions of a group; how often members of a supergroup may write; whether it may be forwarded. */
 #include <string.h>
 
 #include "messaging/log-op.h"
@@ -9,7 +9,7 @@
 typedef struct {
   MsgLogOp log;
   char *title, *about; /* owned (nullable) */
-  bool has_permissions, has_slow;
+  bool has_permissions, has_slow, has_protected, is_protected;
   unsigned permissions;
   int64_t slow_ms;
   MsgWrittenFn fn;
@@ -66,19 +66,21 @@ keep_changes (EditOp *op, const MsgChat *chat)
     g_clear_pointer (&op->about, g_free);
   op->has_permissions = op->has_permissions && op->permissions != chat->permissions;
   op->has_slow = op->has_slow && op->slow_ms != chat->slow_ms;
-  return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow;
+  op->has_protected = op->has_protected && op->is_protected != chat->is_protected;
+  return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow || op->has_protected;
 }
 
 static bool
 put_chat (MsgDb *db, const EditOp *op, const MsgChat *chat, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET title = :title, about = :about, permissions = :permissions,"
-                                      " slow_ms = :slow WHERE id = :chat");
+                                      " slow_ms = :slow, is_protected = :protected WHERE id = :chat");
 
   msg_stmt_set_text (stmt, ":title", op->title != NULL ? op->title : chat->title);
   msg_stmt_set_text (stmt, ":about", op->about != NULL ? op->about : chat->about);
   msg_stmt_set_int (stmt, ":permissions", op->has_permissions ? op->permissions : chat->permissions);
   msg_stmt_set_int (stmt, ":slow", op->has_slow ? op->slow_ms : chat->slow_ms);
+  msg_stmt_set_int (stmt, ":protected", op->has_protected ? op->is_protected : chat->is_protected);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   return msg_stmt_run (stmt, error);
 }
@@ -103,8 +105,8 @@ msg_chat_tell_change (MsgDb *db, MsgLog *log, MsgChat *chat, GError **error)
 static bool
 check_rights (const EditOp *op, const MsgChat *chat, GError **error)
 {
-  static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS };
-  const bool wanted[] = { op->title != NULL || op->about != NULL, op->has_permissions || op->has_slow };
+  static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS, MSG_ACT_SET_UP };
+  const bool wanted[] = { op->title != NULL || op->about != NULL, op->has_permissions || op->has_slow, op->has_protected };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (acts); i++)
     if (wanted[i] && !msg_chat_allow (chat->kind, chat->permissions, &chat->standing, acts[i], NULL, error))
@@ -152,6 +154,8 @@ edit_take (EditOp *op, const MsgChatChange *given)
   op->permissions = given->permissions;
   op->has_slow = given->has_slow;
   op->slow_ms = given->slow_ms;
+  op->has_protected = given->has_protected;
+  op->is_protected = given->is_protected;
   return error;
 }
 

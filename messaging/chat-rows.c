@@ -78,6 +78,7 @@ msg_chat_from_row (MsgStmt *stmt, int64_t now_ms)
   chat->username = g_strdup (msg_stmt_get_text (stmt, 21));
   chat->group_top_id = msg_stmt_get_int (stmt, 22);
   chat->sent_ms = msg_stmt_get_int (stmt, 24);
+  chat->is_protected = msg_stmt_get_int (stmt, 25) != 0;
   if (msg_chat_has_log (chat->kind))
     take_from_chat (chat, msg_stmt_get_int (stmt, 23));
   return chat;

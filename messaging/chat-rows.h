@@ -11,11 +11,11 @@
 #define MSG_CHAT_COLUMNS                                                                                               \
   "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
   " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms,"  \
-  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms"
+  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
-  " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END"
-#define MSG_MESSAGE_N_COLUMNS 14
+  " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"
+#define MSG_MESSAGE_N_COLUMNS 15
 /* What :user has reacted with; reactions are NULL where nobody ever has. Those that nobody else sees have a "!". */
 #define MSG_OWN_REACTION                                                                                               \
   "CASE WHEN g.reactions IS NOT NULL THEN"                                                                             \
@@ -91,10 +91,19 @@ typedef struct {
   MsgMessageKind kind;
   const char *text;
   const char *entities, *data; /* (nullable) */
+  const char *forward;      /* (nullable): as in MsgMessage */
   int64_t reply_to;
   bool silent;
   MsgId withheld_from;      /* who is not to know of it; 0: nobody */
 } MsgNewMessage;
+
+/** msg_chat_keep_pace: slow mode, which holds for who is no admin: @chat's sender writes now. Returns: false with LIMIT
+ *  ("slow_mode") too. */
+bool msg_chat_keep_pace (MsgDb *db, MsgChat *chat, const MsgLog *log, GError **error);
+/** msg_message_find_sent: what the same send has given before, by sender and random_id. @ret_message: (transfer full)
+ *  (nullable): NULL: nothing. Returns: false with CONFLICT ("message_deleted") too. */
+bool msg_message_find_sent (MsgDb *db, const MsgNewMessage *spec, MsgId chat_id, MsgMessage **ret_message,
+                            MsgWritten *ret_written, GError **error);
 
 /**
  * msg_message_append: writes a message and its rows of the log; who sees their first one of this chat is told of the

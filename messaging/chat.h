@@ -32,6 +32,7 @@ typedef struct {
   int64_t created_ms;
   int64_t pts;          /* of the newest row of its own log, if it has one */
   int64_t slow_ms;      /* in which a member sends once; 0: at will */
+  bool is_protected;    /* what is in it may not be forwarded */
   int64_t group_top_id; /* the newest message of the time when this supergroup was a group; 0: it never was */
 
   MsgStanding standing; /* of who asks, as of now */
@@ -163,9 +164,10 @@ void msg_chat_set_standing (MsgCore *core, MsgId user_id, MsgId chat_id, const M
 /** MsgChatChange: what is not given stays. */
 typedef struct {
   const char *title, *about; /* (nullable) */
-  bool has_permissions, has_slow;
+  bool has_permissions, has_slow, has_protected;
   unsigned permissions;      /* of MSG_RIGHTS_MEMBER; not of a channel */
   int64_t slow_ms;           /* of a supergroup: 0 to MSG_CHAT_SLOW_MAX_MS */
+  bool is_protected;         /* for its owner to say */
 } MsgChatChange;
 
 #define MSG_CHAT_SLOW_MAX_MS (INT64_C (24) * 3600 * 1000)

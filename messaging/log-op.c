@@ -56,10 +56,16 @@ take (MsgLogOp *op, int64_t wait_ms, const char *reason)
 bool
 msg_log_op_take_message (MsgLogOp *op)
 {
-  MsgCore *core = op->op.core;
+  return msg_log_op_take_messages (op, 1);
+}
 
-  return take (op, msg_limits_take_message (core->limits, op->user_id, core->options.now_us (core->options.clock_data)),
-               "message_rate");
+bool
+msg_log_op_take_messages (MsgLogOp *op, unsigned n)
+{
+  MsgCore *core = op->op.core;
+  int64_t now_us = core->options.now_us (core->options.clock_data);
+
+  return take (op, msg_limits_take_messages (core->limits, op->user_id, n, now_us), "message_rate");
 }
 
 bool

@@ -38,4 +38,5 @@ bool msg_chat_check_size (const MsgCore *core, MsgChatKind kind, unsigned n_memb
 
 /* Whether the user may now, by the rate of messages or of chats. Returns: false: @op is ended. */
 bool msg_log_op_take_message (MsgLogOp *op);
+bool msg_log_op_take_messages (MsgLogOp *op, unsigned n);
 bool msg_log_op_take_chat (MsgLogOp *op);

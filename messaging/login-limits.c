@@ -15,6 +15,7 @@ struct MsgLimits {
   /* owned */
   AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
   AlRateTable *user_messages, *user_chats, *user_searches;
+  unsigned message_burst;
 };
 
 static AlRateTable *
@@ -40,6 +41,7 @@ msg_limits_new (const MsgCoreOptions *options)
   limits->registration_address = table_new (options->registration_per_address);
   limits->code_user = table_new (options->code_per_user);
   limits->user_messages = table_new (options->messages_per_user);
+  limits->message_burst = options->messages_per_user.burst;
   limits->user_chats = table_new (options->chats_per_user);
   limits->user_searches = table_new (options->searches_per_user);
   return limits;
@@ -113,7 +115,14 @@ msg_limits_take_code (MsgLimits *limits, MsgId user_id, int64_t now_us)
 int64_t
 msg_limits_take_message (MsgLimits *limits, MsgId user_id, int64_t now_us)
 {
-  return round_up_ms (al_rate_table_take (limits->user_messages, &user_id, sizeof user_id, 1, now_us));
+  return msg_limits_take_messages (limits, user_id, 1, now_us);
+}
+
+int64_t
+msg_limits_take_messages (MsgLimits *limits, MsgId user_id, unsigned n, int64_t now_us)
+{
+  n = MIN (n, MAX (limits->message_burst, 1));
+  return round_up_ms (al_rate_table_take (limits->user_messages, &user_id, sizeof user_id, n, now_us));
 }
 
 int64_t

@@ -33,6 +33,8 @@ int64_t msg_limits_take_code (MsgLimits *limits, MsgId user_id, int64_t now_us);
 /** msg_limits_take_message, msg_limits_take_chat, msg_limits_take_search: the same for a message, a change of a chat, or a
  *  search, by a user. */
 int64_t msg_limits_take_message (MsgLimits *limits, MsgId user_id, int64_t now_us);
+/** msg_limits_take_messages: @n at once; as many as are allowed at once count for more. */
+int64_t msg_limits_take_messages (MsgLimits *limits, MsgId user_id, unsigned n, int64_t now_us);
 int64_t msg_limits_take_chat (MsgLimits *limits, MsgId user_id, int64_t now_us);
 int64_t msg_limits_take_search (MsgLimits *limits, MsgId user_id, int64_t now_us);
 

@@ -81,9 +81,8 @@ fail_no_message (GError **error)
 
 /* --- Sending --- */
 
-/* Slow mode holds for who is no admin. */
-static bool
-keep_pace (MsgDb *db, const MsgChat *chat, const MsgLog *log, GError **error)
+bool
+msg_chat_keep_pace (MsgDb *db, MsgChat *chat, const MsgLog *log, GError **error)
 {
   int64_t wait_ms = chat->sent_ms + chat->slow_ms - log->now_ms;
   MsgStmt *stmt;
@@ -100,12 +99,13 @@ keep_pace (MsgDb *db, const MsgChat *chat, const MsgLog *log, GError **error)
   msg_stmt_set_int (stmt, ":now", log->now_ms);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   msg_stmt_set_int (stmt, ":user", log->user_id);
+  chat->sent_ms = log->now_ms;
   return msg_stmt_run (stmt, error);
 }
 
-/* What the same send has given before. @ret_known: there is such a message. */
-static bool
-find_retry (MsgDb *db, TextOp *op, bool *ret_known, GError **error)
+bool
+msg_message_find_sent (MsgDb *db, const MsgNewMessage *spec, MsgId chat_id, MsgMessage **ret_message,
+                       MsgWritten *ret_written, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS ", g.pts, g.deleted_ms,"
                                       " CASE WHEN c.kind >= 4 AND g.id > c.group_top_id THEN 1 ELSE 0 END"
@@ -114,22 +114,24 @@ find_retry (MsgDb *db, TextOp *op, bool *ret_known, GError **error)
   MsgStep step;
   int64_t pts;
 
-  msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
-  msg_stmt_set_int (stmt, ":user", op->log.user_id);
-  msg_stmt_set_bytes (stmt, ":random", op->random_id, sizeof op->random_id);
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  msg_stmt_set_int (stmt, ":user", spec->sender_id);
+  msg_stmt_set_bytes (stmt, ":random", spec->random_id, MSG_RANDOM_ID_BYTES);
   step = msg_stmt_step (stmt, error);
-  *ret_known = step == MSG_STEP_ROW;
+  *ret_message = NULL;
   if (step != MSG_STEP_ROW)
     return step == MSG_STEP_DONE;
-  op->message = op->found = msg_message_from_row (stmt, 0);
+  if (msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS + 1) != 0)
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "message_deleted", "It was sent and then deleted."));
+      return false;
+    }
+  *ret_message = msg_message_from_row (stmt, 0);
   pts = msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS);
-  op->log.log.written = msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS + 2) != 0
-                            ? (MsgWritten){ .chat_pts = pts, .chat_count = 1 }
-                            : (MsgWritten){ .pts = pts, .count = 1 };
-  if (msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS + 1) == 0)
-    return msg_log_finish (db, &op->log.log, error);
-  g_propagate_error (error, msg_error_new (MSG_ERROR_CONFLICT, "message_deleted", "It was sent and then deleted."));
-  return false;
+  *ret_written = msg_stmt_get_int (stmt, MSG_MESSAGE_N_COLUMNS + 2) != 0
+                     ? (MsgWritten){ .chat_pts = pts, .chat_count = 1 }
+                     : (MsgWritten){ .pts = pts, .count = 1 };
+  return true;
 }
 
 static bool
@@ -147,16 +149,16 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
                          .silent = op->silent };
   g_autoptr (MsgChat) chat = NULL;
   g_autoptr (MsgMessage) replied = NULL;
-  bool known;
 
   msg_log_reset (log);
   g_clear_pointer (&op->found, msg_message_free);
-  if (!find_retry (db, op, &known, error))
+  if (!msg_message_find_sent (db, &spec, op->log.chat_id, &op->found, &log->written, error))
     return false;
-  if (known)
-    return true;
+  op->message = op->found;
+  if (op->found != NULL)
+    return msg_log_finish (db, log, error);
   chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_SEND, log->now_ms, error);
-  if (chat == NULL || !keep_pace (db, chat, log, error))
+  if (chat == NULL || !msg_chat_keep_pace (db, chat, log, error))
     return false;
   if (op->reply_to != 0 && !msg_message_load (db, chat->id, op->log.user_id, op->reply_to, &replied, error))
     return false;
@@ -226,7 +228,7 @@ check_author (const MsgMessage *found, MsgId user_id, GError **error)
 {
   if (found == NULL)
     return fail_no_message (error);
-  if (found->sender_id == user_id && found->kind == MSG_MESSAGE_TEXT)
+  if (found->sender_id == user_id && found->kind == MSG_MESSAGE_TEXT && found->forward == NULL)
     return true;
   g_propagate_error (error, msg_error_new (MSG_ERROR_FORBIDDEN, "not_author", "Only its author may edit a message."));
   return false;

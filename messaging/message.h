@@ -31,6 +31,7 @@ typedef struct {
   bool silent;
   GArray *reactions; /* (nullable) (element-type MsgReaction): with the user's own marked */
   bool pinned;
+  char *forward;     /* (nullable): JSON: where it comes from, as msg_message_forward() makes it */
 } MsgMessage;
 
 MsgMessage *msg_message_copy (const MsgMessage *message);

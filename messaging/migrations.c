@@ -290,6 +290,8 @@ static const MsgMigration migrations[] = {
     "ALTER TABLE messages ADD COLUMN pinned_ms BIGINT NOT NULL DEFAULT 0;" /* 0: it is not */
     "ALTER TABLE messages ADD COLUMN pinned_for BIGINT NOT NULL DEFAULT 0;" /* for this user alone; 0: for all */
     "CREATE INDEX messages_pinned ON messages (chat_id, id) WHERE pinned_ms > 0;" },
+  { 16, "protected_chats",
+    "ALTER TABLE chats ADD COLUMN is_protected BIGINT NOT NULL DEFAULT 0;" },
   { 0, NULL, NULL },
 };
 

@@ -108,6 +108,8 @@ sig_chat_info_json (const MsgChat *chat)
   json_object_set_int_member (object, "memberCount", chat->member_count);
   json_object_set_array_member (object, "permissions", rights_json (chat->permissions));
   json_object_set_int_member (object, "createdAt", chat->created_ms);
+  if (chat->is_protected)
+    json_object_set_boolean_member (object, "protected", TRUE);
   if (chat->slow_ms != 0)
     json_object_set_int_member (object, "slowModeMs", chat->slow_ms);
   return object;
@@ -172,13 +174,14 @@ set_entities (JsonObject *object, const char *json)
                                                                              : json_array_new ());
 }
 
+/* @json: (nullable): likewise */
 static void
-set_data (JsonObject *object, const char *json)
+set_json (JsonObject *object, const char *name, const char *json)
 {
   JsonNode *node = json != NULL ? json_from_string (json, NULL) : NULL;
 
   if (node != NULL)
-    json_object_set_member (object, "data", node);
+    json_object_set_member (object, name, node);
 }
 
 static JsonArray *
@@ -212,7 +215,8 @@ sig_message_json (const MsgMessage *message)
   json_object_set_string_member (object, "kind", message_kinds[message->kind]);
   json_object_set_string_member (object, "text", message->text);
   set_entities (object, message->entities);
-  set_data (object, message->data);
+  set_json (object, "data", message->data);
+  set_json (object, "forwardedFrom", message->forward);
   if (message->reply_to != 0)
     sig_json_set_id (object, "replyTo", message->reply_to);
   if (message->edited_ms != 0)

@@ -222,6 +222,49 @@ test('pins: a service message, the newest in the chat, pages', async () => {
   await closeAll(ann, bob);
 });
 
+test('forwards: where they come from, all or none, once', async () => {
+  const [ann, bob, eve] = [await person(), await person(), await person()];
+  const pair = await open(ann, bob);
+  const team = await group(bob, eve);
+  const e = new Messenger(eve);
+  const first = (await send(ann, pair, 'one', { entities: [{ type: 'bold', offset: 0, length: 3 }] })).message;
+  const second = (await send(bob, pair, 'two', { replyTo: first.id })).message;
+  const forward = (client, chatId, ids, toChatId, randomIds = ids.map(() => newRandomId())) =>
+    client.call('message.forward', { chatId, ids, toChatId, randomIds });
+  const randomIds = [newRandomId(), newRandomId()];
+  const answer = await forward(bob, pair, [second.id, first.id], team, randomIds);
+  assert.deepEqual(answer.messages.map((m) => [m.text, m.from, m.replyTo]), [['two', bob.user.id, undefined], ['one', bob.user.id, undefined]]);
+  assert.deepEqual(answer.messages[1].forwardedFrom, { userId: ann.user.id, name: ann.user.displayName, at: first.at });
+  assert.deepEqual(answer.messages[1].entities, first.entities);
+  assert.equal(answer.ptsCount, 2);
+  assert.deepEqual(await forward(bob, pair, [second.id, first.id], team, randomIds), answer);
+  await until(() => e.texts(team).length === 3, 'the forwards');
+  // a forward of a forward comes from where the first came from
+  const saved = await open(eve, eve);
+  const again = await forward(eve, team, [answer.messages[1].id], saved);
+  assert.deepEqual(again.messages[0].forwardedFrom, answer.messages[1].forwardedFrom);
+  await refuses(eve.call('message.edit', { chatId: saved, messageId: again.messages[0].id, text: 'x' }), 'not_author');
+  // what one may not read, write, or what is not said by anybody
+  await refuses(forward(eve, pair, ['1'], saved), 'chat');
+  await refuses(forward(eve, team, [answer.messages[0].id], pair), 'chat');
+  await refuses(forward(eve, team, [answer.messages[0].id, '99'], saved), 'message');
+  await refuses(forward(eve, team, ['1'], saved), 'service_message');
+  await refuses(forward(eve, team, ['2', '3'], saved, [randomIds[0], randomIds[0]]), 'random_id');
+  await refuses(forward(eve, team, ['2', '3'], saved, [randomIds[0]]), 'invalid_params');
+  assert.equal((await messagesOf(eve, saved)).length, 1);
+  // of a channel: its name and the message
+  const { chat } = await ann.call('chat.create', { kind: 'channel', title: 'News' });
+  const news = (await send(ann, chat.id, 'news')).message;
+  const told = await forward(ann, chat.id, [news.id], pair);
+  assert.deepEqual(told.messages[0].forwardedFrom, { chatId: chat.id, messageId: news.id, name: 'News', at: news.at });
+  const back = await forward(ann, pair, [first.id], chat.id);
+  assert.deepEqual([back.ptsCount, back.chatPtsCount], [0, 1]);
+  await ann.call('chat.update', { chatId: chat.id, protected: true });
+  assert.equal((await ann.call('chat.get', { ids: [chat.id] })).chats[0].protected, true);
+  await refuses(forward(ann, chat.id, [news.id], pair), 'protected');
+  await closeAll(ann, bob, eve);
+});
+
 test('typing is told to the others, and not kept', async () => {
   const [ann, bob] = [await person(), await person()];
   const chatId = await open(ann, bob);
@@ -253,6 +296,9 @@ const table = {
   'message.react': [(c) => ({ ...c.chat, messageId: c.messageId, emoji: '\u{1f44d}' }), inside('ok', { restricted: 'restricted' })],
   'message.reactors': [(c) => ({ ...c.chat, messageId: c.messageId, limit: 10 }), [...out, ...all('ok')]],
   'message.pin': [(c) => ({ ...c.chat, messageId: c.messageId, pinned: true }), byRight('pin', 'restricted')],
+  'message.forward': [(c) => ({ ...c.chat, ids: [c.messageId], toChatId: c.saved, randomIds: [newRandomId()] }), [...out, ...all('ok')]],
+  'message.forward into it': [(c) => ({ chatId: c.saved, ids: [c.savedId], toChatId: c.chat.chatId, randomIds: [newRandomId()] }), inside('ok', { restricted: 'restricted' })],
+  'chat.update protected': [(c) => ({ ...c.chat, protected: true }), inside('owner_only', { owner: 'ok' })],
   'message.pinned': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
   'search.messages': [(c) => ({ ...c.chat, query: 'secret', limit: 10 }), [...out, ...all('ok')]],
   'chat.members': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
@@ -289,8 +335,10 @@ test('every method by everybody', async () => {
       await owner.call('chat.setRole', { chatId, userId: admin.user.id, role: 'admin', rights: [] });
       await standAs(role, owner, actor, chatId);
       const { message } = await send(owner, chatId, 'secret');
-      const context = { chat: { chatId }, messageId: message.id, victim: victim.user.id, admin: admin.user.id, outsider: outsider.user.id };
       const who = role === 'owner' ? owner : actor;
+      const saved = await open(who, who);
+      const savedId = (await send(who, saved, 'mine')).message.id;
+      const context = { saved, savedId, chat: { chatId }, messageId: message.id, victim: victim.user.id, admin: admin.user.id, outsider: outsider.user.id };
       if (role === 'owner' && name === 'message.edit') { // the author
         assert.equal(await reasonOf(who.call('message.edit', params(context))), 'ok');
         continue;

@@ -62,6 +62,7 @@ const rows = (kind) => {
     ['message.react', (c) => ({ messageId: c.messageId, emoji: '\u{1f44d}' }), all('ok', { restricted: 'restricted' })],
     ['message.reactors', (c) => ({ messageId: c.messageId, limit: 10 }), channel ? all('ok', { restricted: 'admin_only', member: 'admin_only' }) : all('ok')],
     ['message.pin', (c) => ({ messageId: c.messageId, pinned: true }), by('pin', below)],
+    ['message.forward', (c) => ({ ids: [c.messageId], toChatId: c.saved, randomIds: [newRandomId()] }), all('ok'), 'public'],
     ['message.pinned', { limit: 10 }, all('ok'), 'public'],
     ['message.typing', { action: 'typing' }, write('ok')],
     ['message.read', { upToId: '1' }, all('ok')],
@@ -71,6 +72,7 @@ const rows = (kind) => {
     ['chat.update', { title: 'New' }, by('info', below)],
     ['chat.update', { permissions: ['send'] }, channel ? all('chat_kind') : by('ban')],
     ['chat.update', { slowModeMs: 0 }, channel ? all('chat_kind') : by('ban')],
+    ['chat.update', { protected: false }, onlyOwner('ok')],
     ['chat.createLink', {}, by('invite')],
     ['chat.links', {}, by('invite')],
     ['chat.revokeLink', { link }, by('invite', { ok: 'link' })],
@@ -98,6 +100,7 @@ async function walk(kind, isPublic) {
       if (kind === 'channel' && name === 'restricted') continue; // nobody is, there
       if (how === 'renew')
         context.messageId = (await owner.call('message.send', { chatId: context.chatId, randomId: newRandomId(), text: 'x' })).message.id;
+      context.saved = (await people.get(name).call('chat.open', { userId: idOf(name) })).chat.id;
       const given = typeof params === 'function' ? params(context) : params;
       const readable = isPublic && how === 'public';
       const out = { stranger: readable ? 'ok' : isPublic ? 'not_member' : 'chat', left: readable ? 'ok' : 'left', banned: 'banned' };
