@@ -10,9 +10,10 @@ import { passwordSection } from './password-section.js';
 import { privacySection } from './privacy-section.js';
 import { openShortcuts } from './shortcuts.js';
 import { soundSection, toggle } from './sound-section.js';
+import { twoFactorSection } from './two-factor-section.js';
 
 const SECTIONS = /** @type {const} */ ([['profile', 'Profile', 'people'], ['sound', 'Sound and picture', 'mic'], ['privacy', 'Privacy', 'shield'], ['look', 'Appearance', 'sun'],
-  ['devices', 'Your devices', 'laptop'], ['password', 'Password', 'key'], ['about', 'About', 'info']]);
+  ['devices', 'Your devices', 'laptop'], ['password', 'Password', 'key'], ['two-step', 'Two-step login', 'shieldCheck'], ['about', 'About', 'info']]);
 
 /** @typedef {import('../app.js').App} App */
 
@@ -63,6 +64,7 @@ export function settingsPage(app, key, back) {
     case 'look': return look(app, back);
     case 'devices': return devicesSection(app, back);
     case 'password': return passwordSection(app, back);
+    case 'two-step': return twoFactorSection(app, back);
     case 'about': return about(app, back);
     default: return profile(app, back);
   }

@@ -43,6 +43,15 @@ const METHODS = {
     session.user = people[0];
     return { user: people[0], device: sessions[0].device, serverTime: Date.now(), seq: 0, resumed: false, calls: [] };
   },
+  'account.totpState': () => totp,
+  'account.totpBegin': ({ password }) => {
+    if (password === 'wrong') throw failure(-32001, 'bad_password');
+    return { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', uri: 'otpauth://totp/Aldis:ines?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Aldis' };
+  },
+  'account.totpEnable': ({ code }) => {
+    if (code === '000000') throw failure(-32001, 'bad_code');
+    return { recoveryCodes: Array.from({ length: 10 }, (_, i) => `k${i}v7-m2q${i}-x9${i}d`) };
+  },
   'session.list': () => ({ sessions }),
   'session.revoke': () => ({}),
   'user.find': ({ username }) => {
@@ -54,6 +63,8 @@ const METHODS = {
   'device.list': ({ userId }) => ({ devices: [{ id: `d-${userId}`, name: 'Firefox on Linux', platform: 'web', identityKey: '', addedAt: Date.now() }, { id: `e-${userId}`, name: 'Chrome on Android', platform: 'web', identityKey: '', addedAt: Date.now() }] }),
   'call.history': ({ before = 0, limit }) => ({ calls: history.slice(before, before + limit), next: before + limit < history.length ? before + limit : undefined }),
 };
+
+const totp = { enabled: false, recoveryCodesLeft: 0 };
 
 /** @param {any} user */
 function login(user) {
