@@ -4,6 +4,7 @@ import { Account, deviceName } from './account.js';
 import { CallLog } from './call-log.js';
 import { Messenger } from './chat/messenger.js';
 import { Names } from './chat/names.js';
+import { isWay } from './chat/ways.js';
 import { fill, h } from './dom.js';
 import { Devices } from './media/devices.js';
 import { Push } from './push/push.js';
@@ -116,11 +117,13 @@ export class App extends EventTarget {
     return name === 'join' ? linkOf(rest[0] ?? '') : '';
   }
 
-  /** Somebody opened the link of a room. */
+  /** Somebody opened the link of a room, or of a chat. */
   #joinByLink() {
     const link = this.#link();
     if (!this.account.user) return void (this.#view && !this.roomDesk.busy && this.#show());
-    if (this.router.route.name !== 'join' || !(this.#view instanceof Shell)) return;
+    const { name, rest } = this.router.route;
+    if (name !== 'join' || !(this.#view instanceof Shell)) return;
+    if (isWay(rest[0] ?? '')) return this.router.replace('chats', rest[0]);
     this.router.replace('rooms');
     if (link) void this.roomDesk.enter({ link });
   }

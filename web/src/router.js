@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The page's address after '#': /chats/12, /calls, /people, /person/42, /settings/devices. Event 'change'. */
+/** The page's address after '#': /chats/12, /calls, /people, /person/42, /settings/devices; /@name stands for the first place's. Event 'change'. */
 
 /** @typedef {{name: string, rest: string[]}} Route */
 
 /** parseRoute: @param {string} hash @param {string[]} names the routes that there are; the first is the default @returns {Route} */
 export function parseRoute(hash, names) {
   const [name, ...rest] = hash.replace(/^#?\/?/, '').split('/').filter(Boolean).map(decode);
+  if (name?.startsWith('@')) return { name: names[0], rest: [name] };
   return names.includes(name) ? { name, rest } : { name: names[0], rest: [] };
 }
 

@@ -8,7 +8,7 @@ const LONG = 25000;
 export async function openChat(person, username) {
   await person.click('nav-chats');
   await person.fill('chat-search', username);
-  await person.press(`[data-testid="chat-person"][data-username="${username}" i] .row-main, [data-testid="chat-row"][data-title="${username}" i] .row-main`);
+  await person.press(`[data-testid="chat-person"][data-username="${username}" i] .row-main, [data-testid="found-chat"][data-username="${username}" i] .row-main`);
   await person.sees('composer');
   await person.fill('chat-search', '');
 }

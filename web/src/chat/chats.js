@@ -52,7 +52,7 @@ export class Chats extends EventTarget {
 
   /** list: those with something in them, the latest first. @returns {Entry[]} */
   list() {
-    return [...this.#entries.values()].filter((entry) => entry.last).sort((a, b) => /** @type {Message} */ (b.last).at - /** @type {Message} */ (a.last).at);
+    return [...this.#entries.values()].filter((entry) => entry.last && !GONE.has(entry.chat.role)).sort((a, b) => /** @type {Message} */ (b.last).at - /** @type {Message} */ (a.last).at);
   }
 
   /** @param {string} id @returns {Entry | null} */
@@ -149,6 +149,14 @@ export class Chats extends EventTarget {
     return chats.length ? this.learn(chats[0]) : null;
   }
 
+  /** fetchAll: chats by their ids, those that are not known in one question. @param {string[]} ids */
+  async fetchAll(ids) {
+    const unknown = ids.filter((id) => !this.#entries.has(id));
+    if (!unknown.length) return;
+    const { chats } = await this.#rpc.call('chat.get', { ids: unknown.slice(0, 100) }, { resend: true });
+    for (const chat of chats) this.learn(chat);
+  }
+
   /** open: the private chat with somebody, or with oneself. @param {string} userId @returns {Promise<Entry>} */
   async open(userId) {
     const known = [...this.#entries.values()].find(({ chat }) => chat.kind === 'private' ? chat.peer?.id === userId : chat.kind === 'saved' && userId === this.#me());
@@ -164,6 +172,12 @@ export class Chats extends EventTarget {
       throw error;
     });
     return entry.members;
+  }
+
+  /** forgetMembers: they are asked for anew the next time. @param {string} id */
+  forgetMembers(id) {
+    const entry = this.#entries.get(id);
+    if (entry) entry.members = null;
   }
 
   /** apply: one update, in the order of the log. @param {Update} update */
@@ -224,6 +238,12 @@ export class Chats extends EventTarget {
       const counts = message.from !== this.#me() && Number(message.id) > Number(chat.readUpToId);
       entry.chat = { ...chat, topId: message.id, unread: chat.unread + (counts ? 1 : 0), mentions: chat.mentions + (counts && this.mentionsMe(message) ? 1 : 0) };
     }
+    /* of a large group nothing else tells who has come or gone */
+    if (entry.log && (message.data?.added || message.data?.removed)) {
+      entry.members = null;
+      this.#refetch(chat.id);
+      this.#tell('members', chat.id);
+    }
     this.dispatchEvent(new CustomEvent('message', { detail: { message } }));
     this.#changed(chat.id);
   }
@@ -259,7 +279,7 @@ export class Chats extends EventTarget {
     const entry = this.learn(chat);
     entry.members = null;
     this.#tell('members', chat.id);
-    if (!known) this.#refetch(chat.id);
+    if (!known || !entry.last) this.#refetch(chat.id);
   }
 
   /** @param {Entry} entry @param {Update} update */

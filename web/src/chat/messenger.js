@@ -87,7 +87,7 @@ export class Messenger {
   /** read: the user has seen all up to a message. @param {string} chatId @param {string} upToId */
   read(chatId, upToId) {
     const entry = this.chats.get(chatId);
-    if (entry && Number(upToId) > Number(entry.chat.readUpToId)) this.#mark('message.read', chatId, upToId);
+    if (entry && entry.chat.role !== 'left' && Number(upToId) > Number(entry.chat.readUpToId)) this.#mark('message.read', chatId, upToId);
   }
 
   /** typing: the user writes. @param {string} chatId */

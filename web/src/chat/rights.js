@@ -25,6 +25,11 @@ export function mayTouch(chat, member, right) {
   return chat.role === 'owner' || (chat.role === 'admin' && member.role !== 'admin');
 }
 
+/** isAdmin: @param {Chat} chat */
+export function isAdmin({ role }) {
+  return role === 'owner' || role === 'admin';
+}
+
 /** isGroup: it has members, a title and rights. @param {Chat} chat */
 export function isGroup({ kind }) {
   return kind === 'group' || kind === 'supergroup' || kind === 'channel';

@@ -28,7 +28,7 @@
  * @property {number} unread
  * @property {number} mentions
  */
-/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
+/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, migrated?: {}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
 /**
  * @typedef {object} Message
  * @property {string} id counts from 1 in each chat
@@ -43,6 +43,7 @@
  * @property {number} [editedAt]
  * @property {boolean} [silent]
  */
+/** @typedef {{link: string, creatorId: string, createdAt: number, expiresAt?: number, maxUses?: number, uses: number, approval: boolean}} ChatLink */
 /** @typedef {{user: User, role: Role, rights?: Right[], until?: number, joinedAt: number, readUpToId: string, deliveredUpToId: string}} Member */
 /**
  * @typedef {object} Update

@@ -7,6 +7,8 @@ import { problem } from '../words.js';
 /** @typedef {import('./types.js').Chat} Chat */
 /** @typedef {(userId: string) => string} NameOf */
 
+const DAY = 86400000;
+
 /** @type {Record<string, string>} by the server's `reason` */
 const REASONS = {
   chat: 'This chat is not there any more, or you are not in it.',
@@ -33,6 +35,12 @@ const REASONS = {
   owner: 'You own this group: hand it over first, or leave it as the last one.',
   title: 'A title has 1 to 128 characters.',
   about: 'A description has at most 512 characters.',
+  link: 'This invitation was taken back, has ended, or is used up. Ask for a new one.',
+  username_taken: 'That name is taken.',
+  too_many_links: 'There are 100 links already. Revoke some that are not needed.',
+  too_many_requests: 'Too many people wait to be let in. Try again later.',
+  search_rate: 'Too many searches in a short time. It goes on in a moment.',
+  not_member: 'You are not in this chat.',
 };
 
 /** chatProblem: an error as a sentence. @param {any} error */
@@ -47,7 +55,27 @@ export function chatTitle(chat) {
 
 /** members: "3 members". @param {Chat} chat */
 export function membersLine(chat) {
-  return plural(chat.memberCount, chat.kind === 'channel' ? 'subscriber' : 'member');
+  const one = chat.kind === 'channel' ? 'subscriber' : 'member';
+  return `${chat.memberCount.toLocaleString('en')} ${chat.memberCount === 1 ? one : `${one}s`}`;
+}
+
+/** kindLine: what a chat is, in a line. @param {Chat} chat */
+export function kindLine(chat) {
+  if (chat.kind === 'saved') return 'For yourself';
+  if (chat.kind === 'private') return chat.peer ? `@${chat.peer.username}` : '';
+  return [chat.kind === 'channel' ? 'Channel' : 'Group', ...(chat.username ? [`@${chat.username}`] : []), membersLine(chat)].join(' · ');
+}
+
+/**
+ * linkLine: an invitation in a line, and whether it is over.
+ * @param {import('./types.js').ChatLink} link
+ * @param {number} now
+ */
+export function linkLine({ expiresAt = 0, maxUses = 0, uses, approval }, now) {
+  const over = (expiresAt > 0 && expiresAt <= now) || (maxUses > 0 && uses >= maxUses);
+  const used = maxUses ? `${uses} of ${plural(maxUses, 'person', 'people')}` : uses ? plural(uses, 'person', 'people') : 'Nobody yet';
+  const ends = !expiresAt ? '' : expiresAt <= now ? 'has ended' : `ends in ${expiresAt - now > 2 * DAY ? `${Math.round((expiresAt - now) / DAY)} days` : duration(expiresAt - now)}`;
+  return { over, words: [used, ends, approval ? 'an admin is asked' : ''].filter(Boolean).join(' · ') };
 }
 
 /**
@@ -83,6 +111,7 @@ export function serviceLine({ data = {}, from }, nameOf, me) {
   if (data.added) return `${who} added ${names(data.added.userIds)}`;
   if (data.removed) return `${who} removed ${names(data.removed.userIds)}`;
   if (data.left) return `${who} left`;
+  if (data.migrated) return 'This is a large group now';
   if (data.call) return callLine(data.call, mine).text;
   if (data.room) return `${who} started a voice chat`;
   return 'Something that this page does not know yet';
@@ -100,11 +129,16 @@ export function preview(message, chat, nameOf, me) {
   return { who, text: plain(message) };
 }
 
-/** plain: a text in a line; what is a spoiler stays one. @param {Pick<Message, 'text' | 'entities'>} message */
-export function plain({ text, entities }) {
+/** masked: a text whose spoilers stay such; as long as it was. @param {Pick<Message, 'text' | 'entities'>} message */
+export function masked({ text, entities }) {
   let shown = text;
   for (const { type, offset, length } of entities) if (type === 'spoiler') shown = shown.slice(0, offset) + '▒'.repeat(length) + shown.slice(offset + length);
-  return shown.replace(/\s+/g, ' ').trim();
+  return shown;
+}
+
+/** plain: a text in a line; what is a spoiler stays one. @param {Pick<Message, 'text' | 'entities'>} message */
+export function plain(message) {
+  return masked(message).replace(/\s+/g, ' ').trim();
 }
 
 /** typingLine: @param {string[]} names @param {boolean} alone of a private chat */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The app when nobody is talking: a rail of places, a list, and what was chosen from it. */
+import { isWay } from '../chat/ways.js';
 import { chatTitle, preview } from '../chat/words.js';
 import { Scope, fill, h, write } from '../dom.js';
 import { routeHash } from '../router.js';
 import { CallsPage } from './calls-page.js';
 import { ChatPage } from './chat/chat-page.js';
 import { ChatsPage } from './chat/chats-page.js';
+import { WayPage } from './chat/way-page.js';
 import { icon, mark } from './icons.js';
 import { avatar } from './lamp.js';
 import { notifyMessage } from './notify.js';
@@ -17,7 +19,7 @@ import { SettingsList, settingsPage } from './settings-page.js';
 
 const PLACES = /** @type {const} */ ([['chats', 'Chats', 'chat'], ['calls', 'Calls', 'clock'], ['rooms', 'Rooms', 'grid'], ['people', 'People', 'people'], ['settings', 'Settings', 'settings']]);
 
-/** @typedef {{el: HTMLElement, end?: () => void, select?: (key: string) => void}} Pane */
+/** @typedef {{el: HTMLElement, end?: () => void, select?: (key: string) => void, show?: (part: string) => void}} Pane show: a part of what it holds */
 
 export class Shell {
   el;
@@ -91,12 +93,13 @@ export class Shell {
     this.el.dataset.open = key ? 'detail' : 'list';
     this.el.dataset.place = name;
     const detailKey = `${['chats', 'settings', 'rooms'].includes(name) && (key || name === 'settings') ? name : 'person'}/${key}`;
-    if (detailKey === this.#detailKey) return;
+    if (detailKey === this.#detailKey) return this.#detailPane?.show?.(rest[1] ?? '');
     this.#detailKey = detailKey;
     this.#detailPane?.end?.();
     this.#detailPane = this.#paneOf(name, key);
     fill(this.#detail, this.#detailPane.el);
     this.#detail.scrollTop = 0;
+    this.#detailPane.show?.(rest[1] ?? '');
   }
 
   /** @param {string} name @returns {Pane} */
@@ -114,6 +117,7 @@ export class Shell {
   #paneOf(name, key) {
     const back = () => this.#app.router.go(name);
     if (name === 'settings') return settingsPage(this.#app, key || 'profile', back);
+    if (name === 'chats' && isWay(key)) return new WayPage(this.#app, key, back);
     if (name === 'chats' && key) return new ChatPage(this.#app, key, back);
     if (name === 'rooms' && key) return new RoomPage(this.#app, key, back);
     return key ? new PersonPage(this.#app, key, back) : new Nobody(this.#app);

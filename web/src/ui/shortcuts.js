@@ -7,8 +7,8 @@ const LIST = [
     ['E', 'Compare the emoji'], ['I', 'Show the connection’s figures'], ['Esc', 'Close what is open, leave full screen'], ['Ctrl ⇧ H', 'Hang up']]],
   ['In a room, besides', [['R', 'Raise or lower your hand'], ['P', 'People'], ['G', 'Grid, or who speaks large']]],
   ['When it rings', [['Tab', 'To the buttons'], ['Ctrl ⇧ H', 'Decline']]],
-  ['In a chat', [['Enter', 'Send'], ['⇧ Enter', 'A new line'], ['↑', 'Edit your last message'], ['Ctrl B', 'Bold'], ['Ctrl I', 'Italic'], ['Ctrl K', 'Code'], ['Ctrl D', 'Hidden until pressed'], ['Esc', 'No reply, no edit']]],
-  ['Everywhere', [['/', 'Find people and chats'], ['?', 'This sheet']]],
+  ['In a chat', [['Enter', 'Send'], ['⇧ Enter', 'A new line'], ['↑', 'Edit your last message'], ['Ctrl B', 'Bold'], ['Ctrl I', 'Italic'], ['Ctrl K', 'Code'], ['Ctrl D', 'Hidden until pressed'], ['Ctrl F', 'Search in this chat'], ['Esc', 'No reply, no edit']]],
+  ['Everywhere', [['/', 'Search'], ['↓ ↑', 'Through what was found'], ['?', 'This sheet']]],
 ];
 
 /** openShortcuts: the sheet of keyboard shortcuts. */

@@ -48,6 +48,8 @@ add(base('503', { peer: people[3], readUpToId: '2', unread: 2 }), [[ME, 3000, 'H
 add(base('504', { kind: 'saved', memberCount: 1, readUpToId: '2' }), [[ME, 5000, 'Locker 214'], [ME, 400, 'dit dit dit dah: V for the door code', { entities: [{ type: 'spoiler', offset: 17, length: 19 }] }]]);
 add(base('505', { peer: people[4], readUpToId: '1', peerReadUpToId: '1', peerDeliveredUpToId: '1' }), [[yuki, 1440 * 3, 'The photos are in. You look heroic in all of them']]);
 add(base('506', { kind: 'group', title: 'Radio amateurs', memberCount: 3, permissions: ['invite'], role: 'member', ownerId: tom, readUpToId: '1' }), [[tom, 1440 * 9, 'From now on this one is for announcements.']]);
+add(base('507', { kind: 'supergroup', title: 'Harbour festival', about: 'Everybody who helps. Ask before you take a lamp.', username: 'harbour_festival', memberCount: 1840, permissions: ['send', 'invite'], role: 'owner', ownerId: ME, chatPts: 12, slowModeMs: 30000, readUpToId: '2' }), [[tom, 1440 * 2, 'Volunteers for the lamp walk: sign up at the office.'], [mira, 1440 * 2 - 5, 'I take the first shift']]);
+add(base('508', { kind: 'channel', title: 'Tides and weather', about: 'High and low water at pier 7, and when not to sail. Twice a day, from the harbour office.', username: 'tides', memberCount: 12408, role: 'left', chatPts: 6 }), [[tom, 900, 'High water 18:12, 4.1 m. Wind south-west 3 to 4, fog patches until nine.'], [tom, 500, 'Low water 00:31, 0.9 m. The fog stays.'], [tom, 120, 'High water 06:40, 4.3 m. Small craft advisory from noon on: south-west 6.']]);
 CHATS['599'] = { chat: base('599', { peer: people[5], topId: String(LONG), readUpToId: String(LONG), peerReadUpToId: String(LONG) }), messages: [], count: LONG };
 
 /** The nth message of the long chat: the same whenever it is asked for. @param {number} n */
@@ -75,15 +77,35 @@ function chatOf(id) {
   return CHATS[id];
 }
 
+const GONE = 'Z29uZSBnb25lIGdvbmUgZw';
 const roles = /** @type {Record<string, string>} */ ({ 100: 'owner', 102: 'admin', 106: 'restricted' });
 
 /** @type {Record<string, (params: any, session: Session) => any>} */
 export const CHAT_METHODS = {
   'updates.state': () => ({ pts }),
   'updates.difference': () => ({ updates: [], pts, more: false }),
-  'chat.list': () => ({ chats: Object.values(CHATS).filter(({ count }) => !count).map((one) => ({ chat: one.chat, lastMessage: one.messages.at(-1) })).sort((a, b) => b.lastMessage.at - a.lastMessage.at) }),
+  'chat.list': () => ({ chats: Object.values(CHATS).filter(({ count, chat }) => !count && chat.role !== 'left').map((one) => ({ chat: one.chat, lastMessage: one.messages.at(-1) })).sort((a, b) => b.lastMessage.at - a.lastMessage.at) }),
   'chat.get': ({ ids }) => ({ chats: ids.filter((/** @type {string} */ id) => CHATS[id]).map((/** @type {string} */ id) => CHATS[id].chat) }),
   'chat.open': ({ userId }) => ({ pts, ptsCount: 0, chat: (Object.values(CHATS).find(({ chat }) => chat.peer?.id === userId || (chat.kind === 'saved' && userId === ME)) ?? CHATS['501']).chat }),
+  'chat.resolve': ({ link, username }) => {
+    if (link === GONE) throw Object.assign(new Error('link'), { code: -32003, data: { reason: 'link' } });
+    if (link) return { info: { id: '520', kind: 'group', title: 'Night sailors', about: 'Who sails when others sleep. We meet on the first Friday of each month at the old customs house, and signal home.', memberCount: 23, permissions: member, createdAt: now }, approval: link.startsWith('B') };
+    const user = people.find((one) => one.username === username.toLowerCase());
+    const chat = Object.values(CHATS).find((one) => one.chat.username === username.toLowerCase())?.chat;
+    if (!user && !chat) throw Object.assign(new Error('username'), { code: -32003, data: { reason: 'username' } });
+    return user ? { user } : { chat };
+  },
+  'chat.join': ({ link }) => (link ? { pts, ptsCount: 0, requested: true } : { pts, ptsCount: 0, requested: false, chat: Object.assign(CHATS['508'].chat, { role: 'member' }) }),
+  'chat.links': () => ({ links: [{ link: 'AAECAwQFBgcICQoLDA0ODw', creatorId: ME, createdAt: now - 1e8, uses: 14, approval: false }, { link: 'Q2FwdGFpbnMgbG9nIG9mIA', creatorId: mira, createdAt: now - 2e8, uses: 3, maxUses: 10, expiresAt: now + 5 * 864e5, approval: true }, { link: 'T2xkIHN0dWZmIGZyb20geQ', creatorId: ME, createdAt: now - 9e8, uses: 1, maxUses: 1, approval: false }] }),
+  'chat.requests': () => ({ requests: [{ user: people[5], at: now - 40 * MINUTE }, { user: people[8], at: now - 300 * MINUTE }] }),
+  'search.chats': ({ query }) => ({ chats: [], users: people.filter(({ username }) => username === query) }),
+  'search.messages': ({ query, chatId, limit, next }) => {
+    const all = (chatId ? [CHATS[chatId]] : Object.values(CHATS)).flatMap((one) => (one.count ? range(one, one.count - 400, one.count) : one.messages));
+    const found = all.filter(({ kind, text }) => kind === 'text' && text.toLowerCase().includes(query.toLowerCase())).sort((a, b) => b.at - a.at);
+    const from = Number(next ?? 0);
+    const hits = found.slice(from, from + limit).map((message) => ({ message, highlights: [...message.text.toLowerCase().matchAll(query.toLowerCase())].map(({ index }) => [index, query.length]) }));
+    return { hits, ...(found.length > from + limit ? { next: String(from + limit) } : {}) };
+  },
   'chat.members': ({ chatId }) => ({ members: [people[0], people[1], people[2], people[4], people[6], people[7]].map((user) => ({ user, role: chatOf(chatId).chat.ownerId === user.id ? 'owner' : roles[user.id] ?? 'member', rights: ['delete'], joinedAt: now, readUpToId: '7', deliveredUpToId: '9' })) }),
   'message.history': ({ chatId, limit, beforeId, afterId, aroundId }) => {
     const one = chatOf(chatId);
@@ -103,5 +125,5 @@ export const CHAT_METHODS = {
     return { message, pts, ptsCount: 1 };
   },
   'message.edits': () => ({ edits: [{ at: now - 58 * MINUTE, text: 'send() is wrong', entities: [] }] }),
-  ...Object.fromEntries(['message.read', 'message.delivered', 'message.typing', 'message.edit', 'message.delete', 'chat.update', 'chat.setRole', 'chat.invite'].map((name) => [name, () => ({})])),
+  ...Object.fromEntries(['message.read', 'message.delivered', 'message.typing', 'message.edit', 'message.delete', 'chat.update', 'chat.setRole', 'chat.invite', 'updates.chatDifference'].map((name) => [name, () => ({})])),
 };

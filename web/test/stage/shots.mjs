@@ -30,6 +30,7 @@ for (const [name, scene] of Object.entries(SCENES)) {
       if (scene.night && colorScheme === 'light') continue;
       const context = await browser.newContext({ viewport, colorScheme, permissions: ['camera', 'microphone', 'notifications'], hasTouch: size === 'narrow' });
       const page = await context.newPage();
+      page.setDefaultTimeout(8000);
       page.on('console', (message) => { if (message.type() === 'error' && !/WebSocket|ERR_/.test(message.text())) { bad++; console.error(`${name}: ${message.text()}`); } });
       page.on('pageerror', (error) => { bad++; console.error(`${name}: ${error.stack}`); });
       try {

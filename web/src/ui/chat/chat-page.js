@@ -6,6 +6,7 @@ import { Scope, fill, h, write } from '../../dom.js';
 import { routeHash } from '../../router.js';
 import { icon } from '../icons.js';
 import { chatAvatar } from './chat-avatar.js';
+import { ChatSearch } from './chat-search.js';
 import { Composer } from './composer.js';
 import { openGroup } from './group-dialog.js';
 import { HistoryView } from './history-view.js';
@@ -15,6 +16,9 @@ import { voiceChat } from './voice-chat.js';
 
 /** @typedef {import('../../chat/chats.js').Entry} Entry */
 
+/* Who only looks at a public chat is sent nothing: it is asked for. */
+const LOOK_MS = 8000;
+
 export class ChatPage {
   el = h('div', { class: 'chat', testid: 'chat' });
   #app;
@@ -22,11 +26,14 @@ export class ChatPage {
   #back;
   #scope = new Scope();
   #head = h('header', { class: 'chat-head' });
+  /** under the head */ #bars = h('div', { class: 'chat-bars' });
   #sub = h('span', { class: 'chat-sub' });
   #foot = h('footer', { class: 'chat-foot' });
   /** @type {Entry | null} */ #entry = null;
   /** @type {HistoryView | null} */ #history = null;
   /** @type {Composer | null} */ #composer = null;
+  /** @type {ChatSearch | null} */ #search = null;
+  /** a message to be shown */ #wanted = '';
   #shown = '';
 
   /** @param {import('../../app.js').App} app @param {string} id @param {() => void} back */
@@ -41,8 +48,38 @@ export class ChatPage {
 
   end() {
     this.#keepDraft();
+    this.#search?.end();
     this.#history?.end();
     this.#scope.end();
+  }
+
+  /** show: @param {string} messageId a message that the address names, which then is forgotten; '': none */
+  show(messageId) {
+    if (!/^\d{1,16}$/.test(messageId)) return;
+    this.#wanted = messageId;
+    if (this.#history) this.#showWanted();
+    this.#app.router.replace('chats', this.#id);
+  }
+
+  #showWanted() {
+    if (this.#wanted) void this.#history?.jump(this.#wanted);
+    this.#wanted = '';
+  }
+
+  /** search: looks for words in this chat. */
+  search() {
+    const { chat } = /** @type {Entry} */ (this.#entry);
+    this.#search ??= new ChatSearch(this.#app, chat, { show: (hit) => this.#history?.find(hit), close: () => this.#endSearch() });
+    fill(this.#bars, this.#search.el);
+    this.#search.focus();
+  }
+
+  #endSearch() {
+    this.#search?.end();
+    this.#search = null;
+    fill(this.#bars);
+    this.#history?.find(null);
+    if (matchMedia('(min-width: 860px)').matches) this.#composer?.focus();
   }
 
   async #load() {
@@ -87,10 +124,17 @@ export class ChatPage {
     this.#scope.listen(messenger.chats, 'message', (event) => this.#say(event.detail.message));
     this.#scope.listen(names, 'change', () => this.#line());
     this.#scope.listen(window, 'pagehide', () => this.#keepDraft());
-    fill(this.el, this.#head, this.#history.el, this.#foot);
+    this.#scope.listen(window, 'keydown', (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key !== 'f' || event.shiftKey || event.altKey || this.#search?.el.contains(document.activeElement) || this.#app.calls.busy || this.#app.roomDesk.busy || document.querySelector('dialog[open]')) return;
+      event.preventDefault();
+      this.search();
+    });
+    this.#scope.every(LOOK_MS, () => { if (entry.chat.role === 'left' && !document.hidden) void entry.log?.catchUp(); });
+    fill(this.el, h('div', {}, this.#head, this.#bars), this.#history.el, this.#foot);
     this.#refresh();
     void this.#people();
     this.#takeDraft();
+    this.#showWanted();
     if (matchMedia('(min-width: 860px)').matches) queueMicrotask(() => this.#composer?.focus());
   }
 
@@ -108,8 +152,25 @@ export class ChatPage {
     fill(this.#head, this.#backButton(), about,
       chat.kind === 'private' && [h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Call', title: 'Call', testid: 'chat-call', onclick: call(false) }, icon('phone')),
         h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Video call', title: 'Video call', testid: 'chat-video', onclick: call(true) }, icon('camera'))],
-      group && may(chat, 'calls') && h('button', { class: 'button small', type: 'button', testid: 'voice-chat', onclick: () => void voiceChat(this.#app, chat) }, icon('speaker', 18), 'Voice chat'));
-    fill(this.#foot, may(chat, 'send') ? /** @type {Composer} */ (this.#composer).el : h('p', { class: 'chat-mute', testid: 'chat-mute' }, icon('lock', 18), 'You may read here, not write.'));
+      h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Search in this chat', title: 'Search in this chat (Ctrl+F)', testid: 'chat-find', onclick: () => this.search() }, icon('search')),
+      group && may(chat, 'calls') && h('button', { class: 'button small', type: 'button', 'aria-label': 'Voice chat', testid: 'voice-chat', onclick: () => void voiceChat(this.#app, chat) }, icon('speaker', 18), h('span', { class: 'wide-only' }, 'Voice chat')));
+    fill(this.#foot, chat.role === 'left' ? this.#joinBar() : may(chat, 'send') ? /** @type {Composer} */ (this.#composer).el : h('p', { class: 'chat-mute', testid: 'chat-mute' }, icon('lock', 18), 'You may read here, not write.'));
+  }
+
+  /** Who looks at a public chat may come in. */
+  #joinBar() {
+    const { chat } = /** @type {Entry} */ (this.#entry);
+    const button = h('button', { class: 'button primary wide', type: 'button', testid: 'chat-join', onclick: async () => {
+      button.disabled = true;
+      try {
+        await this.#app.messenger.change('chat.join', { username: chat.username });
+        void this.#people();
+      } catch (error) {
+        button.disabled = false;
+        this.#app.toasts.show(chatProblem(error), { tone: 'bad' });
+      }
+    } }, chat.kind === 'channel' ? 'Subscribe' : 'Join this group');
+    return h('div', { class: 'chat-join' }, button);
   }
 
   /** The line under the title. */

@@ -1,55 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The list of chats, the latest first; a filter over them, and people by username; new groups. */
+/** The list of chats, the latest first; over it, in its place, what is searched for; new groups. */
 import { isGroup } from '../../chat/rights.js';
+import { wayOf } from '../../chat/ways.js';
 import { chatProblem, chatTitle, preview, typingLine } from '../../chat/words.js';
-import { USERNAME_RULE } from '../../crypto/names.js';
 import { Scope, fill, h } from '../../dom.js';
 import { day, time } from '../../format.js';
 import { routeHash } from '../../router.js';
 import { icon } from '../icons.js';
-import { avatar } from '../lamp.js';
 import { chatAvatar } from './chat-avatar.js';
 import { openGroup } from './group-dialog.js';
 import { openMenu } from './menu.js';
 import { newGroup } from './new-group.js';
+import { SearchResults } from './search-results.js';
 
 /** @typedef {import('../../chat/chats.js').Entry} Entry */
-/** @typedef {import('../../types.js').User} User */
-
-const TYPING_MS = 250;
 
 export class ChatsPage {
   el;
   #app;
   #scope = new Scope();
   #input;
-  #found = h('div', { class: 'found', 'aria-live': 'polite' });
+  #found;
   #list = h('ul', { class: 'chat-rows' });
   #body;
   #rest = h('div', {});
   #selected = '';
   /** @type {Map<string, {el: HTMLElement, version: string}>} */ #rows = new Map();
   #drawing = false;
-  #round = 0;
-  /** @type {any} */ #timer = 0;
-  /** who is called what is typed @type {User | null} */ #user = null;
 
   /** @param {import('../../app.js').App} app */
   constructor(app) {
     this.#app = app;
     const { messenger, names } = app;
-    this.#input = h('input', { class: 'input search-input', type: 'search', placeholder: 'Find chats and people', 'aria-label': 'Find chats and people', autocapitalize: 'none', autocomplete: 'off', spellcheck: false, maxLength: 64, testid: 'chat-search', oninput: () => this.#typed() });
+    this.#input = h('input', { class: 'input search-input', type: 'search', placeholder: 'Search', 'aria-label': 'Search chats, people and messages', autocapitalize: 'none', autocomplete: 'off', spellcheck: false, maxLength: 256, testid: 'chat-search', oninput: () => this.#typed() });
+    this.#found = new SearchResults(app, { when, openUser: (userId) => void openChat(app, userId) });
     this.#body = h('div', { class: 'list-body', testid: 'chats' }, this.#list, this.#rest);
     this.el = h('div', { class: 'list', testid: 'chats-page' },
       h('header', { class: 'list-head' }, h('h1', {}, 'Chats'),
         h('div', { class: 'list-actions' }, h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Saved messages', title: 'Saved messages', testid: 'saved', onclick: () => void openChat(app, app.account.user?.id ?? '') }, icon('bookmark')),
           h('button', { class: 'button small primary', type: 'button', testid: 'new-group', onclick: () => void newGroup(app) }, icon('plus', 18), 'New group'))),
-      h('form', { class: 'search', role: 'search', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#enter(); } }, icon('search', 20), this.#input), this.#found, this.#body);
+      h('form', { class: 'search', role: 'search', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#enter(); } }, icon('search', 20), this.#input), h('div', { class: 'list-stack' }, this.#body, this.#found.el));
+    this.#scope.listen(this.el, 'keydown', (event) => this.#key(event));
+    this.#scope.defer(() => this.#found.end());
     for (const [target, type] of /** @type {[EventTarget, string][]} */ ([[messenger.chats, 'change'], [messenger.chats, 'marks'], [messenger.chats, 'typing'], [messenger.drafts, 'change'], [messenger.outbox, 'change'], [names, 'change']])) this.#scope.listen(target, type, () => this.#soon());
     this.#scope.listen(this.#body, 'scroll', () => {
       if (this.#body.scrollTop + this.#body.clientHeight > this.#body.scrollHeight - 500) void messenger.chats.loadMore();
     }, { passive: true });
-    this.#scope.defer(() => clearTimeout(this.#timer));
     this.#render();
   }
 
@@ -77,53 +73,46 @@ export class ChatsPage {
     });
   }
 
+  /** The list stays as it is underneath, to be laid out by nobody: the field must not wait for it, however long it is. */
   #typed() {
-    clearTimeout(this.#timer);
-    this.#user = null;
-    this.#render();
-    this.#timer = setTimeout(() => void this.#search(), TYPING_MS);
-  }
-
-  async #search() {
-    const query = this.#query();
-    const round = ++this.#round;
-    if (!USERNAME_RULE.test(query)) return;
-    const user = await this.#app.people.find(query).catch(() => null);
-    if (round !== this.#round || this.#scope.ended) return;
-    this.#user = user;
-    this.#render();
-  }
-
-  #query() {
-    return this.#input.value.trim().replace(/^@/, '');
+    this.#found.find(this.#input.value);
+    this.#body.inert = !this.#found.el.hidden;
   }
 
   #enter() {
-    const first = this.el.querySelector('.found .row-main, .chat-rows .row-main');
-    if (first instanceof HTMLElement) first.click();
+    const way = wayOf(this.#input.value);
+    if (way) return this.#app.router.go('chats', way);
+    if (!this.#found.press()) this.#list.querySelector('a')?.click();
+  }
+
+  /** Arrow keys go from the field through what is under it. @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key === 'Escape' && this.#input.value) {
+      this.#input.value = '';
+      this.#typed();
+      this.#input.focus();
+    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      const links = this.#found.el.hidden ? /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('.row-main')]) : this.#found.links;
+      const at = links.indexOf(/** @type {HTMLElement} */ (document.activeElement)) + (event.key === 'ArrowDown' ? 1 : -1);
+      if (at < 0) this.#input.focus();
+      else links[at]?.focus();
+    } else return;
+    event.preventDefault();
   }
 
   #render() {
     const { chats } = this.#app.messenger;
-    const query = this.#query().toLowerCase();
     const all = chats.list();
-    const shown = query ? all.filter(({ chat }) => `${chatTitle(chat)} ${chat.peer?.username ?? ''}`.toLowerCase().includes(query)) : all;
-    this.#place(shown);
-    const known = new Set(all.map(({ chat }) => chat.peer?.id));
-    const people = query ? this.#app.people.matching(query).map(({ user }) => user) : [];
-    if (this.#user && !people.some(({ id }) => id === this.#user?.id)) people.unshift(this.#user);
-    const others = people.filter(({ id }) => !known.has(id) && id !== this.#app.account.user?.id);
-    fill(this.#found, others.length > 0 && [h('h2', { class: 'list-title' }, 'People'), h('ul', {}, others.map((user) => this.#person(user)))], query && shown.length > 0 && others.length > 0 && h('h2', { class: 'list-title' }, 'Chats'));
-    fill(this.#rest, ...this.#note(shown.length + others.length, query));
+    this.#place(all);
+    fill(this.#rest, ...this.#note(all.length));
     this.select(this.#selected);
   }
 
-  /** @param {number} count @param {string} query @returns {(HTMLElement | false)[]} */
-  #note(count, query) {
+  /** @param {number} count @returns {(HTMLElement | false)[]} */
+  #note(count) {
     const { chats } = this.#app.messenger;
-    if (count && !query && chats.more) return [h('p', { class: 'row-note' }, 'Loading …')];
+    if (count && chats.more) return [h('p', { class: 'row-note' }, 'Loading …')];
     if (count) return [];
-    if (query) return [h('p', { class: 'row-note', testid: 'no-chats' }, `Nothing is called “${query}” here. A username has to be complete.`)];
     if (chats.state === 'failed') {
       return [h('div', { class: 'empty' }, icon('warning', 36), h('h2', {}, 'Your chats are not here'), h('p', {}, chatProblem(chats.error)), h('button', { class: 'button', type: 'button', onclick: () => void chats.refresh() }, 'Try again'))];
     }
@@ -191,12 +180,6 @@ export class ChatsPage {
       chatMenu(this.#app, entry, { x: event.clientX, y: event.clientY });
     });
     return el;
-  }
-
-  /** @param {User} user */
-  #person(user) {
-    return h('li', { class: 'row', testid: 'chat-person', 'data-username': user.username }, h('button', { class: 'row-main', type: 'button', onclick: () => { this.#input.value = ''; this.#typed(); void openChat(this.#app, user.id); } }, avatar(user),
-      h('span', { class: 'row-text' }, h('strong', {}, user.displayName), h('span', { class: 'row-sub' }, h('span', { class: 'row-words' }, `@${user.username}`)))));
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A group: title and description, what members may, who is in it and as what, leaving it. */
-import { may, mayTouch } from '../../chat/rights.js';
-import { chatProblem, membersLine } from '../../chat/words.js';
+/** A group: title and description, ways into it, what members may, who is in it and as what, leaving it. */
+import { isAdmin, isLarge, may, mayTouch } from '../../chat/rights.js';
+import { chatProblem, kindLine } from '../../chat/words.js';
 import { Scope, fill, h } from '../../dom.js';
 import { routeHash } from '../../router.js';
 import { Dialog, confirm } from '../dialog.js';
@@ -10,6 +10,8 @@ import { icon } from '../icons.js';
 import { avatar } from '../lamp.js';
 import { toggle } from '../room/room-invite.js';
 import { chatAvatar } from './chat-avatar.js';
+import { groupRules } from './group-rules.js';
+import { GroupWays } from './group-ways.js';
 import { openMenu, placeOf } from './menu.js';
 import { Picker } from './picker.js';
 
@@ -18,10 +20,11 @@ import { Picker } from './picker.js';
 /** @typedef {import('../../chat/types.js').Member} Member */
 /** @typedef {import('../../chat/types.js').Right} Right */
 
-const PERMISSIONS = /** @type {const} */ ([['send', 'Write', 'Members may write messages'], ['invite', 'Add people', 'Members may add others'], ['info', 'Change the group', 'Members may change name and description'], ['calls', 'Voice chats', 'Members may start a voice chat']]);
 const ADMIN = /** @type {const} */ ([['delete', 'Delete messages of others'], ['ban', 'Remove and restrict members'], ['invite', 'Add people'], ['info', 'Change name and description'], ['calls', 'Start voice chats'], ['promote', 'Make admins'], ['post', 'Write in the channel']]);
 /** @type {Record<string, string>} */
 const ROLES = { owner: 'Owner', admin: 'Admin', restricted: 'Restricted', banned: 'Removed', member: '', left: 'Left' };
+/* Who comes into a large group by a way of their own is told to nobody: it is looked at while the group is. */
+const LOOK_MS = 10000;
 const RANKS = ['owner', 'admin', 'member', 'restricted', 'banned', 'left'];
 
 /** openGroup: @param {App} app @param {string} id */
@@ -37,21 +40,28 @@ class GroupDialog {
   #dialog;
   #info = h('div', { class: 'group-info' });
   #rules = h('section', { class: 'group-rules' });
+  #waysBox = h('div', {});
+  /** @type {GroupWays | null} */ #ways = null;
   #members = h('ul', { class: 'group-members', testid: 'members' });
   #shown = '';
+  #listed = '';
 
   /** @param {App} app @param {string} id */
   constructor(app, id) {
     this.#app = app;
     this.#id = id;
     const { chats } = app.messenger;
-    this.#dialog = new Dialog({ title: 'Group', testid: 'group-dialog', kind: 'dialog-group', onclose: () => this.#scope.end(), body: [this.#info, this.#rules, h('section', {}, this.#members)] });
+    this.#dialog = new Dialog({ title: this.#chat?.kind === 'channel' ? 'Channel' : 'Group', testid: 'group-dialog', kind: 'dialog-group', onclose: () => this.#scope.end(), body: [this.#info, this.#waysBox, this.#rules, h('section', {}, this.#members)] });
     this.closed = this.#dialog.closed;
     this.#scope.listen(chats, 'change', (event) => event.detail.chatId === id && this.#render());
     this.#scope.listen(chats, 'members', (event) => event.detail.chatId === id && void this.#list());
     this.#scope.listen(chats, 'left', (event) => event.detail.chatId === id && this.#dialog.close());
     this.#render();
-    void this.#list();
+    this.#scope.every(LOOK_MS, () => {
+      if (!document.hidden && isLarge(this.#chat ?? undefined)) chats.forgetMembers(id);
+      else if (this.#listed) return;
+      void this.#list();
+    });
   }
 
   get #chat() {
@@ -77,25 +87,32 @@ class GroupDialog {
 
   #render() {
     const chat = this.#chat;
-    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights]);
+    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights, chat?.kind, chat?.username, chat?.slowModeMs]);
     if (!chat || key === this.#shown) return;
     this.#shown = key;
-    fill(this.#info, h('header', { class: 'group-head' }, chatAvatar(chat, 'l'), h('div', {}, h('h3', { testid: 'group-title' }, chat.title), h('p', { class: 'muted' }, membersLine(chat)), chat.about && h('p', { class: 'group-about', dir: 'auto' }, chat.about))),
+    fill(this.#info, h('header', { class: 'group-head' }, chatAvatar(chat, 'l'), h('div', {}, h('h3', { testid: 'group-title' }, chat.title), h('p', { class: 'muted' }, kindLine(chat)), chat.about && h('p', { class: 'group-about', dir: 'auto' }, chat.about))),
       h('div', { class: 'group-actions' },
         may(chat, 'invite') && h('button', { class: 'button small', type: 'button', testid: 'group-add', onclick: () => void this.#add() }, icon('userPlus', 18), 'Add people'),
         may(chat, 'info') && h('button', { class: 'button small', type: 'button', testid: 'group-edit', onclick: () => void this.#edit(chat) }, icon('edit', 18), 'Edit'),
-        h('button', { class: 'button small danger-quiet', type: 'button', testid: 'group-leave', onclick: () => void this.#leave(chat) }, icon('logout', 18), 'Leave')));
-    fill(this.#rules, may(chat, 'ban') && chat.kind !== 'channel' && [h('h3', { class: 'form-title' }, 'Members may'), ...PERMISSIONS.map(([right, label, hint]) =>
-      toggle(`may-${right}`, label, hint, chat.permissions.includes(right), (on) => void this.#permit(chat, right, on)))]);
+        chat.role !== 'left' && h('button', { class: 'button small danger-quiet', type: 'button', testid: 'group-leave', onclick: () => void this.#leave(chat) }, icon('logout', 18), 'Leave')));
+    fill(this.#rules, groupRules(() => this.#chat ?? chat, (method, params) => this.#do(method, params), () => {
+      this.#shown = '';
+      this.#render();
+    }));
+    this.#showWays(chat);
   }
 
-  /** @param {Chat} chat @param {Right} right @param {boolean} on */
-  async #permit(chat, right, on) {
-    const now = this.#chat?.permissions ?? chat.permissions;
-    const permissions = on ? [...new Set([...now, right])] : now.filter((one) => one !== right);
-    if (await this.#do('chat.update', { permissions })) return;
-    this.#shown = '';
-    this.#render();
+  /** @param {Chat} chat */
+  #showWays(chat) {
+    if (!isAdmin(chat) || !may(chat, 'invite')) {
+      this.#ways?.end();
+      this.#ways = null;
+      return fill(this.#waysBox);
+    }
+    if (this.#ways) return this.#ways.change(chat);
+    this.#ways = new GroupWays(this.#app, chat);
+    this.#scope.defer(() => this.#ways?.end());
+    fill(this.#waysBox, this.#ways.el);
   }
 
   async #list() {
@@ -103,9 +120,12 @@ class GroupDialog {
     try {
       members = await this.#app.messenger.chats.members(this.#id);
     } catch (error) {
+      this.#listed = '';
       return fill(this.#members, h('li', { class: 'row-note' }, chatProblem(error)));
     }
-    if (this.#scope.ended) return;
+    const key = JSON.stringify([members, this.#chat?.role, this.#chat?.rights, this.#chat?.permissions, this.#chat?.kind]);
+    if (this.#scope.ended || key === this.#listed) return;
+    this.#listed = key;
     members = [...members].sort((a, b) => RANKS.indexOf(a.role) - RANKS.indexOf(b.role) || a.user.displayName.localeCompare(b.user.displayName));
     fill(this.#members, members.map((member) => this.#row(member)));
   }

@@ -47,6 +47,7 @@ export class HistoryView extends EventTarget {
   /** @type {any} */ #dayTimer = 0;
   /** where the mark of unread messages stands: behind this id @type {number | null} */ #unreadFrom = null;
   /** a message to be shown once it is there */ #wanted = '';
+  /** what was searched for, and is shown @type {import('../../chat/search.js').Hit | null} */ #hit = null;
   #placed = false;
   /** indexes of the rows in sight */ #sight = { first: 0, last: 0 };
   /** @type {Map<string, Message | null>} messages that are replied to and not loaded */ #replied = new Map();
@@ -102,6 +103,13 @@ export class HistoryView extends EventTarget {
     if (this.#entry.history.state === 'ready') this.#app.toasts.show('That message is not there any more.', { ms: 3000, key: 'no-message' });
   }
 
+  /** find: shows what was searched for, and marks it; the focus stays where it is. @param {import('../../chat/search.js').Hit | null} hit */
+  find(hit) {
+    this.#hit = hit;
+    if (hit) void this.jump(hit.message.id);
+    else this.#render();
+  }
+
   /** toNewest: to the end of the chat. */
   async toNewest() {
     this.#wanted = '';
@@ -125,7 +133,7 @@ export class HistoryView extends EventTarget {
     this.#unreadFrom = first ? Number(chat.readUpToId) : null;
     if (history.state === 'ready' && !first && !history.atNewest) history.forget();
     if (history.state === 'ready') this.#render();
-    else if (first) void history.jump(Number(chat.readUpToId) > 0 ? chat.readUpToId : '1').then(() => (history.messages.length ? undefined : history.jump()));
+    else if (first) void history.jump(Number(chat.readUpToId) > 0 ? chat.readUpToId : '1').then(() => (history.messages.length || history.state !== 'ready' ? undefined : history.jump()));
     else void history.jump();
   }
 
@@ -187,7 +195,8 @@ export class HistoryView extends EventTarget {
     const mark = message.from === this.#host.me ? this.#mark(message) : '';
     const replied = message.replyTo ? this.#entry.history.get(message.replyTo) ?? this.#replied.get(message.replyTo) : undefined;
     const quoted = replied ? `${plain(replied)} ${this.#app.names.of(replied.from)}` : String(replied);
-    return { kind: 'message', key, message, head, tail, people, mark, version: `${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
+    const hits = this.#hit?.message.id === message.id ? this.#hit.highlights : undefined;
+    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
   }
 
   /** @param {Message} message @returns {import('./message-row.js').Mark} */
@@ -251,7 +260,7 @@ export class HistoryView extends EventTarget {
     this.#wanted = '';
     const row = this.#list.row(`m${id}`);
     row?.classList.add('flash');
-    row?.focus({ preventScroll: true });
+    if (this.#hit?.message.id !== id) row?.focus({ preventScroll: true });
     setTimeout(() => row?.classList.remove('flash'), FLASH_MS);
   }
 

@@ -24,6 +24,7 @@ import { textNodes } from './text-view.js';
  * @property {boolean} [tail]
  * @property {boolean} [people] of a chat of more than two
  * @property {Mark} [mark]
+ * @property {[number, number][]} [hits] what was searched for in it: offset and length
  */
 /**
  * What rows need of the view around them.
@@ -65,13 +66,13 @@ function bubble(row, host) {
     const { left, bottom } = more.getBoundingClientRect();
     host.menu(row, { x: left, y: bottom });
   });
-  const el = h('article', { class: `msg ${mine ? 'mine' : 'theirs'} ${row.head ? 'head' : ''} ${row.tail ? 'tail' : ''} ${big ? 'jumbo' : ''}`, tabIndex: -1, testid: 'message', 'data-id': message?.id ?? '', 'data-mark': mark,
+  const el = h('article', { class: `msg ${mine ? 'mine' : 'theirs'} ${row.head ? 'head' : ''} ${row.tail ? 'tail' : ''} ${big ? 'jumbo' : ''} ${row.hits ? 'found' : ''}`, tabIndex: -1, testid: 'message', 'data-id': message?.id ?? '', 'data-mark': mark,
     'aria-label': `${name}, ${time(at)}: ${plain({ text, entities })}${mark ? `, ${MARKS[mark][1]}` : ''}`, 'aria-setsize': '-1', 'aria-posinset': message?.id },
   row.people && !mine && h('span', { class: 'msg-face' }, row.tail && avatar({ id: from, displayName: name }, 's')),
   h('div', { class: 'bubble' },
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
     replyTo && quote(replyTo, host),
-    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, entities, host.me), meta(at, message?.editedAt, mark))), more);
+    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark))), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
     event.preventDefault();

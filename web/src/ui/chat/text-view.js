@@ -7,7 +7,7 @@ import { routeHash } from '../../router.js';
 /** @typedef {import('../../chat/types.js').Entity} Entity */
 /** @typedef {import('../../chat/text.js').Piece} Piece */
 
-const TAGS = /** @type {const} */ ({ bold: 'strong', italic: 'em', underline: 'u', strike: 's', code: 'code', quote: 'blockquote' });
+const TAGS = /** @type {const} */ ({ bold: 'strong', italic: 'em', underline: 'u', strike: 's', code: 'code', quote: 'blockquote', hit: 'mark' });
 
 /** textNodes: @param {string} text @param {Entity[]} entities @param {string} me @returns {(Node | string)[]} */
 export function textNodes(text, entities, me) {
