@@ -63,6 +63,10 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "supergroup_members", "200000", 1, 10000000, "Members of a supergroup."),
   NUMBER ("messaging", "groups_per_user", "500", 0, 1000000, "Groups, supergroups and channels that one user may own."),
   NUMBER ("messaging", "search_rate", "120", 0, 1000000, "Searches of a user in a minute; 0: no limit."),
+  NUMBER ("messaging", "secret_rate", "30", 0, 1000000, "Requests of a user for secret chats in an hour; 0: no limit."),
+  NUMBER ("messaging", "secret_chats", "100", 1, 10000, "Secret chats of one device."),
+  NUMBER ("messaging", "secret_queue_messages", "1000", 2, 100000, "Messages of secret chats that wait for one device."),
+  NUMBER ("messaging", "secret_queue_bytes", "8388608", 131072, 1073741824, "Their bytes."),
 
   ADDRESSES ("relay", "listen_udp", "*:3478", "Where STUN and TURN are served over UDP; the workers share it."),
   ADDRESSES ("relay", "listen_tcp", "*:3478", "Where TURN is served over TCP."),

@@ -10,6 +10,7 @@
 #include "messaging/notice.h"
 #include "messaging/password.h"
 #include "messaging/pool.h"
+#include "messaging/secret.h"
 #include "messaging/store.h"
 #include "messaging/touch.h"
 #include "messaging/update-log.h"
@@ -22,6 +23,8 @@ struct MsgCore {
   gpointer logged_in_data;
   MsgUpdateFn update_fn;
   gpointer update_data;
+  MsgSecretEventFn secret_fn;
+  gpointer secret_data;
   /* owned; what the store's and the pool's threads see of it never changes */
   GMainContext *context;
   MsgCoreOptions options;   /* its strings are not kept */

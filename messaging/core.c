@@ -43,6 +43,10 @@ msg_core_options_init (MsgCoreOptions *options)
     .messages_per_user = { 120, 500 },
     .chats_per_user = { 60, 1000 },
     .searches_per_user = { 120, 500 },
+    .secrets_per_user = { 30, 120000 },
+    .secrets_per_device = 100,
+    .secret_queue_messages = 1000,
+    .secret_queue_bytes = 8 << 20,
     .queue_length = 4096,
     .pool_queue_length = 64,
     .now_ms = system_now_ms,
@@ -75,12 +79,15 @@ options_check (const MsgCoreOptions *options, GError **error)
   if (!rate_is_sane (options->login_per_address) || !rate_is_sane (options->login_per_name)
       || !rate_is_sane (options->registration_per_address) || !rate_is_sane (options->code_per_user)
       || !rate_is_sane (options->messages_per_user) || !rate_is_sane (options->chats_per_user)
-      || !rate_is_sane (options->searches_per_user))
+      || !rate_is_sane (options->searches_per_user) || !rate_is_sane (options->secrets_per_user))
     return options_fail (error, "a rate is out of bounds");
   if (options->message_units < 1 || options->message_units > MSG_TEXT_UNITS_MAX
       || options->message_entities > MSG_ENTITIES_MAX || options->group_members < 1
       || options->group_members > MSG_CHAT_GROUP_MAX)
     return options_fail (error, "a limit of chats is out of bounds");
+  if (options->secrets_per_device < 1 || options->secret_queue_messages < 2
+      || options->secret_queue_bytes < 2 * MSG_SECRET_PAYLOAD_MAX)
+    return options_fail (error, "a limit of secret chats is out of bounds");
   if (options->max_devices_per_user < 1 || options->queue_length < 2 || options->queue_length > 1 << 16
       || options->pool_queue_length > 1 << 16)
     return options_fail (error, "a limit is out of bounds");

@@ -53,6 +53,7 @@ GQuark msg_error_quark (void);
  * "too_many_devices", "too_many_rooms", "too_many_members", "too_many_chats", "too_many_links", "too_many_requests",
  * "too_many_reactions", "too_many_pins", "slow_mode", "message_rate", "chat_rate", "search_rate", "too_many_blocks".
  * Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
+ * Those of secret chats stand in messaging/secret.h.
  */
 typedef enum {
   MSG_ERROR_INVALID,
@@ -123,6 +124,11 @@ typedef struct {
   MsgRate messages_per_user;      /* sent and edited. Default 120, one every 500 ms */
   MsgRate chats_per_user;         /* made and changed. Default 60, one every s */
   MsgRate searches_per_user;      /* Default 120, one every 500 ms: while somebody types, several a second */
+
+  MsgRate secrets_per_user;       /* requests for secret chats. Default 30, one every 120 s */
+  unsigned secrets_per_device;    /* secret chats, waiting and open. Default 100 */
+  unsigned secret_queue_messages; /* that wait for one device; half of it in one chat. Default 1,000, at least 2 */
+  unsigned secret_queue_bytes;    /* likewise. Default 8 MiB, at least 2 * MSG_SECRET_PAYLOAD_MAX */
 
   unsigned queue_length;          /* jobs that may wait for the writer, and for the readers. Default 4,096 */
   unsigned pool_queue_length;     /* password sums that may wait. Default 64 */

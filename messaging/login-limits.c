@@ -14,7 +14,7 @@
 struct MsgLimits {
   /* owned */
   AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
-  AlRateTable *user_messages, *user_chats, *user_searches;
+  AlRateTable *user_messages, *user_chats, *user_searches, *user_secrets;
   unsigned message_burst;
 };
 
@@ -44,6 +44,7 @@ msg_limits_new (const MsgCoreOptions *options)
   limits->message_burst = options->messages_per_user.burst;
   limits->user_chats = table_new (options->chats_per_user);
   limits->user_searches = table_new (options->searches_per_user);
+  limits->user_secrets = table_new (options->secrets_per_user);
   return limits;
 }
 
@@ -60,6 +61,7 @@ msg_limits_free (MsgLimits *limits)
   al_rate_table_free (limits->user_messages);
   al_rate_table_free (limits->user_chats);
   al_rate_table_free (limits->user_searches);
+  al_rate_table_free (limits->user_secrets);
   g_free (limits);
 }
 
@@ -135,4 +137,10 @@ int64_t
 msg_limits_take_search (MsgLimits *limits, MsgId user_id, int64_t now_us)
 {
   return round_up_ms (al_rate_table_take (limits->user_searches, &user_id, sizeof user_id, 1, now_us));
+}
+
+int64_t
+msg_limits_take_secret (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->user_secrets, &user_id, sizeof user_id, 1, now_us));
 }

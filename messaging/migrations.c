@@ -292,6 +292,49 @@ static const MsgMigration migrations[] = {
     "CREATE INDEX messages_pinned ON messages (chat_id, id) WHERE pinned_ms > 0;" },
   { 16, "protected_chats",
     "ALTER TABLE chats ADD COLUMN is_protected BIGINT NOT NULL DEFAULT 0;" },
+  { 17, "secret_chats",
+    "CREATE TABLE secret_chats ("
+    "  secret_id {blob} NOT NULL PRIMARY KEY,"
+    "  state BIGINT NOT NULL,"
+    "  caller_user BIGINT NOT NULL,"
+    "  caller_device BIGINT NOT NULL,"
+    "  callee_user BIGINT NOT NULL,"
+    "  callee_device BIGINT NOT NULL," /* 0: nobody has accepted it */
+    "  withheld BIGINT NOT NULL," /* 1: the callee was not told of it, and never is */
+    "  created_ms BIGINT NOT NULL,"
+    "  expires_ms BIGINT NOT NULL,"
+    "  request {blob}," /* the handshake, while it waits */
+    "  accept_hash {blob});" /* SHA-256: the same accept again is known */
+    "CREATE INDEX secret_chats_caller ON secret_chats (caller_user, caller_device);"
+    "CREATE INDEX secret_chats_caller_device ON secret_chats (caller_device);"
+    "CREATE INDEX secret_chats_callee ON secret_chats (callee_user, callee_device);"
+    "CREATE INDEX secret_chats_callee_device ON secret_chats (callee_device) WHERE callee_device <> 0;"
+    "CREATE INDEX secret_chats_waiting ON secret_chats (expires_ms) WHERE state = 0;"
+    "CREATE INDEX secret_chats_over ON secret_chats (state) WHERE state = 2;"
+    "CREATE TABLE secret_counts (" /* the newest qts that a device was given */
+    "  device_id BIGINT NOT NULL PRIMARY KEY REFERENCES devices (id) ON DELETE CASCADE,"
+    "  qts BIGINT NOT NULL);"
+    "CREATE TABLE secret_queue (" /* what waits for a device, until it says that it has it */
+    "  device_id BIGINT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,"
+    "  qts BIGINT NOT NULL,"
+    "  secret_id {blob} NOT NULL,"
+    "  kind BIGINT NOT NULL,"
+    "  at_ms BIGINT NOT NULL,"
+    "  from_device BIGINT NOT NULL,"
+    "  reason BIGINT NOT NULL,"
+    "  silent BIGINT NOT NULL,"
+    "  size BIGINT NOT NULL,"
+    "  blob {blob},"
+    "  PRIMARY KEY (device_id, qts));"
+    "CREATE INDEX secret_queue_sizes ON secret_queue (device_id, kind, secret_id, size);"
+    "CREATE TABLE secret_sent (" /* so that a send that is repeated is known */
+    "  secret_id {blob} NOT NULL,"
+    "  device_id BIGINT NOT NULL,"
+    "  n BIGINT NOT NULL,"
+    "  random_id {blob} NOT NULL,"
+    "  at_ms BIGINT NOT NULL,"
+    "  PRIMARY KEY (secret_id, device_id, n),"
+    "  UNIQUE (secret_id, device_id, random_id));" },
   { 0, NULL, NULL },
 };
 

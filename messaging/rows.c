@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "messaging/secret-rows.h"
+
 /* --- Users --- */
 
 MsgUser *
@@ -129,7 +131,7 @@ msg_session_drop (MsgDb *db, MsgId user_id, MsgId device_id, int64_t now_ms, boo
   stmt = msg_db_prepare (db, "UPDATE devices SET revoked_ms = :now WHERE id = :device");
   msg_stmt_set_int (stmt, ":now", now_ms);
   msg_stmt_set_int (stmt, ":device", device_id);
-  return msg_stmt_run (stmt, error);
+  return msg_stmt_run (stmt, error) && msg_secret_drop_device (db, device_id, error);
 }
 
 bool
@@ -145,5 +147,5 @@ msg_session_drop_all (MsgDb *db, MsgId user_id, MsgId except_device_id, int64_t 
   stmt = msg_db_prepare (db, "DELETE FROM sessions WHERE user_id = :user AND device_id <> :except");
   msg_stmt_set_int (stmt, ":user", user_id);
   msg_stmt_set_int (stmt, ":except", except_device_id);
-  return msg_stmt_run (stmt, error);
+  return msg_stmt_run (stmt, error) && msg_secret_drop_user (db, user_id, except_device_id, error);
 }

@@ -72,6 +72,10 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->messages_per_user = get_rate (config, "message_rate", 60 * 1000);
   options->chats_per_user = get_rate (config, "chat_rate", 60 * 1000);
   options->searches_per_user = get_rate (config, "search_rate", 60 * 1000);
+  options->secrets_per_user = get_rate (config, "secret_rate", 3600 * 1000);
+  options->secrets_per_device = (unsigned) al_config_get_int (config, "messaging", "secret_chats");
+  options->secret_queue_messages = (unsigned) al_config_get_int (config, "messaging", "secret_queue_messages");
+  options->secret_queue_bytes = (unsigned) al_config_get_int (config, "messaging", "secret_queue_bytes");
   return g_steal_pointer (&self);
 }
 

@@ -34,6 +34,15 @@ set_message (JsonObject *object, const SigPushNews *news, const char *title, boo
     }
 }
 
+/* that there is something, and nothing of what or from whom */
+static void
+set_secret (JsonObject *object, const SigPushNews *news)
+{
+  json_object_set_string_member (object, "kind", "secret");
+  json_object_set_int_member (object, "at", news->at_ms);
+  json_object_set_boolean_member (object, "silent", news->silent);
+}
+
 static void
 set_call (JsonObject *object, const SigPushNews *news)
 {
@@ -58,6 +67,8 @@ sig_push_text (const SigPushNews *news, MsgId to, const MsgUser *from, const cha
     json_object_set_object_member (object, "from", sig_profile_user (from));
   if (news->kind == SIG_PUSH_MESSAGE)
     set_message (object, news, title, preview);
+  else if (news->kind == SIG_PUSH_SECRET)
+    set_secret (object, news);
   else
     set_call (object, news);
   sig_json_append_object (out, object);
@@ -71,9 +82,10 @@ sig_push_text (const SigPushNews *news, MsgId to, const MsgUser *from, const cha
 void
 sig_push_topic (const SigPushNews *news, MsgId device, const uint8_t *key, size_t key_len, char *ret)
 {
-  g_autofree char *text = news->kind == SIG_PUSH_MESSAGE
-                              ? g_strdup_printf ("%" G_GINT64_FORMAT " chat %" G_GINT64_FORMAT, device, news->chat_id)
-                              : g_strdup_printf ("%" G_GINT64_FORMAT " call %s", device, news->call_id);
+  g_autofree char *what = news->kind == SIG_PUSH_MESSAGE  ? g_strdup_printf ("chat %" G_GINT64_FORMAT, news->chat_id)
+                          : news->kind == SIG_PUSH_SECRET ? g_strdup ("secret")
+                                                          : g_strconcat ("call ", news->call_id, NULL);
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT " %s", device, what);
   uint8_t mac[EVP_MAX_MD_SIZE];
   unsigned n = 0;
 

@@ -9,7 +9,7 @@
 /** SIG_PUSH_PREVIEW_CHARS: of a message's text. */
 #define SIG_PUSH_PREVIEW_CHARS 200
 
-typedef enum { SIG_PUSH_CALL, SIG_PUSH_CALL_ENDED, SIG_PUSH_MESSAGE } SigPushKind;
+typedef enum { SIG_PUSH_CALL, SIG_PUSH_CALL_ENDED, SIG_PUSH_MESSAGE, SIG_PUSH_SECRET } SigPushKind;
 
 /** SigPushNews: what happened. Strings are borrowed or owned, as the owner of the struct says. */
 typedef struct {
@@ -21,7 +21,7 @@ typedef struct {
   int64_t expires_ms;  /* CALL: when it stops ringing */
   MsgId chat_id;       /* MESSAGE */
   int64_t message_id;
-  int64_t at_ms;
+  int64_t at_ms;       /* SECRET too */
   char *text;
   bool silent;
 } SigPushNews;

@@ -120,6 +120,7 @@ find_expiry (SigPush *self, const SigPushNews *news)
     case SIG_PUSH_CALL_ENDED:
       return now_us + ENDED_TTL_US;
     case SIG_PUSH_MESSAGE:
+    case SIG_PUSH_SECRET:
     default:
       return now_us + MESSAGE_TTL_US;
     }
@@ -137,7 +138,7 @@ tell (SigPush *self, const Wake *wake, const MsgPushSubscription *to, const MsgP
       return;
     }
   job->to = msg_push_subscription_copy (to);
-  job->urgent = wake->news.kind != SIG_PUSH_MESSAGE;
+  job->urgent = wake->news.kind != SIG_PUSH_MESSAGE && wake->news.kind != SIG_PUSH_SECRET;
   job->expires_us = find_expiry (self, &wake->news);
   job->text = sig_push_text (&wake->news, to->user_id, loaded->from, loaded->title, to->preview, &job->padded);
   sig_push_topic (&wake->news, to->device_id, self->topic_key, sizeof self->topic_key, job->topic);
@@ -195,7 +196,7 @@ static void
 add_wake (SigPush *self, const SigPushNews *news, GArray *users, MsgId device_id)
 {
   Wake *wake = g_new0 (Wake, 1);
-  GQueue *queue = news->kind == SIG_PUSH_MESSAGE ? &self->messages : &self->calls;
+  GQueue *queue = news->kind == SIG_PUSH_MESSAGE || news->kind == SIG_PUSH_SECRET ? &self->messages : &self->calls;
 
   wake->push = self;
   news_copy (news, &wake->news);
@@ -262,6 +263,17 @@ sig_push_message (SigPush *self, const MsgUpdate *update)
                         .text = message->text,
                         .silent = message->silent };
   add_wake (self, &news, g_steal_pointer (&users), 0);
+}
+
+void
+sig_push_secret (SigPush *self, const MsgSecretEvent *event)
+{
+  const SigPushNews news = { .kind = SIG_PUSH_SECRET, .at_ms = event->at_ms, .silent = event->silent };
+
+  if ((event->kind == MSG_SECRET_MESSAGE || event->kind == MSG_SECRET_REQUESTED || event->kind == MSG_SECRET_ACCEPTED)
+      && g_hash_table_contains (self->users, &event->to_user)
+      && (event->to_device == 0 || !is_attached (self, event->to_device)))
+    add_wake (self, &news, one_user (event->to_user), event->to_device);
 }
 
 /* --- Calls --- */

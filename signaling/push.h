@@ -10,6 +10,7 @@
 #include "base/config.h"
 #include "base/metrics.h"
 #include "messaging/push.h"
+#include "messaging/secret.h"
 #include "messaging/update-log.h"
 #include "signaling/push-endpoint.h"
 #include "signaling/session.h"
@@ -44,6 +45,10 @@ void sig_push_note_user (SigPush *push, MsgId user_id);
 
 /** sig_push_message: an update has been told of; of a new message devices that are not connected are woken. */
 void sig_push_message (SigPush *push, const MsgUpdate *update);
+
+/** sig_push_secret: something of a secret chat: its device, or those of who is asked, are woken if they are not connected, and
+ *  told nothing but that. */
+void sig_push_secret (SigPush *push, const MsgSecretEvent *event);
 
 /** sig_push_call: an event of a call (SigCallsEventFn). @payload: (transfer none). Wakes the callee's devices when it rings,
  *  and ends the ringing there when it does not any more. */

@@ -129,6 +129,7 @@ find_features (SigServer *self)
   g_ptr_array_add (self->features, (gpointer) "calls");
   g_ptr_array_add (self->features, (gpointer) "rooms");
   g_ptr_array_add (self->features, (gpointer) "chats");
+  g_ptr_array_add (self->features, (gpointer) "secrets");
   if (self->control != NULL)
     g_ptr_array_add (self->features, (gpointer) "media");
   if (al_config_get_bool (self->config, "signaling", "allow_registration"))
@@ -396,6 +397,7 @@ on_tick (gpointer user)
   SigServer *self = user;
 
   sig_sessions_tick (self->sessions);
+  sig_services_tick (self->services);
   sig_guests_tick (self->guests);
   sig_whip_tick (self->whip);
   return G_SOURCE_CONTINUE;

@@ -368,6 +368,8 @@ sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_devic
     }
   else
     (void) sig_sessions_revoke_user (sessions, user_id, except_device_id);
+  if (cause != MSG_END_REPLACED)
+    sig_service_secret_sweep (self);
 }
 
 void

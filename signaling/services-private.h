@@ -18,6 +18,7 @@ struct SigServices {
   GString *info;    /* owned; of service-server.c */
   AlRateTable *typing; /* owned; of service-message.c */
   SigAudience *audience; /* owned; of service-updates.c */
+  int64_t swept_us; /* of service-secret.c */
   GQueue logouts;   /* SigRpcCall of session.revoke by the device itself, and account.delete, not answered yet */
 };
 
@@ -35,6 +36,7 @@ void sig_service_message_acts_register (SigServices *self);
 void sig_service_search_register (SigServices *self);
 void sig_service_updates_register (SigServices *self);
 void sig_service_push_register (SigServices *self);
+void sig_service_secret_register (SigServices *self);
 void sig_service_backend_register (SigServices *self);
 void sig_service_admin_register (SigServices *self);
 
@@ -51,6 +53,9 @@ void sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, g
 void sig_service_tell_chat (SigServices *self, MsgId chat_id, JsonObject *update, MsgId except_id);
 /** sig_service_tell_user: the notification `update` to all devices of a user. @pts: 0: it is no part of the log. */
 void sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update, int64_t pts);
+
+/** sig_service_secret_sweep: ends the secret chats that are over. */
+void sig_service_secret_sweep (SigServices *self);
 
 /** sig_service_device_spec: reads params.device. @spec: strings are borrowed from @params, the key from @key. */
 void sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MSG_IDENTITY_KEY_BYTES]);

@@ -8,6 +8,9 @@
 #include "signaling/chat-json.h"
 #include "signaling/services-private.h"
 
+/* how often it is looked for what is over by itself */
+#define SWEEP_US (INT64_C (60) * G_USEC_PER_SEC)
+
 /* the device was here until now */
 static void
 on_detached (SigSession *session, gpointer user)
@@ -52,6 +55,7 @@ sig_services_new (const SigServicesConfig *config)
   sig_service_search_register (self);
   sig_service_updates_register (self);
   sig_service_push_register (self);
+  sig_service_secret_register (self);
   sig_service_backend_register (self);
   sig_service_admin_register (self);
   sig_sessions_listen (config->sessions, &listener, self);
@@ -70,6 +74,13 @@ sig_services_free (SigServices *self)
   al_rate_table_free (self->typing);
   sig_audience_free (self->audience);
   g_free (self);
+}
+
+void
+sig_services_tick (SigServices *self)
+{
+  if (self->config.now_us () - self->swept_us >= SWEEP_US)
+    sig_service_secret_sweep (self);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The methods that are not calls: server.*, account.*, session.*, user.*, device.*, chat.*, message.*,
- * updates.*, push.*, backend.user*, backend.session*,
+ * secret.*, updates.*, push.*, backend.user*, backend.session*,
  * admin.*. */
 #pragma once
 
@@ -36,6 +36,8 @@ typedef struct {
 /** sig_services_new: registers the methods. @config: copied. Must live until the core is freed: callbacks come to it. */
 SigServices *sig_services_new (const SigServicesConfig *config);
 void sig_services_free (SigServices *services);
+/** sig_services_tick: now and then, at least every few seconds. */
+void sig_services_tick (SigServices *services);
 /** sig_services_set_workers: how many threads of the media plane there are, for admin.status. */
 void sig_services_set_workers (SigServices *services, unsigned n);
 

@@ -56,6 +56,10 @@ export function noteOf(pushed) {
       options: { body: data.text || 'New message', tag: `chat-${data.chatId}`, silent, renotify: !silent, data: { open: `#/chats/${encodeURIComponent(data.chatId)}` }, ...(data.at ? { timestamp: data.at } : {}) },
     };
   }
+  if (data.kind === 'secret') {
+    const silent = data.silent === true;
+    return { title: 'Secret chat', options: { body: 'There is something new', tag: 'chat-secret', silent, renotify: !silent, data: { open: '#/secret' }, ...(data.at ? { timestamp: data.at } : {}) } };
+  }
   return { title: 'Aldis', options: { body: 'There is something new', tag: 'chat-', silent: true, data: { open: '#/' } } };
 }
 
