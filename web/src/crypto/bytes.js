@@ -156,6 +156,10 @@ export class Reader {
     return this.#view.getUint16(this.#take(2));
   }
 
+  u32() {
+    return this.#view.getUint32(this.#take(4));
+  }
+
   u64() {
     const value = this.#view.getBigUint64(this.#take(8));
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new CryptoError('malformed', 'number too large');

@@ -37,12 +37,12 @@ import { MAX_SEALED_BYTES } from './seal.js';
 export const HASH_BYTES = 32;
 export const NONCE_BYTES = 32;
 export const CALL_ID_BYTES = 16;
-const KEY_BYTES = 32;
-const SIGNATURE_BYTES = 64;
-const MAX_ID_BYTES = 64;
+export const KEY_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
+export const MAX_ID_BYTES = 64;
 const MAX_NAME_BYTES = 260; /* jwt: and 64 characters of 4 bytes */
 const MAX_SUITES = 8;
-const MAX_BODY_BYTES = 4096;
+export const MAX_BODY_BYTES = 4096;
 const FLAG_VIDEO = 1;
 
 const LABEL = {
@@ -53,10 +53,10 @@ const LABEL = {
 };
 
 /** @param {number[]} suites */
-const suitesWrite = (suites) => Uint8Array.from(suites.flatMap((suite) => [...u16(suite)]));
+export const suitesWrite = (suites) => Uint8Array.from(suites.flatMap((suite) => [...u16(suite)]));
 
 /** @param {Reader} reader @returns {number[]} strictly falling: one form only */
-function suitesParse(reader) {
+export function suitesParse(reader) {
   const bytes = reader.field(2, 2 * MAX_SUITES);
   if (bytes.length % 2) throw new CryptoError('malformed', 'suites');
   const suites = Array.from({ length: bytes.length / 2 }, (_, i) => (bytes[2 * i] << 8) | bytes[2 * i + 1]);
@@ -67,10 +67,10 @@ function suitesParse(reader) {
 }
 
 /** @param {Reader} reader @param {number} max */
-const name = (reader, max) => text(reader.field(1, max));
+export const name = (reader, max) => text(reader.field(1, max));
 
 /** @param {Reader} reader @returns {Party} */
-function partyParse(reader) {
+export function partyParse(reader) {
   const party = { user: name(reader, MAX_ID_BYTES), name: name(reader, MAX_NAME_BYTES), device: name(reader, MAX_ID_BYTES) };
   usernameOrThrow(party.name);
   return party;

@@ -13,11 +13,13 @@ import { CryptoError } from './errors.js';
 /**
  * @typedef {object} KemPair
  * @property {Bytes} publicKey 1184 bytes
+ * @property {unknown} kept what restore() makes decapsulate of again, also after it was in IndexedDB
  * @property {(ciphertext: Bytes) => Promise<Bytes>} decapsulate 1088 bytes in, 32 out
  */
 /**
  * @typedef {object} Kem
  * @property {() => Promise<KemPair>} generate
+ * @property {(kept: any) => KemPair['decapsulate']} restore
  * @property {(publicKey: Bytes) => Promise<{ciphertext: Bytes, secret: Bytes}>} encapsulate
  */
 
@@ -62,10 +64,11 @@ export const webCryptoKem = {
     const pair = await subtle.generateKey(ML_KEM, false, ['encapsulateBits', 'decapsulateBits']);
     return {
       publicKey: new Uint8Array(await subtle.exportKey('raw-public', pair.publicKey)),
-      decapsulate: async (ciphertext) =>
-        new Uint8Array(await subtle.decapsulateBits(ML_KEM, pair.privateKey, ciphertext)),
+      kept: pair.privateKey,
+      decapsulate: webCryptoKem.restore(pair.privateKey),
     };
   },
+  restore: (kept) => async (ciphertext) => new Uint8Array(await subtle.decapsulateBits(ML_KEM, kept, ciphertext)),
   async encapsulate(publicKey) {
     const key = await subtle.importKey('raw-public', publicKey, ML_KEM, false, ['encapsulateBits']);
     const { ciphertext, sharedKey } = await subtle.encapsulateBits(ML_KEM, key);
@@ -82,9 +85,11 @@ export async function softwareKem() {
       const { publicKey, secretKey } = kem.keygen();
       return {
         publicKey: own(publicKey),
+        kept: secretKey,
         decapsulate: async (ciphertext) => own(kem.decapsulate(ciphertext, secretKey)),
       };
     },
+    restore: (kept) => async (ciphertext) => own(kem.decapsulate(ciphertext, kept)),
     async encapsulate(publicKey) {
       const { cipherText, sharedSecret } = kem.encapsulate(publicKey);
       return { ciphertext: own(cipherText), secret: own(sharedSecret) };

@@ -25,8 +25,8 @@ const nonce = (counter) => concat(new Uint8Array(4), u64(counter));
 /** @param {Bytes} transcript */
 const context = (transcript) => lv('aldis/call1/seal', transcript);
 
-/** @param {Uint8Array} plain */
-function pad(plain) {
+/** pad: to a multiple of 256 bytes. @param {Uint8Array} plain */
+export function pad(plain) {
   const padded = new Uint8Array(Math.ceil((plain.length + 1) / PAD_TO) * PAD_TO);
   padded.set(plain);
   padded[plain.length] = 0x80;
@@ -34,7 +34,7 @@ function pad(plain) {
 }
 
 /** @param {Bytes} padded */
-function unpad(padded) {
+export function unpad(padded) {
   let end = padded.length - 1;
   while (end >= 0 && padded[end] === 0) end--;
   if (end < 0 || padded[end] !== 0x80) throw new CryptoError('malformed', 'padding');
