@@ -90,7 +90,7 @@ take_way (JoinOp *op, const MsgChatWay *way)
     op->key[0] = '\0';
 }
 
-/* Sets chat_id; 0: the link leads nowhere (any more). */
+/* Sets chat_id. Returns: false with NOT_FOUND ("link"): it leads nowhere (any more). */
 static bool
 follow_link (MsgDb *db, JoinOp *op, GError **error)
 {

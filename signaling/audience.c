@@ -172,6 +172,14 @@ sig_audience_foreach (SigAudience *self, MsgId chat_id, SigAudienceFn fn, gpoint
 }
 
 unsigned
+sig_audience_count (SigAudience *self, MsgId chat_id)
+{
+  const Crowd *crowd = g_hash_table_lookup (self->crowds, &chat_id);
+
+  return crowd == NULL ? 0 : g_hash_table_size (crowd->entries);
+}
+
+unsigned
 sig_audience_get_n (const SigAudience *self)
 {
   return g_hash_table_size (self->users);

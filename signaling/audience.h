@@ -30,6 +30,8 @@ void sig_audience_put (SigAudience *audience, MsgId user_id, MsgId chat_id, bool
 typedef void (*SigAudienceFn) (MsgId user_id, gpointer data);
 /** sig_audience_foreach: those who are here and in the chat. @fn must not change the audience. */
 void sig_audience_foreach (SigAudience *audience, MsgId chat_id, SigAudienceFn fn, gpointer data);
+/** sig_audience_count: Returns: how many are here and in the chat. */
+unsigned sig_audience_count (SigAudience *audience, MsgId chat_id);
 /** sig_audience_get_n: Returns: how many users are kept. */
 unsigned sig_audience_get_n (const SigAudience *audience);
 

@@ -85,8 +85,11 @@ sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update, int
 void
 sig_service_tell_chat (SigServices *self, MsgId chat_id, JsonObject *update, MsgId except_id)
 {
-  g_autoptr (GString) members = write_members (update);
+  g_autoptr (GString) members = NULL;
 
+  if (sig_audience_count (self->audience, chat_id) > SIG_SMALL_CROWD)
+    return;
+  members = write_members (update);
   tell_chat (self, chat_id, members, except_id);
 }
 

@@ -40,6 +40,10 @@ void sig_service_secret_register (SigServices *self);
 void sig_service_backend_register (SigServices *self);
 void sig_service_admin_register (SigServices *self);
 
+/** SIG_SMALL_CROWD: what is told for the moment alone (who is typing) is told to at most so many: one request is not to cost
+ *  more than a message does. */
+#define SIG_SMALL_CROWD 200
+
 /** sig_service_session_on_ended: the core says that sessions are no more. @user: SigServices. */
 void sig_service_session_on_ended (MsgId user_id, MsgId device_id, MsgId except_device_id, MsgEndCause cause, gpointer user);
 
@@ -49,7 +53,7 @@ void sig_service_on_logged_out (const GError *error, gpointer page);
  *  SigServices. */
 void sig_service_session_on_logged_in (MsgId user_id, const MsgNotice *notice, gpointer user);
 /** sig_service_tell_chat: the notification `update`, which is no part of a log, to those who are here and in a chat with a
- *  log of its own, but for one. */
+ *  log of its own, but for one; to nobody when they are more than SIG_SMALL_CROWD. */
 void sig_service_tell_chat (SigServices *self, MsgId chat_id, JsonObject *update, MsgId except_id);
 /** sig_service_tell_user: the notification `update` to all devices of a user. @pts: 0: it is no part of the log. */
 void sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update, int64_t pts);

@@ -3,12 +3,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from './lib/client.mjs';
+import { enter, jwtSecret } from './lib/jwt.mjs';
 import { Messenger, newRandomId } from './lib/messenger.mjs';
 import { Server, until } from './lib/server.mjs';
 
 let server, serial = 0;
 before(async () => {
   server = await Server.start({
+    signaling: { jwt_secret: jwtSecret },
     messaging: { registration_rate_address: 1000, login_rate_address: 1000, message_rate: 0, chat_rate: 0, groups_per_user: 100000 },
   });
 });
@@ -51,6 +53,27 @@ test('a supergroup: told live to all devices that are here, and caught up with b
   await ann.call('message.typing', { chatId, action: 'typing' });
   assert.equal((await eve.notification('update', (p) => p.type === 'typing')).userId, ann.user.id);
   await closeAll(ann, bob, tablet, eve);
+});
+
+test('who is typing is told to a crowd of 200 that are here, and to no larger one', async () => {
+  const ann = await person();
+  const chatId = await make('supergroup', ann);
+  const crowd = [];
+  const join = async (n) => {
+    const more = await Promise.all(Array.from({ length: n }, (_, i) => enter(server, `crowd-${crowd.length + i}`)));
+    crowd.push(...more);
+    for (let i = 0; i < n; i += 100) await ann.call('chat.invite', { chatId, userIds: more.slice(i, i + 100).map((c) => c.user.id) });
+  };
+  const typing = (p) => p.type === 'typing' && p.chatId === chatId;
+  await join(199);
+  await ann.call('message.typing', { chatId, action: 'typing' });
+  await Promise.all(crowd.map((client) => client.notification('update', typing)));
+  await join(1);
+  await ann.call('message.typing', { chatId, action: 'typing' });
+  const { message } = await send(ann, chatId, 'after it'); // what is told later has come: typing would have before
+  await Promise.all(crowd.map((client) => client.notification('update', (p) => p.message?.id === message.id && p.chatId === chatId)));
+  assert.equal(crowd.flatMap((c) => c.notifications).filter((n) => n.method === 'update' && typing(n.params)).length, 0);
+  await closeAll(ann, ...crowd);
 });
 
 test('marks are for the reader alone, and counts come from the chat', async () => {

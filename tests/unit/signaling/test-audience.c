@@ -44,6 +44,8 @@ test_here (void)
   sig_audience_put (audience, 1, 300, true);
   sig_audience_put (audience, 1, 300, true);
   g_assert_cmpint (hears (audience, 300), ==, 1);
+  g_assert_cmpuint (sig_audience_count (audience, 300), ==, 1);
+  g_assert_cmpuint (sig_audience_count (audience, 100), ==, 0);
   sig_audience_release (audience, 1);
   g_assert_cmpint (hears (audience, 300), ==, 1);
   sig_audience_release (audience, 1);
