@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* a frame is taken when all of it is there; a page of the update log has half a megabyte */
+#define MAX_FRAME (1 << 20)
+
 struct LoadConn {
   AlStream *stream; /* owned until on_closed */
   bool bare, open;
@@ -178,6 +181,8 @@ connect_to (AlLoop *loop, const AlAddr *address, AlTls *tls, const LoadConnOps *
                              : al_stream_connect (loop, address, &stream_ops, conn, error);
   if (conn->stream == NULL)
     g_clear_pointer (&conn, g_free);
+  else
+    al_stream_set_limits (conn->stream, MAX_FRAME, 64 << 10, 256 << 10, 1 << 20);
   return conn;
 }
 

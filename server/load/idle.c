@@ -6,13 +6,14 @@
 #include "base/base64url.h"
 #include "base/clock.h"
 #include "server/load/load.h"
+#include "server/load/xmpp.h"
 
 #define AT_ONCE 64
 
 static void
 start_session (LoadUser *user)
 {
-  g_autofree char *sub = g_strdup_printf ("load-%u", user->index);
+  g_autofree char *sub = g_strdup_printf ("%s-%u", user->load->name, user->index);
   g_autofree char *jwt = load_make_jwt (user->load->jwt_secret, sub);
   /* the base point of Ed25519: a valid key that nobody needs the secret of here */
   static const char *identity_key = "WGZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmY";
@@ -41,6 +42,12 @@ on_message (LoadConn *conn, char *text, size_t len, void *data)
         user->load->on_message (user, text, len);
       return;
     }
+  if (user->load->xmpp != NULL)
+    {
+      user->ready = load_xmpp_log_in (user, text, len);
+      user->load->n_ready += user->ready ? 1 : 0;
+      return;
+    }
   object = strstr (text, "\"user\"");
   if (strstr (text, "\"error\"") != NULL || object == NULL || !load_find_string (object, "id", user->id, sizeof user->id))
     {
@@ -62,6 +69,8 @@ on_closed (LoadConn *conn, void *data)
   if (user->ready)
     user->load->n_ready--;
   user->ready = false;
+  if (user->text != NULL)
+    g_string_free (g_steal_pointer (&user->text), TRUE);
 }
 
 static const LoadConnOps ops = { .on_open = on_open, .on_message = on_message, .on_closed = on_closed };
@@ -86,7 +95,9 @@ load_idle (Load *load, unsigned n)
           user->conn = load_conn_new (load->loop, &load->address, load->bare, load->tls, &ops, user, &error);
           if (user->conn == NULL)
             g_error ("%s", error->message);
-          if (load->bare)
+          if (load->xmpp != NULL)
+            load_xmpp_begin (user);
+          else if (load->bare)
             {
               user->ready = true;
               load->n_ready++;

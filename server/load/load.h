@@ -18,6 +18,9 @@ struct LoadUser {
   unsigned index;
   bool ready;     /* session.start has answered (bare: connected) */
   char id[24];    /* as the server gave it */
+  char chat_id[24]; /* with the next user; empty: none yet */
+  char crowd_id[24];
+  GString *text;    /* of an XMPP stream, what is not complete */
   /* the call scenario's */
   char call_id[23]; /* base64url of 16 bytes; empty: no call */
   int64_t invited_us;
@@ -31,6 +34,8 @@ struct Load {
   bool bare;
   AlTls *tls; /* (nullable): owned */
   const char *jwt_secret;
+  const char *name; /* of the users: name-0, name-1, ... */
+  const char *xmpp; /* (nullable): the domain of an XMPP server, which is spoken to instead */
   LoadUser *users;
   unsigned n_users, n_ready, n_lost;
   uint64_t next_id; /* of a request */
@@ -48,8 +53,19 @@ bool load_find_string (const char *text, const char *name, char *ret, size_t siz
 /** load_make_jwt: HS256 for @sub, valid an hour. Returns: (transfer full). */
 char *load_make_jwt (const char *secret, const char *sub);
 
+/** load_random_id: Returns: (transfer full): of a message, 8 bytes in base64url. */
+char *load_random_id (void);
+/** load_find_chat: the id of the member "chat". */
+bool load_find_chat (const char *text, char ret[24]);
+
 /* Scenarios: print one line of key=value pairs each. */
 void load_idle (Load *load, unsigned n);
 void load_echo (Load *load, unsigned per_second, unsigned seconds);
 /** load_calls: sets up and ends @n calls at @per_second (0: as fast as @at_once allows), at most @at_once alive. */
 void load_calls (Load *load, unsigned n, unsigned per_second, unsigned at_once);
+/** load_messages: @per_second: 0: @at_once are always on their way */
+void load_messages (Load *load, unsigned per_second, unsigned seconds, unsigned at_once);
+void load_crowd (Load *load, const char *path);
+void load_post (Load *load, unsigned n);
+void load_difference (Load *load, unsigned n, unsigned times);
+void load_asking (Load *load, unsigned per_second, unsigned seconds);

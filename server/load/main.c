@@ -5,6 +5,9 @@
  *   idle N                 N authenticated connections
  *   echo RATE SECONDS      requests per second over them
  *   calls N RATE AT_ONCE   whole calls between pairs of them
+ *   messages RATE SECONDS AT_ONCE, crowd FILE, post N, difference N TIMES, asking RATE SECONDS: chats (messages.c, crowd.c,
+ *                          asking.c)
+ * With --xmpp DOMAIN, idle and messages are those of an XMPP server's users.
  * `aldis-load rooms ...` is a program of its own: a room of an SFU full of simulated browsers (rooms.h).
  * With --serve-echo it is the peer of these measurements: a bare TCP echo on the same event loop.
  */
@@ -129,6 +132,16 @@ run_line (Load *load, const char *line)
     load_echo (load, a, b);
   else if (sscanf (line, "calls %u %u %u", &a, &b, &c) == 3)
     load_calls (load, a, b, c);
+  else if (sscanf (line, "messages %u %u %u", &a, &b, &c) == 3 && (a > 0 || c > 0))
+    load_messages (load, a, b, c);
+  else if (g_str_has_prefix (line, "crowd "))
+    load_crowd (load, line + strlen ("crowd "));
+  else if (sscanf (line, "post %u", &a) == 1)
+    load_post (load, a);
+  else if (sscanf (line, "difference %u %u", &a, &b) == 2)
+    load_difference (load, a, b);
+  else if (sscanf (line, "asking %u %u", &a, &b) == 2 && a > 0)
+    load_asking (load, a, b);
   else
     return false;
   (void) fflush (stdout);
@@ -186,13 +199,15 @@ raise_descriptor_limit (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *address = NULL, *secret = NULL;
+  g_autofree char *address = NULL, *secret = NULL, *xmpp = NULL, *name = NULL;
   gboolean bare = FALSE, tls = FALSE, echo = FALSE;
   const GOptionEntry entries[] = {
     { "address", 'a', 0, G_OPTION_ARG_STRING, &address, "Server (or where to serve)", "ADDRESS:PORT" },
     { "jwt-secret", 0, 0, G_OPTION_ARG_STRING, &secret, "The server's [signaling] jwt_secret", "SECRET" },
     { "tls", 0, 0, G_OPTION_ARG_NONE, &tls, "Connect with TLS", NULL },
     { "bare", 0, 0, G_OPTION_ARG_NONE, &bare, "The server is a bare echo", NULL },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &name, "What the users are called (load)", "NAME" },
+    { "xmpp", 0, 0, G_OPTION_ARG_STRING, &xmpp, "The server is one of XMPP, with users u0, u1, ...", "DOMAIN" },
     { "serve-echo", 0, 0, G_OPTION_ARG_NONE, &echo, "Be the bare echo server", NULL },
     G_OPTION_ENTRY_NULL
   };
@@ -220,7 +235,9 @@ main (int argc, char **argv)
       return 0;
     }
   load.loop = loop;
-  load.bare = bare;
+  load.bare = bare || xmpp != NULL;
+  load.xmpp = xmpp;
+  load.name = name != NULL ? name : "load";
   if (tls && (load.tls = al_tls_new_client (NULL, &error)) == NULL)
     g_error ("%s", error->message);
   load.jwt_secret = secret != NULL ? secret : "";

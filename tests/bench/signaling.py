@@ -6,90 +6,20 @@ with as many connections open, in alternating rounds of the same run. Figures th
 result=FAIL; the last line counts them, and the exit status says whether all passed.
 """
 import argparse
-import os
-import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
 from lib.report import began, figure, finish, step
-
-SECRET = "a benchmark's secret of thirty-two bytes or more"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def resident_kb(pid):
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-        return int(re.search(r"^Rss:\s+(\d+) kB", f.read(), re.M).group(1))
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+from lib.server import SECRET, Load, Server, cpu_seconds, resident_kb
 
 
 def check_idle(idle, wanted):
     if idle["connections"] < wanted:
         raise SystemExit(f"only {idle['connections']:.0f} of {wanted} connections were opened")
-
-
-class Server:
-    def __init__(self, build, folder):
-        self.port, self.tls_port = free_port(), free_port()
-        config = os.path.join(folder, "aldis.conf")
-        with open(config, "w", encoding="ascii") as f:
-            f.write(f"[server]\ndata_dir = {folder}/var\nlog_level = warning\nmetrics_listen =\n"
-                    f"[signaling]\nlisten = 127.0.0.1:{self.port}\ntls_listen = 127.0.0.1:{self.tls_port}\n"
-                    f"jwt_secret = {SECRET}\nmax_connections = 40000\nmax_connections_per_address = 40000\nstranger_rate_address = 0\n"
-                    f"call_rate_user = 0\ncall_rate_pair = 0\n")
-        self.process = subprocess.Popen([f"{build}/server/aldisd", "--config", config], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=1).read()
-                return
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise SystemExit("aldisd did not start")
-                time.sleep(0.05)
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-
-class Load:
-    def __init__(self, build, *arguments):
-        self.process = subprocess.Popen([f"{build}/server/aldis-load", *arguments], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, bufsize=1)
-
-    def run(self, scenario):
-        self.process.stdin.write(scenario + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"aldis-load ended in: {scenario}")
-        print(f"# {scenario}: {line.strip()}", flush=True)
-        return {k: float(v) for k, v in (pair.split("=") for pair in line.split()[1:])}
-
-    def stop(self):
-        self.process.stdin.close()
-        self.process.wait(30)
 
 
 def measure_plain(build, folder, args):
