@@ -125,9 +125,9 @@ count (const ReactOp *op, Before *before, bool withheld, bool *ret_shown, GError
   return true;
 }
 
-/* Whose they are is said to the user alone; who it was, where members see each other. */
+/* Whose they are is said to the user alone, and so is what is withheld; who it was, where members see each other. */
 static bool
-tell (MsgDb *db, ReactOp *op, MsgChat *chat, bool shown, GError **error)
+tell (MsgDb *db, ReactOp *op, MsgChat *chat, const GArray *shown, GError **error)
 {
   g_autoptr (MsgUpdate) own = msg_update_new (MSG_UPDATE_REACTIONS, chat->id);
   MsgUpdate *others;
@@ -136,11 +136,13 @@ tell (MsgDb *db, ReactOp *op, MsgChat *chat, bool shown, GError **error)
   own->has_own = true;
   if (!msg_message_load (db, chat->id, op->log.user_id, op->message_id, &own->message, error))
     return false;
-  if (shown)
+  if (shown != NULL)
     {
       others = msg_update_new (MSG_UPDATE_REACTIONS, chat->id);
       others->user_id = msg_chat_has_log (chat->kind) ? 0 : op->log.user_id;
       others->message = msg_message_copy (own->message);
+      g_clear_pointer (&others->message->reactions, g_array_unref);
+      others->message->reactions = g_array_copy ((GArray *) shown);
       if (!msg_log_append (db, &op->log.log, chat, others, op->log.user_id, error))
         return false;
     }
@@ -166,7 +168,7 @@ react_run (MsgDb *db, gpointer ctx, GError **error)
   if (strcmp (before.emoji, op->emoji) == 0 && (!before.withheld || withheld_from != 0))
     return msg_log_finish (db, log, error);
   return count (op, &before, withheld_from != 0, &shown, error) && put_reaction (db, op, withheld_from != 0, error)
-         && put_counts (db, op, before.reactions, error) && tell (db, op, chat, shown, error);
+         && put_counts (db, op, before.reactions, error) && tell (db, op, chat, shown ? before.reactions : NULL, error);
 }
 
 void

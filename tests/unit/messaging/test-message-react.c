@@ -281,6 +281,48 @@ block (Chats *f, MsgId user, MsgId other, bool on)
   g_assert_no_error (answer.error);
 }
 
+/* What was told live of reactions last to whom it is not own: "emoji count" */
+typedef struct {
+  GString *text;
+} Live;
+
+static void
+on_live (const MsgUpdate *update, gpointer data)
+{
+  Live *live = data;
+
+  if (update->type != MSG_UPDATE_REACTIONS || update->has_own)
+    return;
+  g_string_truncate (live->text, 0);
+  for (unsigned i = 0; i < update->message->reactions->len; i++)
+    {
+      const MsgReaction *reaction = &g_array_index (update->message->reactions, MsgReaction, i);
+
+      g_assert_false (reaction->own);
+      g_string_append_printf (live->text, "%s %u;", reaction->emoji, reaction->count);
+    }
+}
+
+/* what is told live is what the others see */
+static void
+test_live (Chats *f, gconstpointer data)
+{
+  MsgId chat = chats_open (f, f->ann, f->bob);
+  int64_t id = chats_send (f, f->bob, chat, 1, "one");
+  Live live = { g_string_new (NULL) };
+
+  msg_core_set_update_fn (f->bench.core, on_live, &live);
+  react (f, f->ann, chat, id, UP);
+  g_assert_cmpstr (live.text->str, ==, UP " 1;");
+  react (f, f->bob, chat, id, UP);
+  g_assert_cmpstr (live.text->str, ==, UP " 2;");
+  block (f, f->bob, f->ann, true);
+  react (f, f->ann, chat, id, HEART);
+  g_assert_cmpstr (live.text->str, ==, UP " 1;");
+  msg_core_set_update_fn (f->bench.core, NULL, NULL);
+  g_string_free (live.text, TRUE);
+}
+
 /* who is blocked sees their reaction as ever; the other hears of nothing but of one that is taken back */
 static void
 test_withheld (Chats *f, gconstpointer data)
@@ -347,6 +389,7 @@ main (int argc, char *argv[])
   ADD ("restricted", test_restricted);
   ADD ("reactors", test_reactors);
   ADD ("withheld", test_withheld);
+  ADD ("live", test_live);
   ADD ("stay", test_stay);
   return g_test_run ();
 }
