@@ -14,8 +14,14 @@
   " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
-  " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"
-#define MSG_MESSAGE_N_COLUMNS 15
+  " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"      \
+  ", g.poll, " MSG_OWN_VOTE
+#define MSG_MESSAGE_N_COLUMNS 17
+/* What :user has voted for, below zero where nobody else sees it. */
+#define MSG_OWN_VOTE                                                                                                   \
+  "CASE WHEN g.poll IS NOT NULL THEN"                                                                                  \
+  " (SELECT CASE WHEN v.withheld = 0 THEN v.options ELSE 0 - v.options END FROM poll_votes v"                          \
+  " WHERE v.chat_id = g.chat_id AND v.message_id = g.id AND v.user_id = :user) END"
 /* What :user has reacted with; reactions are NULL where nobody ever has. Those that nobody else sees have a "!". */
 #define MSG_OWN_REACTION                                                                                               \
   "CASE WHEN g.reactions IS NOT NULL THEN"                                                                             \
@@ -92,6 +98,7 @@ typedef struct {
   const char *text;
   const char *entities, *data; /* (nullable) */
   const char *forward;      /* (nullable): as in MsgMessage */
+  const char *poll;         /* (nullable): of msg_poll_write() */
   int64_t reply_to;
   bool silent;
   MsgId withheld_from;      /* who is not to know of it; 0: nobody */

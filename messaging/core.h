@@ -42,17 +42,18 @@ GQuark msg_error_quark (void);
  *
  * Reasons of INVALID: "username", "password", "display_name", "device_name", "platform", "identity_key", "id",
  * "cursor", "limit", "hash", "format", "call", "room", "title", "about", "text", "entities", "message", "rights",
- * "until", "pts", "query", "self", "slow", "emoji", "random_id", "endpoint", "p256dh". Of NOT_FOUND: "user", "device",
- * "session", "call", "room", "chat", "member", "message", "link", "request". Of CONFLICT: "username_taken",
- * "identity_key_changed", "call_exists", "call_ended", "room_exists", "two_factor_on", "two_factor_off",
- * "message_deleted". Of UNAUTHENTICATED: "bad_password" (unknown users too), "code_required", "bad_code" (both only
- * after the right password), "bad_token", "jwt" (malformed or bad signature), "jwt_expired", "jwt_not_yet",
- * "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed", "disabled", "jwt_off", "external" (a user of an
- * outside application has no password here), "not_author", "service_message", "protected", "target_banned" and those
- * of messaging/chat-rules.h. Of GONE: "pts_too_old". Of LIMIT: "login_rate", "code_rate", "registration_rate",
- * "too_many_devices", "too_many_rooms", "too_many_members", "too_many_chats", "too_many_links", "too_many_requests",
- * "too_many_reactions", "too_many_pins", "slow_mode", "message_rate", "chat_rate", "search_rate", "too_many_blocks".
- * Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
+ * "until", "pts", "query", "self", "slow", "emoji", "poll", "options", "random_id", "endpoint", "p256dh". Of
+ * NOT_FOUND: "user", "device", "session", "call", "room", "chat", "member", "message", "poll", "link", "request". Of
+ * CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists", "two_factor_on",
+ * "two_factor_off", "message_deleted", "poll_closed", "already_voted". Of UNAUTHENTICATED: "bad_password" (unknown
+ * users too), "code_required", "bad_code" (both only after the right password), "bad_token", "jwt" (malformed or bad
+ * signature), "jwt_expired", "jwt_not_yet", "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed",
+ * "disabled", "jwt_off", "external" (a user of an outside application has no password here), "not_author",
+ * "service_message", "protected", "poll", "anonymous", "target_banned" and those of messaging/chat-rules.h. Of GONE:
+ * "pts_too_old". Of LIMIT: "login_rate", "code_rate", "registration_rate", "too_many_devices", "too_many_rooms",
+ * "too_many_members", "too_many_chats", "too_many_links", "too_many_requests", "too_many_reactions", "too_many_pins",
+ * "slow_mode", "message_rate", "chat_rate", "search_rate", "too_many_blocks". Of UNAVAILABLE: "busy" (with a
+ * retry_after), "storage", "closing", "schema".
  * Those of secret chats stand in messaging/secret.h.
  */
 typedef enum {

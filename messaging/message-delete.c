@@ -67,8 +67,9 @@ msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int
 {
   static const char *const scripts[] = {
     ("UPDATE messages SET deleted_ms = :now, text = '', entities = NULL, data = NULL, forward = NULL, reactions = NULL,"
-     " pinned_ms = 0 WHERE chat_id = :chat AND id = :id"),
+     " pinned_ms = 0, poll = NULL WHERE chat_id = :chat AND id = :id"),
     "DELETE FROM message_reactions WHERE chat_id = :chat AND message_id = :id",
+    "DELETE FROM poll_votes WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",
     ("UPDATE chat_members SET mentions = mentions - 1 WHERE chat_id = :chat AND mentions > 0 AND read_id < :id"
      " AND user_id IN (SELECT user_id FROM message_mentions WHERE chat_id = :chat AND message_id = :id)"),
@@ -105,7 +106,7 @@ delete_one (MsgDb *db, DeleteOp *op, const MsgChat *chat, int64_t id, MsgUpdate 
   g_array_append_val (update->ids, id);
   if (!op->for_all)
     return hide_one (db, op, message, error);
-  own = message->sender_id == op->log.user_id && message->kind == MSG_MESSAGE_TEXT;
+  own = message->sender_id == op->log.user_id && message->kind != MSG_MESSAGE_SERVICE;
   return msg_chat_allow (chat->kind, chat->permissions, &chat->standing,
                          own ? MSG_ACT_DELETE_OWN : MSG_ACT_DELETE_OTHERS, NULL, error)
          && msg_message_wipe (db, chat, message, op->log.log.now_ms, error);

@@ -126,6 +126,8 @@ load_source (MsgDb *db, const ForwardOp *op, const MsgChat *chat, int64_t id, Ms
     return false;
   if (*ret_message == NULL)
     return refuse (MSG_ERROR_NOT_FOUND, "message", "There is no such message.", error);
+  if ((*ret_message)->kind == MSG_MESSAGE_POLL)
+    return refuse (MSG_ERROR_FORBIDDEN, "poll", "A poll stays where its voters are.", error);
   return (*ret_message)->kind != MSG_MESSAGE_SERVICE
          || refuse (MSG_ERROR_FORBIDDEN, "service_message", "This is no message of a user.", error);
 }

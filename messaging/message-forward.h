@@ -30,7 +30,7 @@ typedef void (*MsgForwardedFn) (GPtrArray *messages, const MsgWritten *written, 
  * A random_id that this user has used in the other chat before gives the message of the first time.
  *
  * Errors: INVALID ("limit", "random_id": one is there twice), NOT_FOUND ("chat", "message": one of them), FORBIDDEN
- * ("protected", "service_message", those of msg_verdict_to_error(), for either chat), CONFLICT ("message_deleted": of a
+ * ("protected", "service_message", "poll", those of msg_verdict_to_error(), for either chat), CONFLICT ("message_deleted": of a
  * retry), LIMIT ("message_rate", "slow_mode"), UNAVAILABLE.
  */
 void msg_message_forward (MsgCore *core, const MsgForwarding *forwarding, MsgForwardedFn fn, gpointer data);

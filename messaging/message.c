@@ -13,7 +13,8 @@ typedef struct {
   uint8_t random_id[MSG_RANDOM_ID_BYTES];
   MsgId device_id;
   int64_t message_id;  /* EDIT */
-  char *text, *entities;
+  char *text, *entities, *poll;
+  bool public_poll;
   int64_t reply_to;
   bool silent;
   MsgMessage *found;   /* owned: a retry's */
@@ -43,6 +44,7 @@ text_op_clear (MsgOp *ctx)
   msg_message_free (op->found);
   g_free (op->text);
   g_free (op->entities);
+  g_free (op->poll);
 }
 
 static TextOp *
@@ -69,6 +71,25 @@ text_op_take (TextOp *op, const char *text, GArray *entities)
     return error;
   op->text = g_strdup (text);
   op->entities = entities != NULL ? msg_entities_write (entities) : NULL;
+  return NULL;
+}
+
+/* Returns: (nullable): why it cannot be taken */
+static GError *
+text_op_take_poll (TextOp *op, const MsgPoll *asked, bool has_entities)
+{
+  g_autoptr (MsgPoll) poll = NULL;
+  GError *error = NULL;
+
+  if (asked == NULL)
+    return NULL;
+  if (has_entities)
+    return msg_error_new (MSG_ERROR_INVALID, "poll", "A question has no entities.");
+  poll = msg_poll_tidy (asked, op->log.log.now_ms, &error);
+  if (poll == NULL)
+    return error;
+  op->poll = msg_poll_write (poll);
+  op->public_poll = poll->is_public;
   return NULL;
 }
 
@@ -142,7 +163,8 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
   MsgNewMessage spec = { .sender_id = op->log.user_id,
                          .device_id = op->device_id,
                          .random_id = op->random_id,
-                         .kind = MSG_MESSAGE_TEXT,
+                         .kind = op->poll != NULL ? MSG_MESSAGE_POLL : MSG_MESSAGE_TEXT,
+                         .poll = op->poll,
                          .text = op->text,
                          .entities = op->entities,
                          .reply_to = op->reply_to,
@@ -160,6 +182,11 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
   chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_SEND, log->now_ms, error);
   if (chat == NULL || !msg_chat_keep_pace (db, chat, log, error))
     return false;
+  if (op->public_poll && chat->kind == MSG_CHAT_CHANNEL) /* nobody sees who reads it */
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_INVALID, "poll", "In a channel polls are anonymous."));
+      return false;
+    }
   if (op->reply_to != 0 && !msg_message_load (db, chat->id, op->log.user_id, op->reply_to, &replied, error))
     return false;
   if (op->reply_to != 0 && replied == NULL)
@@ -185,6 +212,8 @@ msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpo
   op->reply_to = sending->reply_to;
   op->silent = sending->silent;
   error = text_op_take (op, sending->text, sending->entities);
+  if (error == NULL)
+    error = text_op_take_poll (op, sending->poll, op->entities != NULL);
   if (error != NULL)
     msg_op_fail (&op->log.op, error);
   else if (msg_log_op_take_message (&op->log))

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "messaging/chat.h"
+#include "messaging/poll-text.h"
 #include "messaging/reaction.h"
 
 #define MSG_RANDOM_ID_BYTES 8
@@ -15,7 +16,7 @@
 #define MSG_DELETE_MAX 100
 
 /** MsgMessageKind: stored as these numbers. */
-typedef enum { MSG_MESSAGE_TEXT = 1, MSG_MESSAGE_SERVICE, MSG_MESSAGE_KIND_N } MsgMessageKind;
+typedef enum { MSG_MESSAGE_TEXT = 1, MSG_MESSAGE_SERVICE, MSG_MESSAGE_POLL, MSG_MESSAGE_KIND_N } MsgMessageKind;
 
 typedef struct {
   MsgId chat_id;
@@ -32,6 +33,7 @@ typedef struct {
   GArray *reactions; /* (nullable) (element-type MsgReaction): with the user's own marked */
   bool pinned;
   char *forward;     /* (nullable): JSON: where it comes from, as msg_message_forward() makes it */
+  MsgPoll *poll;     /* POLL, whose text is the question: with the user's own vote */
 } MsgMessage;
 
 MsgMessage *msg_message_copy (const MsgMessage *message);
@@ -45,6 +47,7 @@ typedef struct {
   const char *text;
   GArray *entities;                       /* (nullable) (element-type MsgEntity): is sorted */
   int64_t reply_to;                       /* 0: none */
+  const MsgPoll *poll;                    /* (nullable): then @text is the question, without entities */
   bool silent;
 } MsgSending;
 
@@ -57,8 +60,9 @@ typedef void (*MsgMessageFn) (const MsgMessage *message, const MsgWritten *writt
  * A random_id that this user has used in this chat before gives the message and the place of the first time, as they are
  * now, and writes nothing.
  *
- * Errors: INVALID ("text", "entities"), NOT_FOUND ("chat", "message": there is none to reply to), FORBIDDEN (those of
- * msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT ("message_rate"), UNAVAILABLE.
+ * Errors: INVALID ("text", "entities", "poll": also one that is public in a channel), NOT_FOUND ("chat", "message": there is
+ * none to reply to), FORBIDDEN (those of msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT
+ * ("message_rate"), UNAVAILABLE.
  */
 void msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpointer data);
 

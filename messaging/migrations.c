@@ -335,6 +335,16 @@ static const MsgMigration migrations[] = {
     "  at_ms BIGINT NOT NULL,"
     "  PRIMARY KEY (secret_id, device_id, n),"
     "  UNIQUE (secret_id, device_id, random_id));" },
+  { 18, "polls",
+    "ALTER TABLE messages ADD COLUMN poll {text};" /* what is asked, and how many have chosen what */
+    "CREATE TABLE poll_votes ("
+    "  chat_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  user_id BIGINT NOT NULL,"
+    "  options BIGINT NOT NULL," /* a bit for each */
+    "  at_ms BIGINT NOT NULL,"
+    "  withheld BIGINT NOT NULL," /* 1: nobody but the user sees it */
+    "  PRIMARY KEY (chat_id, message_id, user_id)) {clustered};" },
   { 0, NULL, NULL },
 };
 

@@ -23,6 +23,7 @@ typedef enum {
   MSG_UPDATE_DELIVERED,
   MSG_UPDATE_REACTIONS,
   MSG_UPDATE_PINNED,    /* or not any more */
+  MSG_UPDATE_POLL,      /* a vote, or its end */
   MSG_UPDATE_N
 } MsgUpdateType;
 
@@ -35,15 +36,15 @@ typedef struct {
 typedef struct {
   MsgUpdateType type;
   MsgId chat_id;
-  MsgMessage *message;  /* NEW, EDITED, REACTIONS, PINNED: as it is now */
+  MsgMessage *message;  /* NEW, EDITED, REACTIONS, PINNED, POLL: as it is now */
   MsgChat *chat;        /* CHAT: as the one it is for sees it; in the chat's own log good for what all see of it */
   GArray *ids;          /* DELETED: of int64_t */
-  MsgId user_id;        /* MEMBER, READ, DELIVERED, REACTIONS: whom it is about; 0: that is not told */
+  MsgId user_id;        /* MEMBER, READ, DELIVERED, REACTIONS, POLL: whom it is about; 0: that is not told */
   MsgStanding standing; /* MEMBER */
   int64_t until_ms;     /* MEMBER */
   int64_t up_to;        /* READ, DELIVERED */
   bool has_counts;      /* READ of one's own */
-  bool has_own;         /* REACTIONS: by the user's own, which the message marks */
+  bool has_own;         /* REACTIONS, POLL: by the user's own, which the message marks */
   unsigned unread, mentions;
   int64_t chat_pts;     /* a row of the chat's own log, for all its members; 0: it is of the logs of those below */
   GArray *to;           /* of MsgUpdateTo */
@@ -53,7 +54,8 @@ typedef struct {
 static inline bool
 msg_update_is_of_message (MsgUpdateType type)
 {
-  return type == MSG_UPDATE_MESSAGE_EDITED || type == MSG_UPDATE_REACTIONS || type == MSG_UPDATE_PINNED;
+  return type == MSG_UPDATE_MESSAGE_EDITED || type == MSG_UPDATE_REACTIONS || type == MSG_UPDATE_PINNED
+         || type == MSG_UPDATE_POLL;
 }
 
 /** msg_update_new: Returns: (transfer full): for nobody yet. */

@@ -89,7 +89,7 @@ msg_updates_state (MsgCore *core, MsgId user_id, MsgStateFn fn, gpointer data)
 /* --- Difference --- */
 
 /* NEW, and those of msg_update_is_of_message() */
-#define HAS_MESSAGE "p.type IN (1, 2, 8, 9)"
+#define HAS_MESSAGE "p.type IN (1, 2, 8, 9, 10)"
 
 /* One statement for a page: the row, and the message if the user sees it now. */
 static const char difference_sql[] =
@@ -145,7 +145,7 @@ update_from_row (MsgStmt *stmt, const ReadOp *op)
     update->message = msg_message_from_row (stmt, N_ROW_COLUMNS);
   else
     become_deleted (update, update->up_to);
-  update->has_own = update->type == MSG_UPDATE_REACTIONS && update->user_id == op->user_id;
+  update->has_own = update->user_id == op->user_id && update->user_id != 0;
   return update;
 }
 

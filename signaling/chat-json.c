@@ -151,6 +151,7 @@ sig_chat_member_json (const MsgChatMember *member)
 static const char *const message_kinds[MSG_MESSAGE_KIND_N] = {
   [MSG_MESSAGE_TEXT] = "text",
   [MSG_MESSAGE_SERVICE] = "service",
+  [MSG_MESSAGE_POLL] = "poll",
 };
 
 MsgMessageKind
@@ -217,6 +218,8 @@ sig_message_json (const MsgMessage *message)
   set_entities (object, message->entities);
   set_json (object, "data", message->data);
   set_json (object, "forwardedFrom", message->forward);
+  if (message->poll != NULL)
+    json_object_set_object_member (object, "poll", sig_poll_json (message->poll, true));
   if (message->reply_to != 0)
     sig_json_set_id (object, "replyTo", message->reply_to);
   if (message->edited_ms != 0)
@@ -338,6 +341,7 @@ sig_update_json (const MsgUpdate *update)
     [MSG_UPDATE_DELIVERED] = "delivered",
     [MSG_UPDATE_REACTIONS] = "message.reactions",
     [MSG_UPDATE_PINNED] = "message.pinned",
+    [MSG_UPDATE_POLL] = "message.poll",
   };
   JsonObject *object = json_object_new ();
 
@@ -372,6 +376,13 @@ sig_update_json (const MsgUpdate *update)
     case MSG_UPDATE_PINNED:
       sig_json_set_id (object, "messageId", update->message->id);
       json_object_set_boolean_member (object, "pinned", update->message->pinned);
+      break;
+    case MSG_UPDATE_POLL:
+      sig_json_set_id (object, "messageId", update->message->id);
+      if (update->message->poll != NULL)
+        json_object_set_object_member (object, "poll", sig_poll_json (update->message->poll, update->has_own));
+      if (update->user_id != 0)
+        sig_json_set_id (object, "userId", update->user_id);
       break;
     case MSG_UPDATE_N:
       break;

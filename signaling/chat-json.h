@@ -15,6 +15,9 @@ JsonObject *sig_chat_member_json (const MsgChatMember *member);
 JsonObject *sig_message_json (const MsgMessage *message);
 JsonObject *sig_message_edit_json (const MsgEdit *edit);
 JsonObject *sig_reactor_json (const MsgReactor *reactor);
+/** sig_poll_json: @with_own: what the user has voted for, too. What is right in a quiz is in it when that has been seen by
+ *  who has voted, or it is over. */
+JsonObject *sig_poll_json (const MsgPoll *poll, bool with_own);
 /** sig_update_json: without pts. */
 JsonObject *sig_update_json (const MsgUpdate *update);
 /** sig_written_json: {pts, ptsCount}, and chatPts, chatPtsCount if the chat has a log of its own. */
@@ -22,6 +25,8 @@ JsonObject *sig_written_json (const MsgWritten *written);
 
 /** sig_rights_read: @words: (nullable): a list of words that the schema has checked. Returns: MSG_RIGHT_* bits. */
 unsigned sig_rights_read (JsonArray *words);
+/** sig_poll_read: @object: (nullable): checked by the schema. Returns: (transfer full) (nullable): as it was said. */
+MsgPoll *sig_poll_read (JsonObject *object);
 /** sig_entities_read: @list: (nullable): checked by the schema. Returns: (transfer full). */
 GArray *sig_entities_read (JsonArray *list);
 /** sig_chat_kind_read: a word of Chat's kind. */

@@ -246,7 +246,7 @@ sig_push_message (SigPush *self, const MsgUpdate *update)
   g_autoptr (GArray) users = NULL;
   SigPushNews news;
 
-  if (update->type != MSG_UPDATE_MESSAGE_NEW || message->kind != MSG_MESSAGE_TEXT || g_hash_table_size (self->users) == 0)
+  if (update->type != MSG_UPDATE_MESSAGE_NEW || message->kind == MSG_MESSAGE_SERVICE || g_hash_table_size (self->users) == 0)
     return;
   users = g_array_new (FALSE, FALSE, sizeof (MsgId));
   for (unsigned i = 0; i < update->to->len; i++)

@@ -34,11 +34,15 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
   SigSession *session = sig_rpc_call_get_session (call);
   const char *random_id = json_object_get_string_member (params, "randomId");
   g_autoptr (GArray) entities = sig_entities_read (sig_json_get_list (params, "entities"));
+  JsonObject *asked = json_object_has_member (params, "poll") ? json_object_get_object_member (params, "poll") : NULL;
+  g_autoptr (MsgPoll) poll = sig_poll_read (asked);
   MsgSending sending = { .user_id = sig_session_get_user_id (session),
                          .device_id = sig_session_get_device_id (session),
                          .chat_id = sig_json_get_id (params, "chatId"),
-                         .text = json_object_get_string_member (params, "text"),
+                         .text = asked != NULL ? json_object_get_string_member (asked, "question")
+                                               : json_object_get_string_member (params, "text"),
                          .entities = entities,
+                         .poll = poll,
                          .reply_to = sig_json_get_optional_id (params, "replyTo"),
                          .silent = json_object_get_boolean_member_with_default (params, "silent", FALSE) };
   bool ok = al_base64url_decode_exact (random_id, strlen (random_id), sending.random_id, sizeof sending.random_id);

@@ -222,6 +222,46 @@ test('pins: a service message, the newest in the chat, pages', async () => {
   await closeAll(ann, bob);
 });
 
+test('polls: counts for all, the own vote for each, what is right for who has voted', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const all = [ann, bob].map((client) => new Messenger(client));
+  const chatId = await group(ann, bob);
+  const ask = (more = {}) => ann.call('message.send', { chatId, randomId: newRandomId(), poll: { question: 'Which colour?', options: ['red', 'green'], ...more } });
+  const quiz = (await ask({ quiz: { correct: 1 } })).message;
+  assert.deepEqual([quiz.kind, quiz.text, quiz.poll.correct, quiz.poll.anonymous], ['poll', 'Which colour?', undefined, true]);
+  const pollOf = async (client) => (await messagesOf(client, chatId)).find((m) => m.id === quiz.id).poll;
+  const vote = (client, options, messageId = quiz.id) => client.call('poll.vote', { chatId, messageId, options });
+  await vote(bob, [0]);
+  assert.deepEqual([(await pollOf(bob)).correct, (await pollOf(bob)).own], [1, [0]]);
+  assert.deepEqual([(await pollOf(ann)).correct, (await pollOf(ann)).own, (await pollOf(ann)).voters], [undefined, [], 1]);
+  await refuses(vote(bob, [1]), 'already_voted');
+  await refuses(vote(ann, [2]), 'options');
+  await refuses(vote(ann, [10]), 'invalid_params');
+  await refuses(bob.call('poll.close', { chatId, messageId: quiz.id }), 'admin_only');
+  await ann.call('poll.close', { chatId, messageId: quiz.id });
+  assert.deepEqual([(await pollOf(ann)).correct, (await pollOf(ann)).closed], [1, true]);
+  await refuses(vote(ann, [1]), 'poll_closed');
+  for (const m of all) {
+    const seen = await pollOf(m.client);
+    await until(() => JSON.stringify(Object.entries(m.chat(chatId).messages.get(quiz.id).poll).sort()) === JSON.stringify(Object.entries(seen).sort()), 'the poll');
+  }
+  // the question is found, the options are not looked into
+  assert.deepEqual((await bob.call('search.messages', { query: 'colour', limit: 10 })).hits.map((h) => h.message.id), [quiz.id]);
+  assert.deepEqual((await bob.call('search.messages', { query: 'green', limit: 10 })).hits, []);
+  const open = (await ask({ anonymous: false, multiple: true })).message;
+  await vote(bob, [0, 1], open.id);
+  const { voters } = await ann.call('poll.voters', { chatId, messageId: open.id, option: 1, limit: 10 });
+  assert.deepEqual(voters.map((v) => v.user.id), [bob.user.id]);
+  await refuses(ann.call('poll.voters', { chatId, messageId: quiz.id, option: 1, limit: 10 }), 'anonymous');
+  await vote(bob, [], open.id);
+  await refuses(ask({ options: ['x', ' x'] }), 'poll');
+  await refuses(ask({ options: ['x'] }), 'invalid_params');
+  await refuses(ann.call('message.send', { chatId, randomId: newRandomId(), text: 'x', poll: { question: 'x', options: ['a', 'b'] } }), 'invalid_params');
+  const { chat } = await ann.call('chat.create', { kind: 'channel', title: 'News' });
+  await refuses(ann.call('message.send', { chatId: chat.id, randomId: newRandomId(), poll: { question: 'x', options: ['a', 'b'], anonymous: false } }), 'poll');
+  await closeAll(ann, bob);
+});
+
 test('forwards: where they come from, all or none, once', async () => {
   const [ann, bob, eve] = [await person(), await person(), await person()];
   const pair = await open(ann, bob);
@@ -298,6 +338,9 @@ const table = {
   'message.pin': [(c) => ({ ...c.chat, messageId: c.messageId, pinned: true }), byRight('pin', 'restricted')],
   'message.forward': [(c) => ({ ...c.chat, ids: [c.messageId], toChatId: c.saved, randomIds: [newRandomId()] }), [...out, ...all('ok')]],
   'message.forward into it': [(c) => ({ chatId: c.saved, ids: [c.savedId], toChatId: c.chat.chatId, randomIds: [newRandomId()] }), inside('ok', { restricted: 'restricted' })],
+  'poll.vote': [(c) => ({ ...c.chat, messageId: c.pollId, options: [0] }), inside('ok', { restricted: 'restricted' })],
+  'poll.voters': [(c) => ({ ...c.chat, messageId: c.pollId, option: 0, limit: 10 }), [...out, ...all('ok')]],
+  'poll.close': [(c) => ({ ...c.chat, messageId: c.pollId }), byRight('delete')],
   'chat.update protected': [(c) => ({ ...c.chat, protected: true }), inside('owner_only', { owner: 'ok' })],
   'message.pinned': [(c) => ({ ...c.chat, limit: 10 }), [...out, ...all('ok')]],
   'search.messages': [(c) => ({ ...c.chat, query: 'secret', limit: 10 }), [...out, ...all('ok')]],
@@ -338,7 +381,9 @@ test('every method by everybody', async () => {
       const who = role === 'owner' ? owner : actor;
       const saved = await open(who, who);
       const savedId = (await send(who, saved, 'mine')).message.id;
-      const context = { saved, savedId, chat: { chatId }, messageId: message.id, victim: victim.user.id, admin: admin.user.id, outsider: outsider.user.id };
+      const poll = { question: 'Which?', options: ['a', 'b'], anonymous: false };
+      const pollId = name.startsWith('poll') ? (await owner.call('message.send', { chatId, randomId: newRandomId(), poll })).message.id : undefined;
+      const context = { saved, savedId, pollId, chat: { chatId }, messageId: message.id, victim: victim.user.id, admin: admin.user.id, outsider: outsider.user.id };
       if (role === 'owner' && name === 'message.edit') { // the author
         assert.equal(await reasonOf(who.call('message.edit', params(context))), 'ok');
         continue;

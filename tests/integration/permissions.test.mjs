@@ -39,7 +39,8 @@ async function build(kind) {
   if (kind === 'supergroup') await owner.call('chat.setRole', { chatId, userId: idOf('restricted'), role: 'restricted', rights: [] });
   for (const name of admins) await owner.call('chat.setRole', { chatId, userId: idOf(name), role: 'admin', rights: name === 'admin' ? [] : [name] });
   const { message } = await owner.call('message.send', { chatId, randomId: newRandomId(), text: 'secret' });
-  return { chatId, messageId: message.id };
+  const poll = await owner.call('message.send', { chatId, randomId: newRandomId(), poll: { question: 'Which?', options: ['a', 'b'] } });
+  return { chatId, messageId: message.id, pollId: poll.message.id };
 }
 
 /** What those inside are answered: all the same, but some. */
@@ -73,6 +74,9 @@ const rows = (kind) => {
     ['chat.update', { permissions: ['send'] }, channel ? all('chat_kind') : by('ban')],
     ['chat.update', { slowModeMs: 0 }, channel ? all('chat_kind') : by('ban')],
     ['chat.update', { protected: false }, onlyOwner('ok')],
+    ['poll.vote', (c) => ({ messageId: c.pollId, options: [0] }), all('ok', { restricted: 'restricted' })],
+    ['poll.voters', (c) => ({ messageId: c.pollId, option: 0, limit: 10 }), channel ? all('anonymous', { restricted: 'admin_only', member: 'admin_only' }) : all('anonymous')],
+    ['poll.close', (c) => ({ messageId: c.pollId }), by('delete')],
     ['chat.createLink', {}, by('invite')],
     ['chat.links', {}, by('invite')],
     ['chat.revokeLink', { link }, by('invite', { ok: 'link' })],
@@ -130,6 +134,6 @@ test('every method by everybody in a public channel', () => walk('channel', true
 
 test('the table has every method that takes a chat', () => {
   const named = new Set(rows('supergroup').map(([method]) => method));
-  const missing = document.methods.filter(({ name, params }) => /^(chat|message|updates)\./.test(name) && params.some((p) => p.name === 'chatId') && !named.has(name));
+  const missing = document.methods.filter(({ name, params }) => /^(chat|message|poll|updates)\./.test(name) && params.some((p) => p.name === 'chatId') && !named.has(name));
   assert.deepEqual(missing.map(({ name }) => name), []);
 });

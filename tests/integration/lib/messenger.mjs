@@ -47,7 +47,7 @@ export class Messenger {
     const entry = this.chat(update.chatId);
     switch (update.type) {
       case 'message.new': case 'message.edited': case 'message.deleted':
-      case 'message.reactions': case 'message.pinned': this.applyMessage(entry, update); break;
+      case 'message.reactions': case 'message.pinned': case 'message.poll': this.applyMessage(entry, update); break;
       case 'chat.updated':
         entry.chat = update.chat;
         entry.role = update.chat.role;
@@ -65,12 +65,19 @@ export class Messenger {
     const known = entry.messages.get(update.messageId ?? update.message.id);
     if (update.type === 'message.reactions') { if (known) this.applyReactions(known, update); return; }
     if (update.type === 'message.pinned') { if (known) { delete known.pinned; if (update.pinned) known.pinned = true; } return; }
+    if (update.type === 'message.poll') { if (known) known.poll = this.mergePoll(known.poll, update.poll); return; }
     assert.equal(update.message.chatId, update.chatId);
     const message = { ...update.message };
     if (update.type === 'message.edited' && !known) return; // deleted for oneself, which is no affair of a chat's own log
     if (update.type === 'message.edited') // of these it says nothing live
       for (const name of ['reactions', 'pinned']) if (message[name] === undefined && known[name] !== undefined) message[name] = known[name];
     entry.messages.set(message.id, message);
+  }
+
+  /** What others did does not say what one has chosen oneself, nor what is right. */
+  mergePoll(known, poll) {
+    const { own = poll.own, correct = poll.correct } = known;
+    return { own, ...(correct !== undefined ? { correct } : {}), ...poll };
   }
 
   /** Whose they are is said of one's own changes alone; of others' it stays. */
