@@ -10,6 +10,8 @@ import { Devices } from './media/devices.js';
 import { Push } from './push/push.js';
 import { Rooms, linkOf } from './room/rooms.js';
 import { Router } from './router.js';
+import { Secrets } from './secret/secrets.js';
+import { openSecretStore } from './secret/store.js';
 import { Settings } from './settings.js';
 import { TabLock } from './tab-lock.js';
 import { Banner } from './ui/banner.js';
@@ -30,6 +32,7 @@ import { People } from './people.js';
  * @property {(login: import('./account.js').Login) => Promise<import('./types.js').CallEngine>} makeEngine
  * @property {((userId: string) => Promise<import('./people.js').Trust>) | null} trustOf
  * @property {Storage} storage
+ * @property {((username: string) => Promise<import('./crypto/identity.js').Identity>) | null} [identityOf] for secret chats
  */
 
 export class App extends EventTarget {
@@ -39,7 +42,7 @@ export class App extends EventTarget {
   #tab = new TabLock('aldis.session');
 
   /** @param {AppParts} parts */
-  constructor({ rpc, identityKey, makeEngine, trustOf, storage }) {
+  constructor({ rpc, identityKey, makeEngine, trustOf, storage, identityOf = null }) {
     super();
     this.rpc = rpc;
     this.settings = new Settings(storage);
@@ -49,7 +52,15 @@ export class App extends EventTarget {
     this.people = new People({ rpc, log: this.log, trustOf });
     this.names = new Names(rpc, this.people);
     this.messenger = new Messenger({ rpc, storage, me: () => this.account.user?.id ?? '' });
-    this.router = new Router(['chats', 'calls', 'rooms', 'people', 'settings', 'join']);
+    /** the keys of who is logged in */
+    this.secretIdentity = async () => {
+      const { user } = this.account;
+      if (!identityOf || !user) throw new Error('there are no keys here');
+      return identityOf(user.username);
+    };
+    /** @type {ReturnType<typeof openSecretStore> | null} */ let kept = null;
+    this.secrets = new Secrets({ rpc, store: () => (kept ??= openSecretStore()), identity: this.secretIdentity, self: () => (identityOf ? this.account.login : null) });
+    this.router = new Router(['chats', 'secret', 'calls', 'rooms', 'people', 'settings', 'join']);
     this.toasts = new Toasts();
     this.push = new Push({ rpc, account: this.account, settings: this.settings });
     this.rooms = new Rooms(rpc);
@@ -104,6 +115,7 @@ export class App extends EventTarget {
       this.people.clear();
       this.names.clear();
       this.messenger.clear();
+      this.secrets.clear();
       /* the connection without a token serves the log-in page */
       queueMicrotask(() => this.account.user || this.rpc.state !== 'offline' || this.rpc.start(null));
     }
@@ -139,6 +151,7 @@ export class App extends EventTarget {
   async #sessionStarted({ calls }) {
     if (!this.account.user) return; /* a guest's: there is nothing but the room */
     void this.messenger.session();
+    this.secrets.session();
     await this.calls.resume(calls ?? []);
     if (this.log.state === 'empty' || this.log.state === 'failed') void this.log.refresh();
   }

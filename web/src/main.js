@@ -33,5 +33,6 @@ const app = new App({
     return /** @type {Trust} */ ({ level: pins.some((pin) => pin.verified) ? 'verified' : pins.length ? 'seen' : 'none' });
   },
   storage: localStorage,
+  identityOf,
 });
 void app.start(/** @type {HTMLElement} */ (document.getElementById('app')));

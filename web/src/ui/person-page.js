@@ -6,6 +6,7 @@ import { historyLine, problem } from '../words.js';
 import { direction } from './calls-page.js';
 import { openChat } from './chat/chats-page.js';
 import { icon } from './icons.js';
+import { askForSecret } from './secret/secret-rows.js';
 import { Lamp } from './lamp.js';
 
 /** @typedef {import('../types.js').User} User */
@@ -76,7 +77,8 @@ export class PersonPage {
         h('div', { class: 'person-actions' },
           h('button', { class: 'button primary', type: 'button', testid: 'call-audio', onclick: call(false) }, icon('phone', 20), 'Call'),
           h('button', { class: 'button', type: 'button', testid: 'call-video', onclick: call(true) }, icon('camera', 20), 'Video call'),
-          h('button', { class: 'button', type: 'button', testid: 'person-chat', onclick: () => void openChat(this.#app, user.id) }, icon('chat', 20), 'Message'))),
+          h('button', { class: 'button', type: 'button', testid: 'person-chat', onclick: () => void openChat(this.#app, user.id) }, icon('chat', 20), 'Message'),
+          h('button', { class: 'button', type: 'button', testid: 'person-secret', onclick: () => void askForSecret(this.#app, user) }, icon('lock', 20), 'Secret chat'))),
       this.#trust, h('section', { class: 'card' }, h('h2', {}, 'Your calls'), this.#calls));
     void this.#renderTrust();
     this.#renderCalls();

@@ -15,6 +15,7 @@ import { PeoplePage } from './people-page.js';
 import { Nobody, PersonPage } from './person-page.js';
 import { RoomPage } from './room/room-page.js';
 import { RoomsPage } from './room/rooms-page.js';
+import { SecretPage } from './secret/secret-page.js';
 import { SettingsList, settingsPage } from './settings-page.js';
 
 const PLACES = /** @type {const} */ ([['chats', 'Chats', 'chat'], ['calls', 'Calls', 'clock'], ['rooms', 'Rooms', 'grid'], ['people', 'People', 'people'], ['settings', 'Settings', 'settings']]);
@@ -48,6 +49,7 @@ export class Shell {
     this.#scope.listen(window, 'keydown', (event) => this.#key(event));
     this.#scope.listen(app.messenger.chats, 'change', () => this.#count());
     this.#scope.listen(app.messenger.chats, 'message', (event) => this.#notify(event.detail.message));
+    this.#scope.listen(app.secrets, 'message', ({ detail: { secretId, silent } }) => !silent && notifyMessage({ chatId: 'secret', title: 'Secret chat', text: '' }, () => app.router.go('secret', secretId)));
     this.#count();
     this.#route();
   }
@@ -77,7 +79,8 @@ export class Shell {
   }
 
   #route() {
-    const { name, rest } = this.#app.router.route;
+    const { name: place, rest } = this.#app.router.route;
+    const name = place === 'secret' ? 'chats' : place; /* beside the chats */
     for (const item of this.#nav.querySelectorAll('.rail-item')) {
       if (item.getAttribute('data-name') === name) item.setAttribute('aria-current', 'page');
       else item.removeAttribute('aria-current');
@@ -92,11 +95,11 @@ export class Shell {
     this.#listPane?.select?.(key);
     this.el.dataset.open = key ? 'detail' : 'list';
     this.el.dataset.place = name;
-    const detailKey = `${['chats', 'settings', 'rooms'].includes(name) && (key || name === 'settings') ? name : 'person'}/${key}`;
+    const detailKey = `${place === 'secret' ? place : ['chats', 'settings', 'rooms'].includes(name) && (key || name === 'settings') ? name : 'person'}/${key}`;
     if (detailKey === this.#detailKey) return this.#detailPane?.show?.(rest[1] ?? '');
     this.#detailKey = detailKey;
     this.#detailPane?.end?.();
-    this.#detailPane = this.#paneOf(name, key);
+    this.#detailPane = this.#paneOf(key && place === 'secret' ? place : name, key);
     fill(this.#detail, this.#detailPane.el);
     this.#detail.scrollTop = 0;
     this.#detailPane.show?.(rest[1] ?? '');
@@ -118,6 +121,7 @@ export class Shell {
     const back = () => this.#app.router.go(name);
     if (name === 'settings') return settingsPage(this.#app, key || 'profile', back);
     if (name === 'chats' && isWay(key)) return new WayPage(this.#app, key, back);
+    if (name === 'secret') return new SecretPage(this.#app, key, () => this.#app.router.go('chats'));
     if (name === 'chats' && key) return new ChatPage(this.#app, key, back);
     if (name === 'rooms' && key) return new RoomPage(this.#app, key, back);
     return key ? new PersonPage(this.#app, key, back) : new Nobody(this.#app);

@@ -7,6 +7,7 @@ import { routeHash } from '../../router.js';
 import { icon } from '../icons.js';
 import { chatAvatar } from './chat-avatar.js';
 import { ChatSearch } from './chat-search.js';
+import { askForSecret } from '../secret/secret-rows.js';
 import { Composer } from './composer.js';
 import { openGroup } from './group-dialog.js';
 import { HistoryView } from './history-view.js';
@@ -150,7 +151,8 @@ export class ChatPage {
       : chat.peer ? h('a', { class: 'chat-about', href: routeHash('people', chat.peer.id), testid: 'chat-about' }, chatAvatar(chat), title) : h('div', { class: 'chat-about' }, chatAvatar(chat), title);
     const call = (/** @type {boolean} */ video) => () => chat.peer && this.#app.calls.call(chat.peer, { video });
     fill(this.#head, this.#backButton(), about,
-      chat.kind === 'private' && [h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Call', title: 'Call', testid: 'chat-call', onclick: call(false) }, icon('phone')),
+      chat.kind === 'private' && [h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Secret chat', title: 'Secret chat', testid: 'chat-secret', onclick: () => chat.peer && void askForSecret(this.#app, chat.peer) }, icon('lock')),
+        h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Call', title: 'Call', testid: 'chat-call', onclick: call(false) }, icon('phone')),
         h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Video call', title: 'Video call', testid: 'chat-video', onclick: call(true) }, icon('camera'))],
       h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Search in this chat', title: 'Search in this chat (Ctrl+F)', testid: 'chat-find', onclick: () => this.search() }, icon('search')),
       group && may(chat, 'calls') && h('button', { class: 'button small', type: 'button', 'aria-label': 'Voice chat', testid: 'voice-chat', onclick: () => void voiceChat(this.#app, chat) }, icon('speaker', 18), h('span', { class: 'wide-only' }, 'Voice chat')));

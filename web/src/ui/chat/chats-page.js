@@ -7,6 +7,7 @@ import { Scope, fill, h } from '../../dom.js';
 import { day, time } from '../../format.js';
 import { routeHash } from '../../router.js';
 import { icon } from '../icons.js';
+import { SecretRows } from '../secret/secret-rows.js';
 import { chatAvatar } from './chat-avatar.js';
 import { openGroup } from './group-dialog.js';
 import { openMenu } from './menu.js';
@@ -32,9 +33,11 @@ export class ChatsPage {
   constructor(app) {
     this.#app = app;
     const { messenger, names } = app;
+    const secrets = new SecretRows(app);
+    this.#scope.defer(() => secrets.end());
     this.#input = h('input', { class: 'input search-input', type: 'search', placeholder: 'Search', 'aria-label': 'Search chats, people and messages', autocapitalize: 'none', autocomplete: 'off', spellcheck: false, maxLength: 256, testid: 'chat-search', oninput: () => this.#typed() });
     this.#found = new SearchResults(app, { when, openUser: (userId) => void openChat(app, userId) });
-    this.#body = h('div', { class: 'list-body', testid: 'chats' }, this.#list, this.#rest);
+    this.#body = h('div', { class: 'list-body', testid: 'chats' }, secrets.el, this.#list, this.#rest);
     this.el = h('div', { class: 'list', testid: 'chats-page' },
       h('header', { class: 'list-head' }, h('h1', {}, 'Chats'),
         h('div', { class: 'list-actions' }, h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Saved messages', title: 'Saved messages', testid: 'saved', onclick: () => void openChat(app, app.account.user?.id ?? '') }, icon('bookmark')),
