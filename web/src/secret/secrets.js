@@ -3,7 +3,7 @@
  * The secret chats of this device. Everything that changes one runs one after the other; a step is stored before the server
  * is told that it was taken (secret.ack) or given what it sends, so that a page that goes in between repeats and loses
  * nothing: what was sealed goes out again as the same bytes under the same random id, what was taken is known by its qts.
- * No DOM. Events: 'change' (detail: {secretId}), 'message' (detail: {secretId, message}).
+ * Over 500 lines: what comes, goes and is kept share the one chain of steps. No DOM. Events: 'change' (detail: {secretId}), 'message' (detail: {secretId, message}).
  *
  *   asked -> open -> ended       (asked: by this device; the other one has not accepted)
  *   offered -> open | ended      (offered: somebody asks; kept by the server until it is answered)
