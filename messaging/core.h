@@ -52,7 +52,7 @@ GQuark msg_error_quark (void);
  * "service_message", "protected", "poll", "anonymous", "target_banned" and those of messaging/chat-rules.h. Of GONE:
  * "pts_too_old". Of LIMIT: "login_rate", "code_rate", "registration_rate", "too_many_devices", "too_many_rooms",
  * "too_many_members", "too_many_chats", "too_many_links", "too_many_requests", "too_many_reactions", "too_many_pins",
- * "slow_mode", "message_rate", "chat_rate", "search_rate", "too_many_blocks". Of UNAVAILABLE: "busy" (with a
+ * "slow_mode", "message_rate", "chat_rate", "search_rate", "export_rate", "too_many_blocks". Of UNAVAILABLE: "busy" (with a
  * retry_after), "storage", "closing", "schema".
  * Those of secret chats stand in messaging/secret.h.
  */

@@ -11,10 +11,13 @@
 #define ADDRESSES_PER_NAME 10
 #define KEY_MAX 512
 
+/* pages of an export: some 2 MB a second once the first 30 MB are read */
+static const MsgRate exports_per_user = { 60, 200 };
+
 struct MsgLimits {
   /* owned */
   AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
-  AlRateTable *user_messages, *user_chats, *user_searches, *user_secrets;
+  AlRateTable *user_messages, *user_chats, *user_searches, *user_secrets, *user_exports;
   unsigned message_burst;
 };
 
@@ -45,6 +48,7 @@ msg_limits_new (const MsgCoreOptions *options)
   limits->user_chats = table_new (options->chats_per_user);
   limits->user_searches = table_new (options->searches_per_user);
   limits->user_secrets = table_new (options->secrets_per_user);
+  limits->user_exports = table_new (exports_per_user);
   return limits;
 }
 
@@ -62,6 +66,7 @@ msg_limits_free (MsgLimits *limits)
   al_rate_table_free (limits->user_chats);
   al_rate_table_free (limits->user_searches);
   al_rate_table_free (limits->user_secrets);
+  al_rate_table_free (limits->user_exports);
   g_free (limits);
 }
 
@@ -143,4 +148,10 @@ int64_t
 msg_limits_take_secret (MsgLimits *limits, MsgId user_id, int64_t now_us)
 {
   return round_up_ms (al_rate_table_take (limits->user_secrets, &user_id, sizeof user_id, 1, now_us));
+}
+
+int64_t
+msg_limits_take_export (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->user_exports, &user_id, sizeof user_id, 1, now_us));
 }

@@ -345,6 +345,8 @@ static const MsgMigration migrations[] = {
     "  at_ms BIGINT NOT NULL,"
     "  withheld BIGINT NOT NULL," /* 1: nobody but the user sees it */
     "  PRIMARY KEY (chat_id, message_id, user_id)) {clustered};" },
+  { 19, "presence",
+    "ALTER TABLE privacy ADD COLUMN seen_by BIGINT NOT NULL DEFAULT 1;" },
   { 0, NULL, NULL },
 };
 

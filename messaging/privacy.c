@@ -26,6 +26,8 @@ msg_privacy_allows (const MsgRelation *relation, MsgAdvance advance)
       return true;
     case MSG_ADVANCE_ADD:
       return audience_has (relation->privacy.groups, relation->known);
+    case MSG_ADVANCE_SEE:
+      return audience_has (relation->privacy.last_seen, relation->known);
     default:
       g_return_val_if_reached (false);
     }
@@ -50,7 +52,8 @@ msg_privacy_load (MsgDb *db, MsgId owner, MsgId other, MsgRelation *ret_relation
           " (SELECT COUNT (*) FROM (SELECT 1 FROM calls c WHERE c.caller_user = :other AND c.callee_user = :owner"
           " AND c.accepted_ms > 0 LIMIT 1) t),"
           " (SELECT COUNT (*) FROM (SELECT 1 FROM chat_pairs p JOIN messages w ON w.chat_id = p.chat_id"
-          " WHERE w.sender_id = :owner AND p.low_id = :low AND p.high_id = :high LIMIT 1) u)");
+          " WHERE w.sender_id = :owner AND p.low_id = :low AND p.high_id = :high LIMIT 1) u),"
+          " COALESCE ((SELECT p.seen_by FROM privacy p WHERE p.user_id = :owner), 1)");
 
   msg_stmt_set_int (stmt, ":owner", owner);
   msg_stmt_set_int (stmt, ":other", other);
@@ -59,7 +62,8 @@ msg_privacy_load (MsgDb *db, MsgId owner, MsgId other, MsgRelation *ret_relation
   if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
     return false;
   *ret_relation = (MsgRelation){
-    .privacy = { to_audience (msg_stmt_get_int (stmt, 0)), to_audience (msg_stmt_get_int (stmt, 1)) },
+    .privacy = { to_audience (msg_stmt_get_int (stmt, 0)), to_audience (msg_stmt_get_int (stmt, 1)),
+                 to_audience (msg_stmt_get_int (stmt, 6)) },
     .blocked = msg_stmt_get_int (stmt, 2) > 0,
     .known = msg_stmt_get_int (stmt, 3) + msg_stmt_get_int (stmt, 4) + msg_stmt_get_int (stmt, 5) > 0,
   };
@@ -123,11 +127,15 @@ set_run (MsgDb *db, gpointer ctx, GError **error)
     op->privacy.calls = was.privacy.calls;
   if (!(op->fields & MSG_PRIVACY_GROUPS))
     op->privacy.groups = was.privacy.groups;
-  stmt = msg_db_prepare (db, "INSERT INTO privacy (user_id, calls, groups_from) VALUES (:user, :calls, :groups)"
-                             " ON CONFLICT (user_id) DO UPDATE SET calls = :calls, groups_from = :groups");
+  if (!(op->fields & MSG_PRIVACY_LAST_SEEN))
+    op->privacy.last_seen = was.privacy.last_seen;
+  stmt = msg_db_prepare (db, "INSERT INTO privacy (user_id, calls, groups_from, seen_by)"
+                             " VALUES (:user, :calls, :groups, :seen)"
+                             " ON CONFLICT (user_id) DO UPDATE SET calls = :calls, groups_from = :groups, seen_by = :seen");
   msg_stmt_set_int (stmt, ":user", op->user_id);
   msg_stmt_set_int (stmt, ":calls", op->privacy.calls);
   msg_stmt_set_int (stmt, ":groups", op->privacy.groups);
+  msg_stmt_set_int (stmt, ":seen", op->privacy.last_seen);
   return msg_stmt_run (stmt, error);
 }
 
@@ -164,7 +172,8 @@ msg_privacy_set (MsgCore *core, MsgId user_id, const MsgPrivacy *privacy, unsign
   PrivacyOp *op;
 
   g_return_if_fail (core != NULL && fn != NULL);
-  g_return_if_fail ((unsigned) privacy->calls < MSG_AUDIENCE_N && (unsigned) privacy->groups < MSG_AUDIENCE_N);
+  g_return_if_fail ((unsigned) privacy->calls < MSG_AUDIENCE_N && (unsigned) privacy->groups < MSG_AUDIENCE_N
+                    && (unsigned) privacy->last_seen < MSG_AUDIENCE_N);
   op = privacy_op_new (core, user_id, fn, data);
   op->fields = fields;
   op->privacy = *privacy;

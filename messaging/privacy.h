@@ -18,13 +18,19 @@ typedef enum { MSG_AUDIENCE_EVERYBODY, MSG_AUDIENCE_KNOWN, MSG_AUDIENCE_NOBODY, 
 typedef struct {
   MsgAudience calls;
   MsgAudience groups; /* who may take the user into a group */
+  MsgAudience last_seen; /* who sees whether the user is here, and when last; KNOWN until it is chosen */
 } MsgPrivacy;
 
 /** MsgPrivacyField: which of them; flags. */
-typedef enum { MSG_PRIVACY_CALLS = 1 << 0, MSG_PRIVACY_GROUPS = 1 << 1 } MsgPrivacyField;
+typedef enum {
+  MSG_PRIVACY_CALLS = 1 << 0,
+  MSG_PRIVACY_GROUPS = 1 << 1,
+  MSG_PRIVACY_LAST_SEEN = 1 << 2
+} MsgPrivacyField;
 
-/** MsgAdvance: what somebody wants of a user: to ring, to write in the private chat, to take into a group. */
-typedef enum { MSG_ADVANCE_CALL, MSG_ADVANCE_WRITE, MSG_ADVANCE_ADD, MSG_ADVANCE_N } MsgAdvance;
+/** MsgAdvance: what somebody wants of a user: to ring, to write in the private chat, to take into a group, to
+ *  see whether they are here. */
+typedef enum { MSG_ADVANCE_CALL, MSG_ADVANCE_WRITE, MSG_ADVANCE_ADD, MSG_ADVANCE_SEE, MSG_ADVANCE_N } MsgAdvance;
 
 /** MsgRelation: what the one who decides (the owner) and the other one are to each other. */
 typedef struct {

@@ -163,8 +163,8 @@ typedef struct {
   unsigned limit;
 } HistoryAsk;
 
-static JsonObject *
-make_history_entry (const MsgCallEntry *entry)
+JsonObject *
+sig_call_entry_json (const MsgCallEntry *entry)
 {
   const MsgCall *call = &entry->call;
   JsonObject *object = json_object_new ();
@@ -203,7 +203,7 @@ on_page (const MsgCallPage *page, const GError *error, gpointer data)
 
       /* two who call each other have had one call: the other one */
       if (strcmp (entry->call.reason, glare) != 0)
-        json_array_add_object_element (calls, make_history_entry (entry));
+        json_array_add_object_element (calls, sig_call_entry_json (entry));
     }
   if (json_array_get_length (calls) == 0 && page->has_next)
     {

@@ -16,6 +16,8 @@ typedef struct SigCallMethods SigCallMethods;
  * Registers every method call.* with @rpc. Returns: (transfer full): to be freed after @rpc.
  */
 SigCallMethods *sig_call_methods_register (SigRpc *rpc, SigCalls *calls, MsgCore *core, SigTurn *turn);
+/** sig_call_entry_json: Returns: (transfer full): a row of call.history. */
+JsonObject *sig_call_entry_json (const MsgCallEntry *entry);
 void sig_call_methods_free (SigCallMethods *methods); /* NULL is allowed */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SigCallMethods, sig_call_methods_free)

@@ -191,6 +191,7 @@ make_api (SigServer *self, const SigTurnHost *turn_host, GError **error)
                                          .core = self->core,
                                          .guests = self->guests,
                                          .push = self->push,
+                                         .context = self->context,
                                          .features = (const char *const *) self->features->pdata,
                                          .wall_ms = al_clock_wall_ms,
                                          .now_us = al_clock_now_us,

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* account.block, account.unblock, account.blocked, account.privacy */
-#include "messaging/privacy.h"
-
 #include "signaling/services-private.h"
 
 static const char *const audience_words[MSG_AUDIENCE_N] = { "everybody", "known", "nobody" };
+
+/* What others see of the user may be another than it was. */
+static void
+on_changed (const GError *error, gpointer user)
+{
+  g_autofree SigServicePage *page = user;
+
+  if (error == NULL)
+    sig_presence_forget (page->services->presence, sig_caller (page->call));
+  sig_service_on_done (error, page->call);
+}
 
 static void
 account_block (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_block_put (self->config.core, sig_caller (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
+  msg_block_put (self->config.core, sig_caller (call), sig_json_get_id (params, "userId"), on_changed,
+                 sig_service_page_new (self, call, 0));
 }
 
 static void
@@ -19,7 +29,8 @@ account_unblock (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   SigServices *self = user;
 
-  msg_block_drop (self->config.core, sig_caller (call), sig_json_get_id (params, "userId"), sig_service_on_done, call);
+  msg_block_drop (self->config.core, sig_caller (call), sig_json_get_id (params, "userId"), on_changed,
+                  sig_service_page_new (self, call, 0));
 }
 
 static void
@@ -55,20 +66,34 @@ account_blocked (SigRpcCall *call, JsonObject *params, gpointer user)
                   sig_service_page_new (self, call, limit));
 }
 
+JsonObject *
+sig_privacy_json (const MsgPrivacy *privacy)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "calls", audience_words[privacy->calls]);
+  json_object_set_string_member (object, "groups", audience_words[privacy->groups]);
+  json_object_set_string_member (object, "lastSeen", audience_words[privacy->last_seen]);
+  return object;
+}
+
 static void
 on_privacy (const MsgPrivacy *privacy, const GError *error, gpointer call)
 {
-  JsonObject *result;
-
   if (error != NULL)
-    {
-      sig_rpc_fail_error (call, error);
-      return;
-    }
-  result = json_object_new ();
-  json_object_set_string_member (result, "calls", audience_words[privacy->calls]);
-  json_object_set_string_member (result, "groups", audience_words[privacy->groups]);
-  sig_rpc_reply_object (call, result);
+    sig_rpc_fail_error (call, error);
+  else
+    sig_rpc_reply_object (call, sig_privacy_json (privacy));
+}
+
+static void
+on_privacy_set (const MsgPrivacy *privacy, const GError *error, gpointer user)
+{
+  g_autofree SigServicePage *page = user;
+
+  if (error == NULL)
+    sig_presence_forget (page->services->presence, sig_caller (page->call));
+  on_privacy (privacy, error, page->call);
 }
 
 /* Returns: whether it is given; the schema allows no other words */
@@ -95,10 +120,13 @@ account_privacy (SigRpcCall *call, JsonObject *params, gpointer user)
     fields |= MSG_PRIVACY_CALLS;
   if (get_audience (params, "groups", &privacy.groups))
     fields |= MSG_PRIVACY_GROUPS;
+  if (get_audience (params, "lastSeen", &privacy.last_seen))
+    fields |= MSG_PRIVACY_LAST_SEEN;
   if (fields == 0)
     msg_privacy_get (self->config.core, sig_caller (call), on_privacy, call);
   else
-    msg_privacy_set (self->config.core, sig_caller (call), &privacy, fields, on_privacy, call);
+    msg_privacy_set (self->config.core, sig_caller (call), &privacy, fields, on_privacy_set,
+                     sig_service_page_new (self, call, 0));
 }
 
 void

@@ -5,8 +5,10 @@
 #include "base/rate.h"
 #include "messaging/account.h"
 #include "messaging/message.h"
+#include "messaging/privacy.h"
 #include "messaging/session.h"
 #include "signaling/audience.h"
+#include "signaling/presence.h"
 #include "signaling/profile.h"
 #include "signaling/services.h"
 
@@ -16,6 +18,8 @@ struct SigServices {
   unsigned n_workers;
   SigTurnHost turn_host; /* all zero: none */
   GString *info;    /* owned; of service-server.c */
+  SigPresence *presence; /* owned; of service-presence.c, as the next */
+  AlRateTable *presence_asks;
   AlRateTable *typing; /* owned; of service-message.c */
   SigAudience *audience; /* owned; of service-updates.c */
   int64_t swept_us; /* of service-secret.c */
@@ -26,6 +30,8 @@ struct SigServices {
 void sig_service_server_register (SigServices *self);
 void sig_service_account_register (SigServices *self);
 void sig_service_privacy_register (SigServices *self);
+void sig_service_export_register (SigServices *self);
+void sig_service_presence_register (SigServices *self);
 void sig_service_two_factor_register (SigServices *self);
 void sig_service_session_register (SigServices *self);
 void sig_service_user_register (SigServices *self);
@@ -62,6 +68,8 @@ void sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update
 /** sig_service_secret_sweep: ends the secret chats that are over. */
 void sig_service_secret_sweep (SigServices *self);
 
+/** sig_privacy_json: Returns: (transfer full): what account.privacy gives. */
+JsonObject *sig_privacy_json (const MsgPrivacy *privacy);
 /** sig_service_device_spec: reads params.device. @spec: strings are borrowed from @params, the key from @key. */
 void sig_service_device_spec (JsonObject *params, MsgDeviceSpec *spec, uint8_t key[MSG_IDENTITY_KEY_BYTES]);
 

@@ -45,6 +45,8 @@ sig_services_new (const SigServicesConfig *config)
   sig_service_server_register (self);
   sig_service_account_register (self);
   sig_service_privacy_register (self);
+  sig_service_export_register (self);
+  sig_service_presence_register (self);
   sig_service_two_factor_register (self);
   sig_service_session_register (self);
   sig_service_user_register (self);
@@ -72,6 +74,8 @@ sig_services_free (SigServices *self)
     return;
   g_queue_clear (&self->logouts);
   g_string_free (self->info, TRUE);
+  sig_presence_free (self->presence);
+  al_rate_table_free (self->presence_asks);
   al_rate_table_free (self->typing);
   sig_audience_free (self->audience);
   g_free (self);

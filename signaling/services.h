@@ -22,6 +22,7 @@ typedef struct {
   MsgCore *core;                          /* its two listeners are set by sig_services_new() */
   SigGuests *guests;                      /* (nullable): for session.start with a guest's token */
   SigPush *push;                          /* (nullable): browsers are not woken */
+  GMainContext *context;                  /* (nullable): of timers; NULL: none run */
   const char *const *features;            /* words for server.info */
   int64_t (*wall_ms) (void);              /* al_clock_wall_ms() but for tests */
   int64_t (*now_us) (void);               /* al_clock_now_us() but for tests */

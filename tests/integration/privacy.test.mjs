@@ -68,8 +68,8 @@ test('a blocked caller sees what comes of a callee who is not there, and the cal
 
 test('who lets known people call is rung by whom he has called', async () => {
   const [a, b] = [await open('carl'), await open('dina')];
-  assert.deepEqual(await b.call('account.privacy'), { calls: 'everybody', groups: 'everybody' });
-  assert.deepEqual(await b.call('account.privacy', { calls: 'known' }), { calls: 'known', groups: 'everybody' });
+  assert.deepEqual(await b.call('account.privacy'), { calls: 'everybody', groups: 'everybody', lastSeen: 'known' });
+  assert.deepEqual(await b.call('account.privacy', { calls: 'known' }), { calls: 'known', groups: 'everybody', lastSeen: 'known' });
   const call = async (from, to) => {
     const callId = newCallId();
     const { devices } = await from.call('call.invite', { callId, to: to.user.id, video: false, blob: 'AAAA' });

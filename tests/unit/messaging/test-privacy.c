@@ -25,7 +25,9 @@ test_table (void)
     {
       MsgRelation of_calls = { { rows[i].audience, MSG_AUDIENCE_NOBODY }, rows[i].blocked, rows[i].known };
       MsgRelation of_groups = { { MSG_AUDIENCE_NOBODY, rows[i].audience }, rows[i].blocked, rows[i].known };
+      MsgRelation of_seen = { { MSG_AUDIENCE_NOBODY, MSG_AUDIENCE_NOBODY, rows[i].audience }, rows[i].blocked, rows[i].known };
 
+      g_assert_cmpint (msg_privacy_allows (&of_seen, MSG_ADVANCE_SEE), ==, rows[i].allowed);
       g_assert_cmpint (msg_privacy_allows (&of_calls, MSG_ADVANCE_CALL), ==, rows[i].allowed);
       g_assert_cmpint (msg_privacy_allows (&of_groups, MSG_ADVANCE_ADD), ==, rows[i].allowed);
       g_assert_cmpint (msg_privacy_allows (&of_calls, MSG_ADVANCE_WRITE), ==, !rows[i].blocked);
