@@ -67,6 +67,9 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "secret_chats", "100", 1, 10000, "Secret chats of one device."),
   NUMBER ("messaging", "secret_queue_messages", "1000", 2, 100000, "Messages of secret chats that wait for one device."),
   NUMBER ("messaging", "secret_queue_bytes", "8388608", 131072, 1073741824, "Their bytes."),
+  NUMBER ("messaging", "contacts_per_hour", "30", 0, 1000000, "Strangers whom a user begins to write to in an hour."),
+  NUMBER ("messaging", "contacts_per_day", "100", 0, 1000000, "The same in a day; 0: no limit."),
+  NUMBER ("messaging", "limited_contacts_per_day", "2", 0, 1000000, "The same of users who are limited; 0: none."),
 
   ADDRESSES ("relay", "listen_udp", "*:3478", "Where STUN and TURN are served over UDP; the workers share it."),
   ADDRESSES ("relay", "listen_tcp", "*:3478", "Where TURN is served over TCP."),

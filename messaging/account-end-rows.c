@@ -170,6 +170,7 @@ purge_one (MsgDb *db, const MsgMessage *message, bool wiped, GError **error)
     "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM message_reactions WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM poll_votes WHERE chat_id = :chat AND message_id = :id",
+    "DELETE FROM message_reactions WHERE chat_id = :chat AND message_id = :id",
     ("DELETE FROM message_hidden WHERE chat_id = :chat AND message_id = :id"
      " AND user_id IN (SELECT user_id FROM chat_members WHERE chat_id = :chat)"),
     ("DELETE FROM message_mentions WHERE chat_id = :chat AND message_id = :id"

@@ -42,18 +42,18 @@ GQuark msg_error_quark (void);
  *
  * Reasons of INVALID: "username", "password", "display_name", "device_name", "platform", "identity_key", "id",
  * "cursor", "limit", "hash", "format", "call", "room", "title", "about", "text", "entities", "message", "rights",
- * "until", "pts", "query", "self", "slow", "emoji", "poll", "options", "random_id", "endpoint", "p256dh". Of
- * NOT_FOUND: "user", "device", "session", "call", "room", "chat", "member", "message", "poll", "link", "request". Of
+ * "until", "pts", "query", "self", "comment", "note", "slow", "emoji", "poll", "options", "random_id", "endpoint", "p256dh". Of
+ * NOT_FOUND: "user", "device", "session", "call", "room", "chat", "member", "message", "poll", "link", "request", "report". Of
  * CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists", "two_factor_on",
- * "two_factor_off", "message_deleted", "poll_closed", "already_voted". Of UNAUTHENTICATED: "bad_password" (unknown
- * users too), "code_required", "bad_code" (both only after the right password), "bad_token", "jwt" (malformed or bad
+ * "two_factor_off", "message_deleted", "poll_closed", "already_voted", "report_closed". Of UNAUTHENTICATED: "bad_password"
+ * (unknown users too), "code_required", "bad_code" (both only after the right password), "bad_token", "jwt" (malformed or bad
  * signature), "jwt_expired", "jwt_not_yet", "jwt_claims", "jwt_revoked". Of FORBIDDEN: "registration_closed",
  * "disabled", "jwt_off", "external" (a user of an outside application has no password here), "not_author",
  * "service_message", "protected", "poll", "anonymous", "target_banned" and those of messaging/chat-rules.h. Of GONE:
  * "pts_too_old". Of LIMIT: "login_rate", "code_rate", "registration_rate", "too_many_devices", "too_many_rooms",
  * "too_many_members", "too_many_chats", "too_many_links", "too_many_requests", "too_many_reactions", "too_many_pins",
- * "slow_mode", "message_rate", "chat_rate", "search_rate", "export_rate", "too_many_blocks". Of UNAVAILABLE: "busy" (with a
- * retry_after), "storage", "closing", "schema".
+ * "slow_mode", "message_rate", "chat_rate", "search_rate", "export_rate", "report_rate", "contact_rate",
+ * "too_many_reports", "too_many_blocks". Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
  * Those of secret chats stand in messaging/secret.h.
  */
 typedef enum {
@@ -125,6 +125,9 @@ typedef struct {
   MsgRate messages_per_user;      /* sent and edited. Default 120, one every 500 ms */
   MsgRate chats_per_user;         /* made and changed. Default 60, one every s */
   MsgRate searches_per_user;      /* Default 120, one every 500 ms: while somebody types, several a second */
+  unsigned contacts_per_hour;     /* people who do not know a user, whom they begin to write to. Default 30; 0: no limit */
+  unsigned contacts_per_day;      /* Default 100; 0: no limit */
+  unsigned limited_contacts_per_day; /* the same of users who are limited; 0: none. Default 2 */
 
   MsgRate secrets_per_user;       /* requests for secret chats. Default 30, one every 120 s */
   unsigned secrets_per_device;    /* secret chats, waiting and open. Default 100 */

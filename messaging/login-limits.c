@@ -13,11 +13,13 @@
 
 /* pages of an export: some 2 MB a second once the first 30 MB are read */
 static const MsgRate exports_per_user = { 60, 200 };
+/* each may keep a text for long */
+static const MsgRate reports_per_user = { 20, 60000 };
 
 struct MsgLimits {
   /* owned */
   AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
-  AlRateTable *user_messages, *user_chats, *user_searches, *user_secrets, *user_exports;
+  AlRateTable *user_messages, *user_chats, *user_searches, *user_secrets, *user_exports, *user_reports;
   unsigned message_burst;
 };
 
@@ -49,6 +51,7 @@ msg_limits_new (const MsgCoreOptions *options)
   limits->user_searches = table_new (options->searches_per_user);
   limits->user_secrets = table_new (options->secrets_per_user);
   limits->user_exports = table_new (exports_per_user);
+  limits->user_reports = table_new (reports_per_user);
   return limits;
 }
 
@@ -67,6 +70,7 @@ msg_limits_free (MsgLimits *limits)
   al_rate_table_free (limits->user_searches);
   al_rate_table_free (limits->user_secrets);
   al_rate_table_free (limits->user_exports);
+  al_rate_table_free (limits->user_reports);
   g_free (limits);
 }
 
@@ -148,6 +152,12 @@ int64_t
 msg_limits_take_secret (MsgLimits *limits, MsgId user_id, int64_t now_us)
 {
   return round_up_ms (al_rate_table_take (limits->user_secrets, &user_id, sizeof user_id, 1, now_us));
+}
+
+int64_t
+msg_limits_take_report (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->user_reports, &user_id, sizeof user_id, 1, now_us));
 }
 
 int64_t

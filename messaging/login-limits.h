@@ -41,5 +41,7 @@ int64_t msg_limits_take_search (MsgLimits *limits, MsgId user_id, int64_t now_us
 int64_t msg_limits_take_secret (MsgLimits *limits, MsgId user_id, int64_t now_us);
 /** msg_limits_take_export: the same for a page of what is kept of a user. */
 int64_t msg_limits_take_export (MsgLimits *limits, MsgId user_id, int64_t now_us);
+/** msg_limits_take_report: the same for a report. */
+int64_t msg_limits_take_report (MsgLimits *limits, MsgId user_id, int64_t now_us);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgLimits, msg_limits_free)

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "messaging/contact-rows.h"
 #include "messaging/log-op.h"
 
 typedef struct {
@@ -145,7 +146,8 @@ forward_one (MsgDb *db, ForwardOp *op, const MsgChat *from, MsgChat *to, unsigne
 
   if (!load_source (db, op, from, op->asked.ids[i], &source, error)
       || !msg_chat_keep_pace (db, to, &op->log.log, error)
-      || !msg_chat_find_withheld (db, to, op->log.user_id, &spec.withheld_from, error))
+      || !msg_chat_find_withheld (db, to, op->log.user_id, &spec.withheld_from, error)
+      || !msg_contact_take (db, &op->log.op.core->options, to, op->log.user_id, op->log.log.now_ms, error))
     return false;
   origin = write_origin (db, from, source, error);
   if (origin == NULL)

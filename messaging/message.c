@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "messaging/contact-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/message-text.h"
 #include "messaging/search-rows.h"
@@ -192,6 +193,8 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
   if (op->reply_to != 0 && replied == NULL)
     return fail_no_message (error);
   if (!msg_chat_find_withheld (db, chat, op->log.user_id, &spec.withheld_from, error))
+    return false;
+  if (!msg_contact_take (db, &op->log.op.core->options, chat, op->log.user_id, log->now_ms, error))
     return false;
   op->message = msg_message_append (db, log, chat, &spec, error);
   if (!msg_chat_has_log (chat->kind))

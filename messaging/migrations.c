@@ -347,6 +347,45 @@ static const MsgMigration migrations[] = {
     "  PRIMARY KEY (chat_id, message_id, user_id)) {clustered};" },
   { 19, "presence",
     "ALTER TABLE privacy ADD COLUMN seen_by BIGINT NOT NULL DEFAULT 1;" },
+  { 20, "reports",
+    "CREATE TABLE reports ("
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  reporter_id BIGINT NOT NULL REFERENCES users (id),"
+    "  subject_id BIGINT NOT NULL REFERENCES users (id),"
+    "  chat_id BIGINT NOT NULL," /* 0: of the user as such, as the next */
+    "  message_id BIGINT NOT NULL,"
+    "  reason BIGINT NOT NULL,"
+    "  comment {text} NOT NULL,"
+    "  text {text}," /* what the message said then */
+    "  data {text},"
+    "  message_ms BIGINT NOT NULL,"
+    "  at_ms BIGINT NOT NULL,"
+    "  state BIGINT NOT NULL,"
+    "  closed_ms BIGINT NOT NULL);"
+    "CREATE INDEX reports_state ON reports (state, id);"
+    "CREATE INDEX reports_reporter ON reports (reporter_id, state);"
+    "CREATE INDEX reports_subject ON reports (subject_id, state);"
+    "CREATE TABLE audit_log (" /* nothing changes or deletes a row */
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  at_ms BIGINT NOT NULL,"
+    "  act BIGINT NOT NULL,"
+    "  actor {text} NOT NULL,"
+    "  moderator {text} NOT NULL,"
+    "  note {text} NOT NULL,"
+    "  report_id BIGINT NOT NULL,"
+    "  user_id BIGINT NOT NULL,"
+    "  chat_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  until_ms BIGINT NOT NULL);"
+    "CREATE TABLE limited_users ("
+    "  user_id BIGINT NOT NULL PRIMARY KEY REFERENCES users (id),"
+    "  until_ms BIGINT NOT NULL,"
+    "  at_ms BIGINT NOT NULL);"
+    "CREATE TABLE contact_starts (" /* of the last day: who has begun to write to somebody who does not know them */
+    "  user_id BIGINT NOT NULL,"
+    "  at_ms BIGINT NOT NULL,"
+    "  chat_id BIGINT NOT NULL,"
+    "  PRIMARY KEY (user_id, at_ms, chat_id)) {clustered};" },
   { 0, NULL, NULL },
 };
 

@@ -8,7 +8,7 @@
 #include "server/ctl/command.h"
 
 static const CtlCommand *const tables[] = { ctl_state_commands, ctl_rooms_commands, ctl_relay_commands, ctl_doctor_commands,
-                                            ctl_user_commands, ctl_backup_commands };
+                                            ctl_user_commands, ctl_moderation_commands, ctl_backup_commands };
 
 static void
 describe (GString *text)

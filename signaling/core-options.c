@@ -76,6 +76,9 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->secrets_per_device = (unsigned) al_config_get_int (config, "messaging", "secret_chats");
   options->secret_queue_messages = (unsigned) al_config_get_int (config, "messaging", "secret_queue_messages");
   options->secret_queue_bytes = (unsigned) al_config_get_int (config, "messaging", "secret_queue_bytes");
+  options->contacts_per_hour = (unsigned) al_config_get_int (config, "messaging", "contacts_per_hour");
+  options->contacts_per_day = (unsigned) al_config_get_int (config, "messaging", "contacts_per_day");
+  options->limited_contacts_per_day = (unsigned) al_config_get_int (config, "messaging", "limited_contacts_per_day");
   return g_steal_pointer (&self);
 }
 

@@ -32,6 +32,7 @@ void sig_service_account_register (SigServices *self);
 void sig_service_privacy_register (SigServices *self);
 void sig_service_export_register (SigServices *self);
 void sig_service_presence_register (SigServices *self);
+void sig_service_moderation_register (SigServices *self);
 void sig_service_two_factor_register (SigServices *self);
 void sig_service_session_register (SigServices *self);
 void sig_service_user_register (SigServices *self);

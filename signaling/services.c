@@ -47,6 +47,7 @@ sig_services_new (const SigServicesConfig *config)
   sig_service_privacy_register (self);
   sig_service_export_register (self);
   sig_service_presence_register (self);
+  sig_service_moderation_register (self);
   sig_service_two_factor_register (self);
   sig_service_session_register (self);
   sig_service_user_register (self);

@@ -37,6 +37,7 @@ typedef struct {
 extern const CtlCommand ctl_backup_commands[];
 extern const CtlCommand ctl_doctor_commands[];
 extern const CtlCommand ctl_user_commands[];
+extern const CtlCommand ctl_moderation_commands[];
 extern const CtlCommand ctl_relay_commands[];
 extern const CtlCommand ctl_rooms_commands[];
 extern const CtlCommand ctl_state_commands[];
