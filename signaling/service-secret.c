@@ -101,18 +101,17 @@ take_id (JsonObject *params, const char *name, uint8_t *ret, size_t size)
   g_assert (ok); /* the schema allows nothing else */
 }
 
-/* @blob_name: (nullable). Returns: (transfer full) (nullable): what asking->blob is */
-static uint8_t *
-take_asking (SigRpcCall *call, JsonObject *params, const char *blob_name, MsgSecretAsking *asking)
+/* @ret_blob: (transfer full): what asking->blob is */
+static void
+take_asking (SigRpcCall *call, JsonObject *params, const char *blob_name, MsgSecretAsking *asking, uint8_t **ret_blob)
 {
   SigSession *session = sig_rpc_call_get_session (call);
-  uint8_t *blob = sig_json_get_bytes (params, blob_name, &asking->blob_len);
 
+  *ret_blob = sig_json_get_bytes (params, blob_name, &asking->blob_len);
   asking->user_id = sig_session_get_user_id (session);
   asking->device_id = sig_session_get_device_id (session);
-  asking->blob = blob;
+  asking->blob = *ret_blob;
   take_id (params, "secretId", asking->secret_id, sizeof asking->secret_id);
-  return blob;
 }
 
 static void
@@ -140,8 +139,9 @@ static void
 secret_request (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   MsgSecretAsking asking;
-  g_autofree uint8_t *blob = take_asking (call, params, "blob", &asking);
+  g_autofree uint8_t *blob = NULL;
 
+  take_asking (call, params, "blob", &asking, &blob);
   msg_secret_request (((SigServices *) user)->config.core, &asking, sig_json_get_id (params, "userId"), on_asked, call);
 }
 
@@ -149,8 +149,9 @@ static void
 secret_accept (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   MsgSecretAsking asking;
-  g_autofree uint8_t *blob = take_asking (call, params, "blob", &asking);
+  g_autofree uint8_t *blob = NULL;
 
+  take_asking (call, params, "blob", &asking, &blob);
   msg_secret_accept (((SigServices *) user)->config.core, &asking, sig_service_on_done, call);
 }
 
@@ -175,9 +176,10 @@ static void
 secret_send (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   MsgSecretAsking asking;
-  g_autofree uint8_t *blob = take_asking (call, params, "payload", &asking);
+  g_autofree uint8_t *blob = NULL;
   uint8_t random_id[MSG_SECRET_RANDOM_BYTES];
 
+  take_asking (call, params, "payload", &asking, &blob);
   take_id (params, "randomId", random_id, sizeof random_id);
   msg_secret_send (((SigServices *) user)->config.core, &asking, random_id,
                    json_object_get_boolean_member_with_default (params, "silent", FALSE), on_sent, call);
