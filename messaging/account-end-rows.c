@@ -375,6 +375,10 @@ msg_end_rest (MsgDb *db, MsgId user_id, bool *ret_more, GError **error)
      " (SELECT chat_id, message_id FROM message_hidden WHERE user_id = :user LIMIT :limit)"),
     ("DELETE FROM chat_requests WHERE user_id = :user AND chat_id IN"
      " (SELECT chat_id FROM chat_requests WHERE user_id = :user LIMIT :limit)"),
+    ("DELETE FROM scheduled WHERE user_id = :user AND id IN"
+     " (SELECT id FROM scheduled WHERE user_id = :user LIMIT :limit)"),
+    ("DELETE FROM drafts WHERE user_id = :user AND chat_id IN"
+     " (SELECT chat_id FROM drafts WHERE user_id = :user LIMIT :limit)"),
     ("DELETE FROM blocks WHERE user_id = :user AND blocked_id IN"
      " (SELECT blocked_id FROM blocks WHERE user_id = :user LIMIT :limit)"),
     ("DELETE FROM blocks WHERE blocked_id = :user AND user_id IN"

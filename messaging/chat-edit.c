@@ -3,15 +3,16 @@
 #include <string.h>
 
 #include "messaging/log-op.h"
+#include "messaging/message-send.h"
 #include "messaging/names.h"
 #include "messaging/service-data.h"
 
 typedef struct {
   MsgLogOp log;
   char *title, *about; /* owned (nullable) */
-  bool has_permissions, has_slow, has_protected, is_protected;
+  bool has_permissions, has_slow, has_protected, is_protected, has_ttl;
   unsigned permissions;
-  int64_t slow_ms;
+  int64_t slow_ms, ttl_ms;
   MsgWrittenFn fn;
   gpointer data;
 } EditOp;
@@ -67,20 +68,22 @@ keep_changes (EditOp *op, const MsgChat *chat)
   op->has_permissions = op->has_permissions && op->permissions != chat->permissions;
   op->has_slow = op->has_slow && op->slow_ms != chat->slow_ms;
   op->has_protected = op->has_protected && op->is_protected != chat->is_protected;
-  return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow || op->has_protected;
+  op->has_ttl = op->has_ttl && op->ttl_ms != chat->ttl_ms;
+  return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow || op->has_protected || op->has_ttl;
 }
 
 static bool
 put_chat (MsgDb *db, const EditOp *op, const MsgChat *chat, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET title = :title, about = :about, permissions = :permissions,"
-                                      " slow_ms = :slow, is_protected = :protected WHERE id = :chat");
+                                      " slow_ms = :slow, is_protected = :protected, ttl_ms = :ttl WHERE id = :chat");
 
   msg_stmt_set_text (stmt, ":title", op->title != NULL ? op->title : chat->title);
   msg_stmt_set_text (stmt, ":about", op->about != NULL ? op->about : chat->about);
   msg_stmt_set_int (stmt, ":permissions", op->has_permissions ? op->permissions : chat->permissions);
   msg_stmt_set_int (stmt, ":slow", op->has_slow ? op->slow_ms : chat->slow_ms);
   msg_stmt_set_int (stmt, ":protected", op->has_protected ? op->is_protected : chat->is_protected);
+  msg_stmt_set_int (stmt, ":ttl", op->has_ttl ? op->ttl_ms : chat->ttl_ms);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   return msg_stmt_run (stmt, error);
 }
@@ -105,8 +108,9 @@ msg_chat_tell_change (MsgDb *db, MsgLog *log, MsgChat *chat, GError **error)
 static bool
 check_rights (const EditOp *op, const MsgChat *chat, GError **error)
 {
-  static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS, MSG_ACT_SET_UP };
-  const bool wanted[] = { op->title != NULL || op->about != NULL, op->has_permissions || op->has_slow, op->has_protected };
+  static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS, MSG_ACT_SET_UP, MSG_ACT_TTL };
+  const bool wanted[] = { op->title != NULL || op->about != NULL, op->has_permissions || op->has_slow, op->has_protected,
+                          op->has_ttl };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (acts); i++)
     if (wanted[i] && !msg_chat_allow (chat->kind, chat->permissions, &chat->standing, acts[i], NULL, error))
@@ -117,22 +121,36 @@ check_rights (const EditOp *op, const MsgChat *chat, GError **error)
   return false;
 }
 
+/* Says so in the chat; what is written from this message on goes away. */
+static bool
+put_ttl (MsgDb *db, EditOp *op, MsgChat *chat, GError **error)
+{
+  if (!op->has_ttl)
+    return true;
+  chat->ttl_ms = op->ttl_ms;
+  return msg_message_append_service (db, &op->log.log, chat, op->log.user_id, msg_service_ttl (op->ttl_ms), error);
+}
+
 static bool
 edit_run (MsgDb *db, gpointer ctx, GError **error)
 {
   EditOp *op = ctx;
   MsgLog *log = &op->log.log;
   g_autoptr (MsgChat) chat = NULL;
+  MsgId withheld_from;
 
   msg_log_reset (log);
   chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_MARK, log->now_ms, error);
-  if (chat == NULL || !check_rights (op, chat, error))
+  if (chat == NULL || !check_rights (op, chat, error)
+      || !msg_chat_find_withheld (db, chat, op->log.user_id, &withheld_from, error))
     return false;
-  if (!keep_changes (op, chat))
+  /* who is blocked changes nothing for the other one, and is not told so */
+  if (!keep_changes (op, chat) || withheld_from != 0)
     return msg_log_finish (db, log, error);
   return put_chat (db, op, chat, error)
          && (op->title == NULL
              || msg_message_append_service (db, log, chat, op->log.user_id, msg_service_titled (op->title), error))
+         && put_ttl (db, op, chat, error)
          && msg_chat_tell_change (db, log, chat, error);
 }
 
@@ -156,6 +174,10 @@ edit_take (EditOp *op, const MsgChatChange *given)
   op->slow_ms = given->slow_ms;
   op->has_protected = given->has_protected;
   op->is_protected = given->is_protected;
+  op->has_ttl = given->has_ttl;
+  op->ttl_ms = given->ttl_ms;
+  if (error == NULL && given->has_ttl)
+    (void) msg_ttl_check (given->ttl_ms, &error);
   return error;
 }
 

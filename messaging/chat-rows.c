@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "messaging/draft-rows.h"
 #include "messaging/privacy-rows.h"
 #include "messaging/rows.h"
 
@@ -17,6 +18,7 @@ msg_chat_copy (const MsgChat *chat)
   copy->about = g_strdup (chat->about);
   copy->username = g_strdup (chat->username);
   copy->peer = chat->peer != NULL ? msg_user_copy (chat->peer) : NULL;
+  copy->draft = chat->draft != NULL ? msg_draft_copy (chat->draft) : NULL;
   return copy;
 }
 
@@ -29,6 +31,7 @@ msg_chat_free (MsgChat *chat)
   g_free (chat->about);
   g_free (chat->username);
   msg_user_free (chat->peer);
+  msg_draft_free (chat->draft);
   g_free (chat);
 }
 
@@ -79,6 +82,7 @@ msg_chat_from_row (MsgStmt *stmt, int64_t now_ms)
   chat->group_top_id = msg_stmt_get_int (stmt, 22);
   chat->sent_ms = msg_stmt_get_int (stmt, 24);
   chat->is_protected = msg_stmt_get_int (stmt, 25) != 0;
+  chat->ttl_ms = msg_stmt_get_int (stmt, 26);
   if (msg_chat_has_log (chat->kind))
     take_from_chat (chat, msg_stmt_get_int (stmt, 23));
   return chat;
@@ -180,7 +184,8 @@ load_pinned (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
 bool
 msg_chat_fill_in (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
 {
-  if (!load_pinned (db, chat, user_id, error))
+  g_clear_pointer (&chat->draft, msg_draft_free);
+  if (!load_pinned (db, chat, user_id, error) || !msg_draft_load (db, user_id, chat->id, &chat->draft, error))
     return false;
   if (chat->kind == MSG_CHAT_PRIVATE)
     return load_peer (db, chat, user_id, error);

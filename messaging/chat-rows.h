@@ -11,12 +11,12 @@
 #define MSG_CHAT_COLUMNS                                                                                               \
   "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
   " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms,"  \
-  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected"
+  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected, c.ttl_ms"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
   " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"      \
-  ", g.poll, " MSG_OWN_VOTE
-#define MSG_MESSAGE_N_COLUMNS 17
+  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms"
+#define MSG_MESSAGE_N_COLUMNS 18
 /* What :user has voted for, below zero where nobody else sees it. */
 #define MSG_OWN_VOTE                                                                                                   \
   "CASE WHEN g.poll IS NOT NULL THEN"                                                                                  \
@@ -50,7 +50,7 @@ MsgChat *msg_chat_load (MsgDb *db, MsgId chat_id, MsgId user_id, int64_t now_ms,
 /** msg_chat_load_for: likewise, and @user_id may do @act in it; else NULL with the error of msg_chat_allow(). */
 MsgChat *msg_chat_load_for (MsgDb *db, MsgId chat_id, MsgId user_id, MsgAct act, int64_t now_ms, GError **error);
 /** msg_chat_fill_in: what only a reader wants to know: what is pinned, the peer of a private chat, unread of one with its
- *  own log. */
+ *  own log, the user's draft. */
 bool msg_chat_fill_in (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error);
 /** msg_chat_count_unread: what @user_id has not read of what is behind @read_id. */
 bool msg_chat_count_unread (MsgDb *db, const MsgChat *chat, MsgId user_id, int64_t read_id, unsigned *ret_unread,
@@ -99,7 +99,9 @@ typedef struct {
   const char *entities, *data; /* (nullable) */
   const char *forward;      /* (nullable): as in MsgMessage */
   const char *poll;         /* (nullable): of msg_poll_write() */
+  bool public_poll;         /* one that shows who votes: not in a channel */
   int64_t reply_to;
+  int64_t ttl_ms;           /* of its own; the chat's may be shorter */
   bool silent;
   MsgId withheld_from;      /* who is not to know of it; 0: nobody */
 } MsgNewMessage;

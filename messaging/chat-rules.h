@@ -73,6 +73,7 @@ typedef enum {
   MSG_ACT_INVITE,
   MSG_ACT_LEAVE,
   MSG_ACT_INFO,
+  MSG_ACT_TTL,           /* how long messages stay */
   MSG_ACT_PERMISSIONS,   /* what members may */
   MSG_ACT_CALL,          /* start a voice chat */
   MSG_ACT_RESTRICT,      /* restrict, ban, or lift either; has a target */

@@ -19,6 +19,17 @@
 /** MSG_CHAT_LIST_MAX: chats in one answer. */
 #define MSG_CHAT_LIST_MAX 100
 
+/** MsgDraft: what a user has begun to write in a chat; see messaging/draft.h. */
+typedef struct {
+  int64_t at_ms;   /* when it was written last */
+  char *text;      /* "": it is a reply and nothing more yet */
+  char *entities;  /* (nullable): JSON, as msg_entities_write() makes it */
+  int64_t reply_to; /* 0: none */
+} MsgDraft;
+
+MsgDraft *msg_draft_copy (const MsgDraft *draft);
+void msg_draft_free (MsgDraft *draft); /* NULL is allowed */
+
 /** MsgChat: a chat as one user sees it. */
 typedef struct {
   MsgId id;
@@ -33,6 +44,7 @@ typedef struct {
   int64_t pts;          /* of the newest row of its own log, if it has one */
   int64_t slow_ms;      /* in which a member sends once; 0: at will */
   bool is_protected;    /* what is in it may not be forwarded */
+  int64_t ttl_ms;       /* so long what is written stays; 0: for ever */
   int64_t group_top_id; /* the newest message of the time when this supergroup was a group; 0: it never was */
 
   MsgStanding standing; /* of who asks, as of now */
@@ -48,6 +60,8 @@ typedef struct {
 
   MsgUser *peer;        /* (nullable): PRIVATE: the other one */
   int64_t peer_read_id, peer_delivered_id;
+
+  MsgDraft *draft;      /* (nullable): the user's */
 } MsgChat;
 
 MsgChat *msg_chat_copy (const MsgChat *chat);
@@ -164,7 +178,8 @@ void msg_chat_set_standing (MsgCore *core, MsgId user_id, MsgId chat_id, const M
 /** MsgChatChange: what is not given stays. */
 typedef struct {
   const char *title, *about; /* (nullable) */
-  bool has_permissions, has_slow, has_protected;
+  bool has_permissions, has_slow, has_protected, has_ttl;
+  int64_t ttl_ms;            /* 0, or MSG_TTL_MIN_MS to MSG_TTL_MAX_MS: of what is written from now on */
   unsigned permissions;      /* of MSG_RIGHTS_MEMBER; not of a channel */
   int64_t slow_ms;           /* of a supergroup: 0 to MSG_CHAT_SLOW_MAX_MS */
   bool is_protected;         /* for its owner to say */
@@ -178,3 +193,4 @@ void msg_chat_update (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChat
                       gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgChat, msg_chat_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MsgDraft, msg_draft_free)

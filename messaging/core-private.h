@@ -4,6 +4,7 @@
 
 #include "messaging/account-end.h"
 #include "messaging/core.h"
+#include "messaging/due.h"
 #include "messaging/jwt.h"
 #include "messaging/login-limits.h"
 #include "messaging/mainbox.h"
@@ -34,6 +35,7 @@ struct MsgCore {
   MsgLimits *limits;
   MsgTouches *touches;
   MsgEnds *ends;
+  MsgDues *dues;
   MsgJwtKey *jwt_hs256, *jwt_ed25519;
   char *jwt_issuer, *jwt_audience;
   MsgPasswordCost cost;

@@ -50,6 +50,7 @@ msg_core_options_init (MsgCoreOptions *options)
     .contacts_per_hour = 30,
     .contacts_per_day = 100,
     .limited_contacts_per_day = 2,
+    .drafts_per_user = { 120, 500 },
     .queue_length = 4096,
     .pool_queue_length = 64,
     .now_ms = system_now_ms,
@@ -82,7 +83,8 @@ options_check (const MsgCoreOptions *options, GError **error)
   if (!rate_is_sane (options->login_per_address) || !rate_is_sane (options->login_per_name)
       || !rate_is_sane (options->registration_per_address) || !rate_is_sane (options->code_per_user)
       || !rate_is_sane (options->messages_per_user) || !rate_is_sane (options->chats_per_user)
-      || !rate_is_sane (options->searches_per_user) || !rate_is_sane (options->secrets_per_user))
+      || !rate_is_sane (options->searches_per_user) || !rate_is_sane (options->secrets_per_user)
+      || !rate_is_sane (options->drafts_per_user))
     return options_fail (error, "a rate is out of bounds");
   if (options->message_units < 1 || options->message_units > MSG_TEXT_UNITS_MAX
       || options->message_entities > MSG_ENTITIES_MAX || options->group_members < 1
@@ -141,6 +143,7 @@ core_start (MsgCore *core, const MsgCoreOptions *options, GError **error)
     return false;
   core->limits = msg_limits_new (options);
   core->touches = msg_touches_new (core);
+  core->dues = msg_dues_new (core);
   core->ends = msg_ends_new (core);
   msg_ends_start (core->ends);
   return true;
@@ -171,11 +174,14 @@ msg_core_free (MsgCore *core)
     return;
   if (core->touches != NULL)
     msg_touches_flush (core->touches);
+  if (core->dues != NULL)
+    msg_dues_stop (core->dues);
   core->closing = true;
   while (core->n_ops > 0)
     msg_mainbox_deliver_now (core->mainbox, true);
   msg_ends_free (core->ends);
   msg_touches_free (core->touches);
+  msg_dues_free (core->dues);
   msg_limits_free (core->limits);
   msg_pool_free (core->pool);
   msg_store_free (core->store);

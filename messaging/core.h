@@ -55,6 +55,8 @@ GQuark msg_error_quark (void);
  * "slow_mode", "message_rate", "chat_rate", "search_rate", "export_rate", "report_rate", "contact_rate",
  * "too_many_reports", "too_many_blocks". Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
  * Those of secret chats stand in messaging/secret.h.
+ * Of drafts and scheduled messages: INVALID "send_at", "ttl", NOT_FOUND "scheduled", LIMIT "draft_rate",
+ * "too_many_drafts", "too_many_scheduled".
  */
 typedef enum {
   MSG_ERROR_INVALID,
@@ -128,6 +130,7 @@ typedef struct {
   unsigned contacts_per_hour;     /* people who do not know a user, whom they begin to write to. Default 30; 0: no limit */
   unsigned contacts_per_day;      /* Default 100; 0: no limit */
   unsigned limited_contacts_per_day; /* the same of users who are limited; 0: none. Default 2 */
+  MsgRate drafts_per_user;        /* Default 120, one every 500 ms */
 
   MsgRate secrets_per_user;       /* requests for secret chats. Default 30, one every 120 s */
   unsigned secrets_per_device;    /* secret chats, waiting and open. Default 100 */

@@ -7,6 +7,7 @@ msg_log_op_new (MsgCore *core, const MsgOpClass *class, MsgId user_id, MsgId cha
   MsgLogOp *op = msg_op_new (core, class);
 
   msg_log_init (&op->log, user_id, msg_core_now_ms (core));
+  op->log.options = &core->options;
   op->user_id = user_id;
   op->chat_id = chat_id;
   return op;
@@ -21,7 +22,10 @@ msg_log_op_clear (MsgOp *op)
 void
 msg_log_tell (MsgCore *core, const MsgLog *log, const GError *error)
 {
-  if (error != NULL || core->update_fn == NULL)
+  if (error != NULL)
+    return;
+  msg_dues_hint (core->dues, log->due_ms);
+  if (core->update_fn == NULL)
     return;
   for (unsigned i = 0; i < log->updates->len; i++)
     core->update_fn (log->updates->pdata[i], core->update_data);
@@ -75,4 +79,13 @@ msg_log_op_take_chat (MsgLogOp *op)
 
   return take (op, msg_limits_take_chat (core->limits, op->user_id, core->options.now_us (core->options.clock_data)),
                "chat_rate");
+}
+
+bool
+msg_log_op_take_draft (MsgLogOp *op)
+{
+  MsgCore *core = op->op.core;
+
+  return take (op, msg_limits_take_draft (core->limits, op->user_id, core->options.now_us (core->options.clock_data)),
+               "draft_rate");
 }

@@ -36,7 +36,8 @@ bool msg_chat_inherit (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId heir_id, GEr
 /** msg_chat_check_size: Returns: false with LIMIT ("too_many_members"). Any thread. */
 bool msg_chat_check_size (const MsgCore *core, MsgChatKind kind, unsigned n_members, GError **error);
 
-/* Whether the user may now, by the rate of messages or of chats. Returns: false: @op is ended. */
+/* Whether the user may now, by the rate of messages, of chats or of drafts. Returns: false: @op is ended. */
 bool msg_log_op_take_message (MsgLogOp *op);
 bool msg_log_op_take_messages (MsgLogOp *op, unsigned n);
 bool msg_log_op_take_chat (MsgLogOp *op);
+bool msg_log_op_take_draft (MsgLogOp *op);

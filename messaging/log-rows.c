@@ -16,6 +16,7 @@ msg_log_init (MsgLog *log, MsgId user_id, int64_t now_ms)
 {
   log->user_id = user_id;
   log->now_ms = now_ms;
+  log->due_ms = G_MAXINT64;
   log->updates = g_ptr_array_new_with_free_func (update_free);
 }
 
@@ -29,6 +30,7 @@ void
 msg_log_reset (MsgLog *log)
 {
   log->written = (MsgWritten){ 0 };
+  log->due_ms = G_MAXINT64;
   g_ptr_array_set_size (log->updates, 0);
 }
 
@@ -50,6 +52,8 @@ msg_update_free (MsgUpdate *update)
     return;
   msg_message_free (update->message);
   msg_chat_free (update->chat);
+  msg_draft_free (update->draft);
+  msg_scheduled_free (update->scheduled);
   g_clear_pointer (&update->ids, g_array_unref);
   g_array_unref (update->to);
   g_free (update);

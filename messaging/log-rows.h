@@ -2,6 +2,7 @@
 /* Writing the update log. Writer's thread, inside a job; what is gathered is told on the main thread after the commit. */
 #pragma once
 
+#include "messaging/core.h"
 #include "messaging/db.h"
 #include "messaging/update-log.h"
 
@@ -11,6 +12,8 @@ typedef struct {
   MsgWritten written;
   GPtrArray *updates; /* owned (nullable): of MsgUpdate */
   int64_t now_ms;
+  const MsgCoreOptions *options; /* passed in, not owned (nullable): of operations of users */
+  int64_t due_ms;     /* when something that was written is due (messaging/due.h); G_MAXINT64: nothing is */
 } MsgLog;
 
 void msg_log_init (MsgLog *log, MsgId user_id, int64_t now_ms);

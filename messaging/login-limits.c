@@ -19,7 +19,7 @@ static const MsgRate reports_per_user = { 20, 60000 };
 struct MsgLimits {
   /* owned */
   AlRateTable *login_address, *login_pair, *login_name, *registration_address, *code_user;
-  AlRateTable *user_messages, *user_chats, *user_searches, *user_secrets, *user_exports, *user_reports;
+  AlRateTable *user_messages, *user_chats, *user_searches, *user_secrets, *user_exports, *user_reports, *user_drafts;
   unsigned message_burst;
 };
 
@@ -52,6 +52,7 @@ msg_limits_new (const MsgCoreOptions *options)
   limits->user_secrets = table_new (options->secrets_per_user);
   limits->user_exports = table_new (exports_per_user);
   limits->user_reports = table_new (reports_per_user);
+  limits->user_drafts = table_new (options->drafts_per_user);
   return limits;
 }
 
@@ -71,6 +72,7 @@ msg_limits_free (MsgLimits *limits)
   al_rate_table_free (limits->user_secrets);
   al_rate_table_free (limits->user_exports);
   al_rate_table_free (limits->user_reports);
+  al_rate_table_free (limits->user_drafts);
   g_free (limits);
 }
 
@@ -164,4 +166,10 @@ int64_t
 msg_limits_take_export (MsgLimits *limits, MsgId user_id, int64_t now_us)
 {
   return round_up_ms (al_rate_table_take (limits->user_exports, &user_id, sizeof user_id, 1, now_us));
+}
+
+int64_t
+msg_limits_take_draft (MsgLimits *limits, MsgId user_id, int64_t now_us)
+{
+  return round_up_ms (al_rate_table_take (limits->user_drafts, &user_id, sizeof user_id, 1, now_us));
 }

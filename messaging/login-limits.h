@@ -36,6 +36,7 @@ int64_t msg_limits_take_message (MsgLimits *limits, MsgId user_id, int64_t now_u
 /** msg_limits_take_messages: @n at once; as many as are allowed at once count for more. */
 int64_t msg_limits_take_messages (MsgLimits *limits, MsgId user_id, unsigned n, int64_t now_us);
 int64_t msg_limits_take_chat (MsgLimits *limits, MsgId user_id, int64_t now_us);
+int64_t msg_limits_take_draft (MsgLimits *limits, MsgId user_id, int64_t now_us);
 int64_t msg_limits_take_search (MsgLimits *limits, MsgId user_id, int64_t now_us);
 /** msg_limits_take_secret: the same for a request for a secret chat. */
 int64_t msg_limits_take_secret (MsgLimits *limits, MsgId user_id, int64_t now_us);

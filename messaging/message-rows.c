@@ -56,6 +56,7 @@ msg_message_from_row (MsgStmt *stmt, int column)
   message->pinned = msg_stmt_get_int (stmt, column + 13) != 0;
   message->forward = g_strdup (msg_stmt_get_text (stmt, column + 14));
   message->poll = msg_poll_read (msg_stmt_get_text (stmt, column + 15), msg_stmt_get_int (stmt, column + 16));
+  message->expires_ms = msg_stmt_get_int (stmt, column + 17);
   return message;
 }
 
@@ -110,7 +111,7 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
       db, "INSERT INTO messages (chat_id, id, sender_id, device_id, random_id, pts, at_ms, kind, text, entities, data,"
           " forward, poll, reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms, seq)"
           " VALUES (:chat, :id, :sender, :device, :random, :pts, :at, :kind, :text, :entities, :data, :forward, :poll,"
-          " :reply, 0, 0, :silent, 0, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
+          " :reply, 0, 0, :silent, :expires, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
 
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":id", message->id);
@@ -127,6 +128,7 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
   msg_stmt_set_text (stmt, ":poll", spec->poll);
   msg_stmt_set_int (stmt, ":reply", message->reply_to);
   msg_stmt_set_int (stmt, ":silent", message->silent);
+  msg_stmt_set_int (stmt, ":expires", message->expires_ms);
   return msg_stmt_run (stmt, error);
 }
 
@@ -236,6 +238,17 @@ count_mentions (MsgDb *db, const MsgMessage *message, MsgId except_id, GError **
   return true;
 }
 
+/* Of the message's own time and the chat's the shorter one counts, from its sending on. */
+static int64_t
+find_expiry (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_ms)
+{
+  int64_t ttl_ms = spec->ttl_ms;
+
+  if (chat->ttl_ms != 0 && (ttl_ms == 0 || chat->ttl_ms < ttl_ms))
+    ttl_ms = chat->ttl_ms;
+  return ttl_ms != 0 ? now_ms + ttl_ms : 0;
+}
+
 static MsgMessage *
 message_from_spec (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_ms)
 {
@@ -253,6 +266,7 @@ message_from_spec (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_m
   message->poll = msg_poll_parse (spec->poll);
   message->reply_to = spec->reply_to;
   message->silent = spec->silent;
+  message->expires_ms = find_expiry (chat, spec, now_ms);
   return message;
 }
 
@@ -283,6 +297,8 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
       || (spec->withheld_from != 0 && !msg_message_hide (db, spec->withheld_from, chat->id, message->id, error)))
     return NULL;
   chat->top_id = message->id;
+  if (message->expires_ms != 0)
+    log->due_ms = MIN (log->due_ms, message->expires_ms);
   /* last, because it keeps its place in the sender's log or the chat's, which a retry is answered with */
   return message_insert (db, message, spec, has_log ? log->written.chat_pts : log->written.pts, error)
                  && msg_search_put (db, message, error)

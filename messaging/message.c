@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-#include "messaging/contact-rows.h"
+#include "messaging/draft-rows.h"
 #include "messaging/log-op.h"
+#include "messaging/message-send.h"
 #include "messaging/message-text.h"
 #include "messaging/search-rows.h"
 
@@ -16,7 +17,7 @@ typedef struct {
   int64_t message_id;  /* EDIT */
   char *text, *entities, *poll;
   bool public_poll;
-  int64_t reply_to;
+  int64_t reply_to, ttl_ms;
   bool silent;
   MsgMessage *found;   /* owned: a retry's */
   const MsgMessage *message;
@@ -169,9 +170,8 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
                          .text = op->text,
                          .entities = op->entities,
                          .reply_to = op->reply_to,
+                         .ttl_ms = op->ttl_ms,
                          .silent = op->silent };
-  g_autoptr (MsgChat) chat = NULL;
-  g_autoptr (MsgMessage) replied = NULL;
 
   msg_log_reset (log);
   g_clear_pointer (&op->found, msg_message_free);
@@ -180,25 +180,11 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
   op->message = op->found;
   if (op->found != NULL)
     return msg_log_finish (db, log, error);
-  chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_SEND, log->now_ms, error);
-  if (chat == NULL || !msg_chat_keep_pace (db, chat, log, error))
+  /* the draft before the message, so that the answer says where the message is */
+  if (!msg_draft_clear (db, log, op->log.user_id, op->log.chat_id, error))
     return false;
-  if (op->public_poll && chat->kind == MSG_CHAT_CHANNEL) /* nobody sees who reads it */
-    {
-      g_propagate_error (error, msg_error_new (MSG_ERROR_INVALID, "poll", "In a channel polls are anonymous."));
-      return false;
-    }
-  if (op->reply_to != 0 && !msg_message_load (db, chat->id, op->log.user_id, op->reply_to, &replied, error))
-    return false;
-  if (op->reply_to != 0 && replied == NULL)
-    return fail_no_message (error);
-  if (!msg_chat_find_withheld (db, chat, op->log.user_id, &spec.withheld_from, error))
-    return false;
-  if (!msg_contact_take (db, &op->log.op.core->options, chat, op->log.user_id, log->now_ms, error))
-    return false;
-  op->message = msg_message_append (db, log, chat, &spec, error);
-  if (!msg_chat_has_log (chat->kind))
-    log->written.count = 1; /* what comes before it in the log has been told, and a retry is to be answered alike */
+  spec.public_poll = op->public_poll;
+  op->message = msg_send_write (db, log, op->log.chat_id, &spec, error);
   return op->message != NULL;
 }
 
@@ -214,9 +200,12 @@ msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpo
   op->device_id = sending->device_id;
   op->reply_to = sending->reply_to;
   op->silent = sending->silent;
+  op->ttl_ms = sending->ttl_ms;
   error = text_op_take (op, sending->text, sending->entities);
   if (error == NULL)
     error = text_op_take_poll (op, sending->poll, op->entities != NULL);
+  if (error == NULL)
+    (void) msg_ttl_check (sending->ttl_ms, &error);
   if (error != NULL)
     msg_op_fail (&op->log.op, error);
   else if (msg_log_op_take_message (&op->log))

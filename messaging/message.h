@@ -29,6 +29,7 @@ typedef struct {
   char *data;        /* (nullable): JSON: what a service message tells of */
   int64_t reply_to;  /* 0: none */
   int64_t edited_ms; /* 0: never */
+  int64_t expires_ms; /* when it goes away for all; 0: it stays */
   bool silent;
   GArray *reactions; /* (nullable) (element-type MsgReaction): with the user's own marked */
   bool pinned;
@@ -48,8 +49,13 @@ typedef struct {
   GArray *entities;                       /* (nullable) (element-type MsgEntity): is sorted */
   int64_t reply_to;                       /* 0: none */
   const MsgPoll *poll;                    /* (nullable): then @text is the question, without entities */
+  int64_t ttl_ms;                         /* it goes away for all so long after it was sent; 0: it stays */
   bool silent;
 } MsgSending;
+
+/* Of a message, or of what is sent in a chat. */
+#define MSG_TTL_MIN_MS 1000
+#define MSG_TTL_MAX_MS (INT64_C (365) * 24 * 3600 * 1000)
 
 /** MsgMessageFn: @message: (nullable): NULL with an error. @written: its place in the log of who asked. */
 typedef void (*MsgMessageFn) (const MsgMessage *message, const MsgWritten *written, const GError *error, gpointer data);
@@ -60,7 +66,7 @@ typedef void (*MsgMessageFn) (const MsgMessage *message, const MsgWritten *writt
  * A random_id that this user has used in this chat before gives the message and the place of the first time, as they are
  * now, and writes nothing.
  *
- * Errors: INVALID ("text", "entities", "poll": also one that is public in a channel), NOT_FOUND ("chat", "message": there is
+ * Errors: INVALID ("text", "entities", "ttl", "poll": also one that is public in a channel), NOT_FOUND ("chat", "message": there is
  * none to reply to), FORBIDDEN (those of msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT
  * ("message_rate"), UNAVAILABLE.
  */

@@ -386,6 +386,35 @@ static const MsgMigration migrations[] = {
     "  at_ms BIGINT NOT NULL,"
     "  chat_id BIGINT NOT NULL,"
     "  PRIMARY KEY (user_id, at_ms, chat_id)) {clustered};" },
+  { 21, "drafts",
+    "CREATE TABLE drafts ("
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  at_ms BIGINT NOT NULL,"
+    "  text {text} NOT NULL,"
+    "  entities {text},"
+    "  reply_to BIGINT NOT NULL,"
+    "  PRIMARY KEY (user_id, chat_id)) {clustered};" },
+  { 22, "scheduled",
+    "CREATE TABLE scheduled ("
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  user_id BIGINT NOT NULL REFERENCES users (id),"
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  device_id BIGINT NOT NULL,"
+    "  random_id {blob} NOT NULL,"
+    "  state BIGINT NOT NULL," /* 1 waiting, 2 failed, 3 dropped: its text is gone */
+    "  send_ms BIGINT NOT NULL," /* of a dropped one: when the row goes */
+    "  at_ms BIGINT NOT NULL,"
+    "  text {text} NOT NULL,"
+    "  entities {text},"
+    "  reply_to BIGINT NOT NULL,"
+    "  silent BIGINT NOT NULL,"
+    "  failed {text});" /* why */
+    "CREATE UNIQUE INDEX scheduled_random ON scheduled (user_id, chat_id, random_id);"
+    "CREATE INDEX scheduled_due ON scheduled (send_ms, id) WHERE state <> 2;" },
+  { 23, "expiry",
+    "CREATE INDEX messages_expiry ON messages (expires_ms) WHERE expires_ms > 0;"
+    "ALTER TABLE scheduled ADD COLUMN ttl_ms BIGINT NOT NULL DEFAULT 0;" },
   { 0, NULL, NULL },
 };
 

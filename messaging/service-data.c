@@ -70,6 +70,15 @@ msg_service_left (void)
 }
 
 char *
+msg_service_ttl (int64_t ttl_ms)
+{
+  JsonObject *inner = json_object_new ();
+
+  json_object_set_int_member (inner, "ms", ttl_ms);
+  return write_one ("ttl", inner);
+}
+
+char *
 msg_service_migrated (void)
 {
   return write_one ("migrated", json_object_new ());

@@ -12,6 +12,8 @@ char *msg_service_titled (const char *title);
 char *msg_service_added (const GArray *users);
 char *msg_service_removed (MsgId user_id);
 char *msg_service_left (void);
+/** msg_service_ttl: {ttl: {ms}}: how long messages stay from here on; 0: for ever. */
+char *msg_service_ttl (int64_t ttl_ms);
 /** msg_service_migrated: {migrated: {}}: the group is a supergroup from here on. */
 char *msg_service_migrated (void);
 /** msg_service_pinned: {pinned: {messageId}}. */

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "messaging/message.h"
+#include "messaging/schedule.h"
 
 /** MSG_DIFFERENCE_MAX: rows in one answer. */
 #define MSG_DIFFERENCE_MAX 1000
@@ -24,6 +25,8 @@ typedef enum {
   MSG_UPDATE_REACTIONS,
   MSG_UPDATE_PINNED,    /* or not any more */
   MSG_UPDATE_POLL,      /* a vote, or its end */
+  MSG_UPDATE_DRAFT,     /* of one's own */
+  MSG_UPDATE_SCHEDULED, /* likewise: one is there, has changed or has failed, or is gone: sent or dropped */
   MSG_UPDATE_N
 } MsgUpdateType;
 
@@ -42,7 +45,9 @@ typedef struct {
   MsgId user_id;        /* MEMBER, READ, DELIVERED, REACTIONS, POLL: whom it is about; 0: that is not told */
   MsgStanding standing; /* MEMBER */
   int64_t until_ms;     /* MEMBER */
-  int64_t up_to;        /* READ, DELIVERED */
+  int64_t up_to;        /* READ, DELIVERED; SCHEDULED: its id */
+  MsgScheduled *scheduled; /* SCHEDULED: (nullable): it is gone */
+  MsgDraft *draft;      /* DRAFT: (nullable): it is gone */
   bool has_counts;      /* READ of one's own */
   bool has_own;         /* REACTIONS, POLL: by the user's own, which the message marks */
   unsigned unread, mentions;

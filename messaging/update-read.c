@@ -4,6 +4,8 @@
 
 #include "messaging/chat-rows.h"
 #include "messaging/core-private.h"
+#include "messaging/draft-rows.h"
+#include "messaging/schedule-rows.h"
 
 typedef struct {
   MsgOp op;
@@ -187,6 +189,10 @@ fill_in (MsgDb *db, const ReadOp *op, MsgUpdate *update, GError **error)
       return true;
     case MSG_UPDATE_MEMBER:
       return become_member (db, op, update, update->user_id, error);
+    case MSG_UPDATE_SCHEDULED:
+      return msg_scheduled_load (db, op->user_id, update->chat_id, update->up_to, &update->scheduled, error);
+    case MSG_UPDATE_DRAFT:
+      return msg_draft_load (db, op->user_id, update->chat_id, &update->draft, error);
     default:
       return true;
     }

@@ -91,6 +91,33 @@ set_peer (JsonObject *object, const MsgChat *chat)
   sig_json_set_id (object, "peerDeliveredUpToId", chat->peer_delivered_id);
 }
 
+/* @json: (nullable): what the core has written */
+static void
+set_entities (JsonObject *object, const char *json)
+{
+  g_autoptr (JsonNode) node = json != NULL ? json_from_string (json, NULL) : NULL;
+
+  json_object_set_array_member (object, "entities",
+                                node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_dup_array (node)
+                                                                             : json_array_new ());
+}
+
+static void
+set_draft (JsonObject *object, const MsgDraft *draft)
+{
+  JsonObject *inner;
+
+  if (draft == NULL)
+    return;
+  inner = json_object_new ();
+  json_object_set_string_member (inner, "text", draft->text);
+  set_entities (inner, draft->entities);
+  if (draft->reply_to != 0)
+    sig_json_set_id (inner, "replyTo", draft->reply_to);
+  json_object_set_int_member (inner, "at", draft->at_ms);
+  json_object_set_object_member (object, "draft", inner);
+}
+
 /* of a channel nobody but its admins sees whose it is. */
 JsonObject *
 sig_chat_info_json (const MsgChat *chat)
@@ -112,6 +139,8 @@ sig_chat_info_json (const MsgChat *chat)
     json_object_set_boolean_member (object, "protected", TRUE);
   if (chat->slow_ms != 0)
     json_object_set_int_member (object, "slowModeMs", chat->slow_ms);
+  if (chat->ttl_ms != 0)
+    json_object_set_int_member (object, "messageTtlMs", chat->ttl_ms);
   return object;
 }
 
@@ -130,6 +159,7 @@ sig_chat_json (const MsgChat *chat)
   json_object_set_int_member (object, "mentions", chat->mentions);
   if (chat->pinned_id != 0)
     sig_json_set_id (object, "pinned", chat->pinned_id);
+  set_draft (object, chat->draft);
   return object;
 }
 
@@ -162,17 +192,6 @@ sig_message_kind_read (const char *word)
   while (kind < MSG_MESSAGE_KIND_N && strcmp (word, message_kinds[kind]) != 0)
     kind++;
   return kind;
-}
-
-/* @json: (nullable): what the core has written */
-static void
-set_entities (JsonObject *object, const char *json)
-{
-  g_autoptr (JsonNode) node = json != NULL ? json_from_string (json, NULL) : NULL;
-
-  json_object_set_array_member (object, "entities",
-                                node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_dup_array (node)
-                                                                             : json_array_new ());
 }
 
 /* @json: (nullable): likewise */
@@ -230,6 +249,30 @@ sig_message_json (const MsgMessage *message)
     json_object_set_array_member (object, "reactions", reactions_json (message->reactions, true));
   if (message->pinned)
     json_object_set_boolean_member (object, "pinned", TRUE);
+  if (message->expires_ms != 0)
+    json_object_set_int_member (object, "expiresAt", message->expires_ms);
+  return object;
+}
+
+JsonObject *
+sig_scheduled_json (const MsgScheduled *scheduled)
+{
+  JsonObject *object = json_object_new ();
+
+  sig_json_set_id (object, "id", scheduled->id);
+  sig_json_set_id (object, "chatId", scheduled->chat_id);
+  json_object_set_int_member (object, "sendAt", scheduled->send_ms);
+  json_object_set_int_member (object, "at", scheduled->at_ms);
+  json_object_set_string_member (object, "text", scheduled->text);
+  set_entities (object, scheduled->entities);
+  if (scheduled->reply_to != 0)
+    sig_json_set_id (object, "replyTo", scheduled->reply_to);
+  if (scheduled->silent)
+    json_object_set_boolean_member (object, "silent", TRUE);
+  if (scheduled->ttl_ms != 0)
+    json_object_set_int_member (object, "ttlMs", scheduled->ttl_ms);
+  if (scheduled->failed != NULL)
+    json_object_set_string_member (object, "failed", scheduled->failed);
   return object;
 }
 
@@ -342,6 +385,8 @@ sig_update_json (const MsgUpdate *update)
     [MSG_UPDATE_REACTIONS] = "message.reactions",
     [MSG_UPDATE_PINNED] = "message.pinned",
     [MSG_UPDATE_POLL] = "message.poll",
+    [MSG_UPDATE_DRAFT] = "draft",
+    [MSG_UPDATE_SCHEDULED] = "scheduled",
   };
   JsonObject *object = json_object_new ();
 
@@ -383,6 +428,14 @@ sig_update_json (const MsgUpdate *update)
         json_object_set_object_member (object, "poll", sig_poll_json (update->message->poll, update->has_own));
       if (update->user_id != 0)
         sig_json_set_id (object, "userId", update->user_id);
+      break;
+    case MSG_UPDATE_SCHEDULED:
+      sig_json_set_id (object, "scheduledId", update->up_to);
+      if (update->scheduled != NULL)
+        json_object_set_object_member (object, "scheduled", sig_scheduled_json (update->scheduled));
+      break;
+    case MSG_UPDATE_DRAFT:
+      set_draft (object, update->draft);
       break;
     case MSG_UPDATE_N:
       break;

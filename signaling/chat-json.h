@@ -13,6 +13,7 @@ JsonObject *sig_chat_json (const MsgChat *chat);
 JsonObject *sig_chat_info_json (const MsgChat *chat);
 JsonObject *sig_chat_member_json (const MsgChatMember *member);
 JsonObject *sig_message_json (const MsgMessage *message);
+JsonObject *sig_scheduled_json (const MsgScheduled *scheduled);
 JsonObject *sig_message_edit_json (const MsgEdit *edit);
 JsonObject *sig_reactor_json (const MsgReactor *reactor);
 /** sig_poll_json: @with_own: what the user has voted for, too. What is right in a quiz is in it when that has been seen by

@@ -79,6 +79,7 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->contacts_per_hour = (unsigned) al_config_get_int (config, "messaging", "contacts_per_hour");
   options->contacts_per_day = (unsigned) al_config_get_int (config, "messaging", "contacts_per_day");
   options->limited_contacts_per_day = (unsigned) al_config_get_int (config, "messaging", "limited_contacts_per_day");
+  options->drafts_per_user = get_rate (config, "draft_rate", 60 * 1000);
   return g_steal_pointer (&self);
 }
 

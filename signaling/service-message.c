@@ -44,11 +44,15 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
                          .entities = entities,
                          .poll = poll,
                          .reply_to = sig_json_get_optional_id (params, "replyTo"),
+                         .ttl_ms = json_object_get_int_member_with_default (params, "ttlMs", 0),
                          .silent = json_object_get_boolean_member_with_default (params, "silent", FALSE) };
   bool ok = al_base64url_decode_exact (random_id, strlen (random_id), sending.random_id, sizeof sending.random_id);
 
   g_assert (ok);
-  msg_message_send (((SigServices *) user)->config.core, &sending, on_message, call);
+  if (json_object_has_member (params, "sendAt"))
+    sig_service_schedule (user, call, &sending, json_object_get_int_member (params, "sendAt"));
+  else
+    msg_message_send (((SigServices *) user)->config.core, &sending, on_message, call);
 }
 
 static void

@@ -41,6 +41,7 @@ void sig_service_join_register (SigServices *self);
 void sig_service_message_register (SigServices *self);
 void sig_service_message_acts_register (SigServices *self);
 void sig_service_poll_register (SigServices *self);
+void sig_service_compose_register (SigServices *self);
 void sig_service_search_register (SigServices *self);
 void sig_service_updates_register (SigServices *self);
 void sig_service_push_register (SigServices *self);
@@ -68,6 +69,8 @@ void sig_service_tell_user (SigServices *self, MsgId user_id, JsonObject *update
 
 /** sig_service_secret_sweep: ends the secret chats that are over. */
 void sig_service_secret_sweep (SigServices *self);
+/** sig_service_schedule: answers message.send with sendAt. */
+void sig_service_schedule (SigServices *self, SigRpcCall *call, const MsgSending *sending, int64_t send_ms);
 
 /** sig_privacy_json: Returns: (transfer full): what account.privacy gives. */
 JsonObject *sig_privacy_json (const MsgPrivacy *privacy);

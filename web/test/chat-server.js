@@ -29,6 +29,7 @@ export class ChatServer extends EventTarget {
   /** methods whose answers are held back until release() @type {Set<string>} */ slow = new Set();
   read = '0';
   peerRead = '0';
+  /** @type {import('../src/chat/types.js').ServerDraft | null} */ draft = null;
   /** @type {Map<string, Message>} */ #sent = new Map();
   /** @type {(() => void)[]} */ #held = [];
   /** @type {Map<string, Set<(params: any) => void>>} */ #handlers = new Map();
@@ -133,6 +134,11 @@ export class ChatServer extends EventTarget {
       case 'chat.get': return { chats: params.ids.includes(CHAT) ? [this.chat] : [] };
       case 'message.history': return this.#history(params);
       case 'message.send': return this.#send(params);
+      case 'chat.setDraft': {
+        const { text, entities = [], replyTo } = params;
+        this.draft = text || replyTo ? { text, entities, ...(replyTo ? { replyTo } : {}), at: 1_700_000_000_000 + this.pts } : null;
+        return { pts: this.happen({ type: 'draft', ...(this.draft ? { draft: this.draft } : {}) }).pts, ptsCount: 1 };
+      }
       case 'message.read':
         this.read = params.upToId;
         return { ...this.happen({ type: 'read', userId: ME, upToId: params.upToId, unread: this.chat.unread, mentions: 0 }) };

@@ -55,6 +55,12 @@ export class Messenger {
         break;
       case 'chat.member': if (update.userId === this.client.user.id) entry.role = update.role; break;
       case 'read': entry.read.set(update.userId, update.upToId); if (update.unread !== undefined) entry.unread = update.unread; break;
+      case 'scheduled':
+        entry.scheduled ??= new Map();
+        if (update.scheduled) entry.scheduled.set(update.scheduledId, update.scheduled);
+        else entry.scheduled.delete(update.scheduledId);
+        break;
+      case 'draft': entry.draft = update.draft; break;
       case 'delivered': entry.delivered.set(update.userId, update.upToId); break;
       default: assert.fail(update.type);
     }

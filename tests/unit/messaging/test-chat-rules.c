@@ -48,6 +48,7 @@ static const Row group_rows[] = {
   { "invite", MSG_ACT_INVITE, 0, false, "clb++++++++++" },
   { "leave", MSG_ACT_LEAVE, 0, false, "clb++++++++++" },
   { "info", MSG_ACT_INFO, 0, false, "clbrnnnn+nnn+" },
+  { "time to live", MSG_ACT_TTL, 0, false, "clbrnnnn+nnn+" },
   { "permissions", MSG_ACT_PERMISSIONS, 0, false, "clbaann+nnnn+" },
   { "call", MSG_ACT_CALL, 0, false, "clbr+++++++++" },
   { "ban a member", MSG_ACT_RESTRICT, MSG_ROLE_MEMBER, true, "clbaann+nnnn+" },
@@ -76,6 +77,7 @@ static const Row channel_rows[] = {
   { "invite", MSG_ACT_INVITE, 0, false, "clbaannnnnn++" },
   { "leave", MSG_ACT_LEAVE, 0, false, "clb++++++++++" },
   { "info", MSG_ACT_INFO, 0, false, "clbaannn+nnn+" },
+  { "time to live", MSG_ACT_TTL, 0, false, "clbaannn+nnn+" },
   { "permissions", MSG_ACT_PERMISSIONS, 0, false, "clbkkkkkkkkkk" },
   { "call", MSG_ACT_CALL, 0, false, "clbaannnnnnn+" },
   { "ban a member", MSG_ACT_RESTRICT, MSG_ROLE_MEMBER, true, "clbaann+nnnn+" },
@@ -161,7 +163,7 @@ test_closed_group (void)
 static void
 test_private (void)
 {
-  static const char expected[MSG_ACT_N + 1] = "+++nkkkk+kkk++kk++";
+  static const char expected[MSG_ACT_N + 1] = "+++nkkk+k+kkk++kk++";
 
   for (unsigned act = 0; act < MSG_ACT_N; act++)
     {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The user's chats as the update log leaves them: the newest message, unread counts, marks, members, who is typing.
- * Events: 'change' (the list or an entry), 'marks', 'members', 'typing' (detail: {chatId}), 'message' (detail: {message}): a new one.
+ * Events: 'change' (the list or an entry), 'marks', 'members', 'typing' (detail: {chatId}), 'message' (detail: {message}): a new one, 'learned' (detail: {chat}): as an answer has it.
  */
 import { History } from './history.js';
 import { isLarge } from './rights.js';
@@ -111,6 +111,7 @@ export class Chats extends EventTarget {
     entry.delivered = Math.max(entry.delivered, Number(chat.peerDeliveredUpToId ?? 0));
     this.#entries.set(chat.id, entry);
     if (chat.chatPts !== undefined) this.#follow(entry, chat.chatPts);
+    this.dispatchEvent(new CustomEvent('learned', { detail: { chat } }));
     this.#changed(chat.id);
     return entry;
   }

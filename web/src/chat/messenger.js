@@ -19,6 +19,7 @@ export class Messenger {
   #rpc;
   #me;
   #userId = '';
+  #beginning = false;
   /** @type {Map<string, number>} by method and chat: how far was told */ #told = new Map();
   /** @type {Map<string, any>} */ #marks = new Map();
   /** @type {Map<string, number>} by chat: when typing was told last */ #typed = new Map();
@@ -29,14 +30,16 @@ export class Messenger {
     this.#me = me;
     this.chats = new Chats(rpc, me);
     this.outbox = new Outbox(rpc, storage);
-    this.drafts = new Drafts(storage);
+    this.drafts = new Drafts(rpc, storage);
     this.log = new UpdateLog(rpc, (update) => this.#apply(update));
     this.log.addEventListener('reset', () => void this.#begin(true));
     this.outbox.addEventListener('sent', (event) => {
       const { message } = /** @type {CustomEvent} */ (event).detail;
       this.chats.get(message.chatId)?.history.put(message, true);
       this.#reached(message.chatId, /** @type {CustomEvent} */ (event).detail);
+      this.drafts.sent(message.chatId);
     });
+    this.chats.addEventListener('learned', (event) => this.drafts.learn(/** @type {CustomEvent} */ (event).detail.chat, this.#beginning));
     this.chats.addEventListener('message', (event) => {
       const { message } = /** @type {CustomEvent} */ (event).detail;
       if (message.from === me()) this.outbox.claims(message);
@@ -68,6 +71,7 @@ export class Messenger {
       await this.#catchUpChats();
       for (const { history } of this.chats.list()) if (history.error) history.retry();
     }
+    this.drafts.flush();
     this.outbox.flush();
   }
 
@@ -139,19 +143,23 @@ export class Messenger {
     try {
       /* the log first: what happens between the two answers comes by both, and is known the second time */
       const logs = await this.log.begin();
+      this.#beginning = true;
       await (anew ? this.chats.forget() : this.chats.refresh());
       this.chats.reached(logs);
     } catch {
       /* the connection: its next session begins again */
       if (this.chats.state === 'empty') await this.chats.refresh();
       return;
+    } finally {
+      this.#beginning = false;
     }
     for (const { chat, last } of this.chats.list()) if (last && chat.unread > 0 && !isLarge(chat)) this.#mark('message.delivered', chat.id, chat.topId);
   }
 
   /** @param {import('./types.js').Update} update */
   #apply(update) {
-    this.chats.apply(update);
+    if (update.type === 'draft') this.drafts.take(update);
+    else this.chats.apply(update);
   }
 
   /** Marks of a chat go forward, and not one by one. @param {string} method @param {string} chatId @param {string} upToId */

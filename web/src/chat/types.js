@@ -27,8 +27,10 @@
  * @property {string} readUpToId
  * @property {number} unread
  * @property {number} mentions
+ * @property {ServerDraft} [draft]
  */
-/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, migrated?: {}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
+/** @typedef {{text: string, entities: Entity[], replyTo?: string, at: number}} ServerDraft what the user has begun to write */
+/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
 /**
  * @typedef {object} Message
  * @property {string} id counts from 1 in each chat
@@ -63,6 +65,7 @@
  * @property {number} [unread]
  * @property {number} [mentions]
  * @property {string} [action]
+ * @property {ServerDraft} [draft]
  */
 /** What the model needs of the connection: RpcClient, or a test's. @typedef {Pick<import('../rpc.js').RpcClient, 'call' | 'on' | 'state' | 'addEventListener' | 'removeEventListener'>} Rpc */
 

@@ -36,6 +36,7 @@ export class ChatPage {
   /** @type {ChatSearch | null} */ #search = null;
   /** a message to be shown */ #wanted = '';
   #shown = '';
+  /** another device has written the draft while the cursor was in ours: that one stands until a key is pressed here */ #behind = false;
 
   /** @param {import('../../app.js').App} app @param {string} id @param {() => void} back */
   constructor(app, id, back) {
@@ -114,6 +115,11 @@ export class ChatPage {
     this.#scope.listen(this.#history, 'menu', (event) => this.#menu(event.detail));
     this.#scope.listen(this.#composer, 'send', (event) => void this.#send(event.detail));
     this.#scope.listen(this.#composer, 'typing', () => entry.chat.kind !== 'saved' && messenger.typing(this.#id));
+    this.#scope.listen(this.#composer, 'context', () => {
+      this.#behind = false;
+      messenger.drafts.typing(this.#id, () => this.#draft());
+    });
+    this.#scope.listen(messenger.drafts, 'change', (event) => event.detail.chatId === this.#id && event.detail.remote && this.#draftCame());
     this.#scope.listen(this.#composer, 'up', () => {
       const last = this.#history?.lastOwn();
       if (last) this.#composer?.edit(last);
@@ -199,6 +205,7 @@ export class ChatPage {
     const { messenger, toasts } = this.#app;
     if (!edits) {
       messenger.send(this.#id, { text, entities, replyTo });
+      this.#behind = false;
       this.#keepDraft();
       return void this.#history?.toNewest();
     }
@@ -227,6 +234,12 @@ export class ChatPage {
     this.#back();
   }
 
+  /** What stands in the field, as a draft. */
+  #draft() {
+    const { text = '', reply = null } = this.#composer ?? {};
+    return { text, ...(reply ? { replyTo: reply.id } : {}) };
+  }
+
   #takeDraft() {
     const draft = this.#app.messenger.drafts.get(this.#id);
     if (!draft || !this.#composer) return;
@@ -235,9 +248,15 @@ export class ChatPage {
     if (reply) this.#composer.answer(reply);
   }
 
-  #keepDraft() {
+  /** Another device has written the draft: it is taken where nobody is writing. */
+  #draftCame() {
     if (!this.#composer) return;
-    const { text, reply } = this.#composer;
-    this.#app.messenger.drafts.set(this.#id, { text, ...(reply ? { replyTo: reply.id } : {}) });
+    const draft = this.#app.messenger.drafts.get(this.#id);
+    const reply = draft?.replyTo ? this.#entry?.history.get(draft.replyTo) : null;
+    this.#behind = !this.#composer.take(draft?.text ?? '', reply ?? null);
+  }
+
+  #keepDraft() {
+    if (this.#composer && !this.#behind) this.#app.messenger.drafts.set(this.#id, this.#draft());
   }
 }

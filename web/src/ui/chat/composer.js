@@ -53,6 +53,16 @@ export class Composer extends EventTarget {
     this.#input(false);
   }
 
+  /** take: a draft from elsewhere, unless somebody writes here. @param {string} text @param {Message | null} reply @returns {boolean} whether it stands here now */
+  take(text, reply) {
+    const writing = this.#field.value !== '' && document.hasFocus() && document.activeElement === this.#field;
+    if (this.editing || writing) return false;
+    this.text = text;
+    this.reply = reply;
+    this.#showContext();
+    return true;
+  }
+
   /** people: who can be mentioned. @param {User[]} people */
   set people(people) {
     this.#people = people;

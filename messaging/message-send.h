@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sending, as several jobs do it. Writer's thread, inside a job. */
+#pragma once
+
+#include "messaging/chat-rows.h"
+
+/** msg_ttl_check: Returns: false with INVALID ("ttl"). Any thread. */
+bool msg_ttl_check (int64_t ttl_ms, GError **error);
+
+/**
+ * msg_send_write: sends as @spec->sender_id, who may do it now.
+ * @log: its user_id is the sender
+ * @spec: withheld_from is found out here
+ *
+ * Returns: (transfer none) (nullable): the message, which belongs to @log. Errors: NOT_FOUND ("chat", "message": there is
+ * none to reply to), FORBIDDEN, LIMIT ("slow_mode"): nothing was written; UNAVAILABLE.
+ */
+const MsgMessage *msg_send_write (MsgDb *db, MsgLog *log, MsgId chat_id, MsgNewMessage *spec, GError **error);
