@@ -70,6 +70,8 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "contacts_per_hour", "30", 0, 1000000, "Strangers whom a user begins to write to in an hour."),
   NUMBER ("messaging", "contacts_per_day", "100", 0, 1000000, "The same in a day; 0: no limit."),
   NUMBER ("messaging", "limited_contacts_per_day", "2", 0, 1000000, "The same of users who are limited; 0: none."),
+  NUMBER ("messaging", "update_log_days", "90", 0, 36500, "Older rows of the update logs are dropped; 0: for ever."),
+  NUMBER ("messaging", "update_log_rows", "100000", 0, 1000000000, "Rows of one update log, the newest; 0: no limit."),
   NUMBER ("messaging", "draft_rate", "120", 0, 1000000, "Drafts that a user saves in a minute; 0: no limit."),
 
   ADDRESSES ("relay", "listen_udp", "*:3478", "Where STUN and TURN are served over UDP; the workers share it."),

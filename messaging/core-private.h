@@ -6,6 +6,7 @@
 #include "messaging/core.h"
 #include "messaging/due.h"
 #include "messaging/jwt.h"
+#include "messaging/log-trim.h"
 #include "messaging/login-limits.h"
 #include "messaging/mainbox.h"
 #include "messaging/notice.h"
@@ -36,6 +37,7 @@ struct MsgCore {
   MsgTouches *touches;
   MsgEnds *ends;
   MsgDues *dues;
+  MsgTrims *trims;
   MsgJwtKey *jwt_hs256, *jwt_ed25519;
   char *jwt_issuer, *jwt_audience;
   MsgPasswordCost cost;

@@ -51,6 +51,8 @@ msg_core_options_init (MsgCoreOptions *options)
     .contacts_per_day = 100,
     .limited_contacts_per_day = 2,
     .drafts_per_user = { 120, 500 },
+    .log_keep_ms = INT64_C (90) * 24 * 3600 * 1000,
+    .log_keep_rows = 100000,
     .queue_length = 4096,
     .pool_queue_length = 64,
     .now_ms = system_now_ms,
@@ -144,6 +146,7 @@ core_start (MsgCore *core, const MsgCoreOptions *options, GError **error)
   core->limits = msg_limits_new (options);
   core->touches = msg_touches_new (core);
   core->dues = msg_dues_new (core);
+  core->trims = msg_trims_new (core);
   core->ends = msg_ends_new (core);
   msg_ends_start (core->ends);
   return true;
@@ -176,12 +179,15 @@ msg_core_free (MsgCore *core)
     msg_touches_flush (core->touches);
   if (core->dues != NULL)
     msg_dues_stop (core->dues);
+  if (core->trims != NULL)
+    msg_trims_stop (core->trims);
   core->closing = true;
   while (core->n_ops > 0)
     msg_mainbox_deliver_now (core->mainbox, true);
   msg_ends_free (core->ends);
   msg_touches_free (core->touches);
   msg_dues_free (core->dues);
+  msg_trims_free (core->trims);
   msg_limits_free (core->limits);
   msg_pool_free (core->pool);
   msg_store_free (core->store);

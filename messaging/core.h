@@ -136,6 +136,8 @@ typedef struct {
   unsigned secrets_per_device;    /* secret chats, waiting and open. Default 100 */
   unsigned secret_queue_messages; /* that wait for one device; half of it in one chat. Default 1,000, at least 2 */
   unsigned secret_queue_bytes;    /* likewise. Default 8 MiB, at least 2 * MSG_SECRET_PAYLOAD_MAX */
+  int64_t log_keep_ms;            /* older rows of update logs are dropped; 0: none for their age. Default: 90 days */
+  unsigned log_keep_rows;         /* of one log, the newest; 0: any number. Default 100,000 */
 
   unsigned queue_length;          /* jobs that may wait for the writer, and for the readers. Default 4,096 */
   unsigned pool_queue_length;     /* password sums that may wait. Default 64 */

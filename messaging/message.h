@@ -66,7 +66,8 @@ typedef void (*MsgMessageFn) (const MsgMessage *message, const MsgWritten *writt
  * A random_id that this user has used in this chat before gives the message and the place of the first time, as they are
  * now, and writes nothing.
  *
- * Errors: INVALID ("text", "entities", "ttl", "poll": also one that is public in a channel), NOT_FOUND ("chat", "message": there is
+ * Errors: INVALID ("text", "entities", "ttl", "poll": also one that is public in a channel),
+ * NOT_FOUND ("chat", "message": there is
  * none to reply to), FORBIDDEN (those of msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT
  * ("message_rate"), UNAVAILABLE.
  */

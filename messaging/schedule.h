@@ -40,7 +40,8 @@ typedef void (*MsgScheduledFn) (const MsgScheduled *scheduled, const MsgMessage 
  * @sending: as for msg_message_send(): the same random_id gives what there is, scheduled or sent
  * @send_ms: when
  *
- * Errors: INVALID ("text", "entities", "ttl", "poll": none is scheduled, "send_at": in the past, or more than a year ahead), NOT_FOUND ("chat",
+ * Errors: INVALID ("text", "entities", "ttl", "poll": none is scheduled,
+ * "send_at": in the past, or more than a year ahead), NOT_FOUND ("chat",
  * "message"), FORBIDDEN, CONFLICT ("message_deleted"), LIMIT ("message_rate", "too_many_scheduled"), UNAVAILABLE.
  */
 void msg_schedule_add (MsgCore *core, const MsgSending *sending, int64_t send_ms, MsgScheduledFn fn, gpointer data);

@@ -80,6 +80,8 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->contacts_per_day = (unsigned) al_config_get_int (config, "messaging", "contacts_per_day");
   options->limited_contacts_per_day = (unsigned) al_config_get_int (config, "messaging", "limited_contacts_per_day");
   options->drafts_per_user = get_rate (config, "draft_rate", 60 * 1000);
+  options->log_keep_ms = al_config_get_int (config, "messaging", "update_log_days") * INT64_C (24) * 3600 * 1000;
+  options->log_keep_rows = (unsigned) al_config_get_int (config, "messaging", "update_log_rows");
   return g_steal_pointer (&self);
 }
 

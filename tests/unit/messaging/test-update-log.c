@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "chat-harness.h"
+#include "messaging/core-private.h"
 #include "messaging/db.h"
 
 static void
@@ -199,6 +200,127 @@ test_crowd (Chats *f, gconstpointer data)
   g_assert_cmpint (last[1], ==, 301);
 }
 
+/* --- Trimming --- */
+
+static void
+walk (Chats *f)
+{
+  MsgTrims *trims = f->bench.core->trims;
+  unsigned walks = msg_trims_get_walks (trims);
+
+  while (msg_trims_get_walks (trims) == walks)
+    {
+      msg_trims_step (trims);
+      (void) g_main_context_iteration (f->bench.context, TRUE);
+    }
+}
+
+static void
+reopen_keeping (Chats *f, int64_t ms, unsigned rows)
+{
+  f->bench.options.log_keep_ms = ms;
+  f->bench.options.log_keep_rows = rows;
+  bench_reopen (&f->bench);
+}
+
+static void
+assert_begins (Chats *f, MsgId user, int64_t first, int64_t last)
+{
+  g_auto (Got) gone = { 0 };
+  int64_t pts = first - 1, seen = 0;
+  bool more = true;
+
+  if (first > 1)
+    {
+      chats_difference (f, user, first - 2, 1000, &gone);
+      assert_reason (&gone.answer, MSG_ERROR_GONE, "pts_too_old");
+    }
+  while (more)
+    {
+      g_auto (Got) kept = { 0 };
+
+      chats_difference (f, user, pts, 1000, &kept);
+      g_assert_no_error (kept.answer.error);
+      seen += kept.updates->len;
+      pts = kept.pts;
+      more = kept.more;
+    }
+  g_assert_cmpint (pts, ==, last);
+  g_assert_cmpint (seen, ==, last - first + 1);
+}
+
+/* by age and by number, more than one job takes; what is left has no gaps; the next pts goes on */
+static void
+test_trim (Chats *f, gconstpointer data)
+{
+  MsgId chat = chats_open (f, f->ann, f->bob), lonely = chats_open (f, f->eve, f->eve);
+
+  (void) chats_send (f, f->eve, lonely, 1, "old");
+  for (unsigned i = 0; i < 500; i++)
+    {
+      const MsgSending sending = { .user_id = f->ann, .chat_id = chat, .text = "x",
+                                   .random_id = { (uint8_t) i, (uint8_t) (i >> 8) } };
+      g_auto (Got) got = { 0 };
+
+      if (i == 450)
+        f->bench.now_ms += 1000;
+      msg_message_send (f->bench.core, &sending, on_message, &got);
+      bench_wait (&f->bench, &got.answer);
+    }
+  reopen_keeping (f, 0, 0);
+  walk (f);
+  assert_begins (f, f->ann, 1, 501);
+  reopen_keeping (f, 0, 300);
+  walk (f);
+  assert_begins (f, f->ann, 202, 501);
+  assert_begins (f, f->bob, 202, 501);
+  assert_begins (f, f->eve, 1, 2);
+  reopen_keeping (f, 1000, 0);
+  walk (f); /* none is older than a second */
+  assert_begins (f, f->ann, 202, 501);
+  f->bench.now_ms += 1;
+  walk (f);
+  assert_begins (f, f->ann, 452, 501);
+  assert_begins (f, f->eve, 3, 2); /* nothing is left; who has it all is told nothing */
+  (void) chats_send (f, f->eve, lonely, 2, "new");
+  assert_begins (f, f->eve, 3, 3);
+}
+
+/* a row that is newer by a clock that was set back later keeps what is behind it */
+static void
+test_trim_clock (Chats *f, gconstpointer data)
+{
+  MsgId chat = chats_open (f, f->ann, f->ann);
+
+  (void) chats_send (f, f->ann, chat, 1, "one");
+  f->bench.now_ms += 10000;
+  (void) chats_send (f, f->ann, chat, 2, "of the future");
+  f->bench.now_ms -= 10000;
+  (void) chats_send (f, f->ann, chat, 3, "three");
+  f->bench.now_ms += 5000;
+  reopen_keeping (f, 1000, 0);
+  walk (f);
+  assert_begins (f, f->ann, 3, 4);
+}
+
+static void
+test_trim_chat (Chats *f, gconstpointer data)
+{
+  MsgId chat = chats_make (f, MSG_CHAT_CHANNEL, f->ann, &f->bob, 1);
+  g_auto (Got) gone = { 0 }, kept = { 0 };
+
+  for (uint8_t i = 0; i < 20; i++)
+    (void) chats_send (f, f->ann, chat, i, "x");
+  reopen_keeping (f, 0, 5);
+  walk (f);
+  msg_updates_chat_difference (f->bench.core, f->bob, chat, 15, 100, on_difference, &gone);
+  bench_wait (&f->bench, &gone.answer);
+  assert_reason (&gone.answer, MSG_ERROR_GONE, "pts_too_old");
+  msg_updates_chat_difference (f->bench.core, f->bob, chat, 16, 100, on_difference, &kept);
+  bench_wait (&f->bench, &kept.answer);
+  g_assert_cmpuint (kept.updates->len, ==, 5);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -210,5 +332,8 @@ main (int argc, char **argv)
   ADD ("banned", test_banned);
   ADD ("crowd", test_crowd);
   ADD ("large", test_large);
+  ADD ("trim", test_trim);
+  ADD ("trim/clock", test_trim_clock);
+  ADD ("trim/chat", test_trim_chat);
   return g_test_run ();
 }
