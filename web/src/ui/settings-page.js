@@ -2,6 +2,7 @@
 /** Settings: the list of sections, and the small ones among them. */
 import { Scope, h, write } from '../dom.js';
 import { routeHash } from '../router.js';
+import { accountSection } from './account-section.js';
 import { confirm } from './dialog.js';
 import { devicesSection } from './devices-section.js';
 import { icon } from './icons.js';
@@ -13,7 +14,7 @@ import { soundSection, toggle } from './sound-section.js';
 import { twoFactorSection } from './two-factor-section.js';
 
 const SECTIONS = /** @type {const} */ ([['profile', 'Profile', 'people'], ['sound', 'Sound and picture', 'mic'], ['privacy', 'Privacy', 'shield'], ['look', 'Appearance', 'sun'],
-  ['devices', 'Your devices', 'laptop'], ['password', 'Password', 'key'], ['two-step', 'Two-step login', 'shieldCheck'], ['about', 'About', 'info']]);
+  ['devices', 'Your devices', 'laptop'], ['password', 'Password', 'key'], ['two-step', 'Two-step login', 'shieldCheck'], ['data', 'Your data', 'down'], ['about', 'About', 'info']]);
 
 /** @typedef {import('../app.js').App} App */
 
@@ -65,6 +66,7 @@ export function settingsPage(app, key, back) {
     case 'devices': return devicesSection(app, back);
     case 'password': return passwordSection(app, back);
     case 'two-step': return twoFactorSection(app, back);
+    case 'data': return accountSection(app, back);
     case 'about': return about(app, back);
     default: return profile(app, back);
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Settings: the second factor of logging in: its state, setting it up with a QR code and recovery codes, turning it off. */
-import { Scope, fill, h, write } from '../dom.js';
+import { Scope, fill, h } from '../dom.js';
 import { day } from '../format.js';
-import { RpcError } from '../rpc-error.js';
 import { problem } from '../words.js';
-import { Field, countdown } from './field.js';
 import { icon } from './icons.js';
+import { codeField, passwordField, proofForm } from './proof-form.js';
 import { qrCode } from './qr-code.js';
+import { saveFile } from './save-file.js';
 import { page } from './settings-page.js';
 
 /** @typedef {{enabled: boolean, enabledAt?: number, recoveryCodesLeft: number}} State */
@@ -57,36 +57,9 @@ class TwoFactor {
     h('section', { class: 'card' }, h('h2', {}, 'Turn it off'), this.#off()));
   }
 
-  /** A form that asks the server, says what it refuses, and waits as long as it says. @param {{fields: Field[], label: string, testid: string, kind?: string, run: () => Promise<void>, place: (reason: string) => Field | null, check: () => boolean}} options */
-  #form({ fields, label, testid, kind = 'primary', run, place, check }) {
-    const note = h('p', { class: 'form-error', role: 'alert', testid: 'form-error' });
-    const button = h('button', { class: `button ${kind}`, type: 'submit', testid }, label);
-    const form = h('form', { class: 'form', noValidate: true }, h('input', { type: 'text', name: 'username', value: this.#app.account.user?.username ?? '', autocomplete: 'username', hidden: true }), fields.map(({ el }) => el), note, button);
-    form.addEventListener('submit', async (event) => {
-      event.preventDefault();
-      write(note, '');
-      if (check()) return void fields.find(({ el }) => el.classList.contains('wrong'))?.input.focus();
-      button.disabled = true;
-      try {
-        return await run();
-      } catch (error) {
-        if (this.#scope.ended) return;
-        const field = error instanceof RpcError ? place(error.reason) : null;
-        const words = error instanceof RpcError && error.reason === 'bad_password' ? 'That is not your password.' : problem(error);
-        if (field) {
-          field.error(words);
-          field.input.focus();
-        } else write(note, words);
-        if (error instanceof RpcError && error.retryAfterMs) {
-          return this.#scope.defer(countdown(error.retryAfterMs, (seconds) => write(note, `${words} Try again in ${seconds} s.`), () => {
-            write(note, '');
-            button.disabled = false;
-          }));
-        }
-      }
-      button.disabled = false;
-    });
-    return form;
+  /** @param {Omit<import('./proof-form.js').ProofFormOptions, 'scope' | 'username'>} options */
+  #form(options) {
+    return proofForm({ scope: this.#scope, username: this.#app.account.user?.username ?? '', ...options });
   }
 
   #begin() {
@@ -126,7 +99,7 @@ class TwoFactor {
     const title = h('h2', { class: 'two-factor-on', tabIndex: -1 }, icon('shieldCheck', 22), 'Two-step login is on');
     fill(this.el, h('section', { class: 'card' }, title, h('p', {}, 'Keep these recovery codes where your phone is not. Each lets you in once when you have no code. They are not shown again.'),
       h('ol', { class: 'recovery-codes', testid: 'recovery-codes' }, codes.map((one) => h('li', {}, h('code', {}, one)))),
-      h('div', { class: 'two-factor-buttons' }, h('button', { class: 'button', type: 'button', testid: 'codes-copy', onclick: copy }, icon('copy', 20), 'Copy'), h('button', { class: 'button', type: 'button', testid: 'codes-save', onclick: () => save(text) }, icon('down', 20), 'Save as a file')),
+      h('div', { class: 'two-factor-buttons' }, h('button', { class: 'button', type: 'button', testid: 'codes-copy', onclick: copy }, icon('copy', 20), 'Copy'), h('button', { class: 'button', type: 'button', testid: 'codes-save', onclick: () => saveFile('aldis-recovery-codes.txt', [text], 'text/plain') }, icon('down', 20), 'Save as a file')),
       h('button', { class: 'button primary', type: 'button', testid: 'codes-done', onclick: () => void this.#load() }, 'I have kept them')));
     title.focus();
   }
@@ -143,20 +116,4 @@ class TwoFactor {
         if (!this.#scope.ended) await this.#load();
       } });
   }
-}
-
-function passwordField() {
-  return new Field({ label: 'Your password', name: 'totpPassword', password: true, input: { autocomplete: 'current-password' } });
-}
-
-/** @param {string} label @param {string} hint */
-function codeField(label, hint) {
-  return new Field({ label, name: 'totpCode', hint, input: { autocomplete: 'one-time-code', autocapitalize: 'none', spellcheck: false, maxLength: 32, inputMode: 'text' } });
-}
-
-/** Gives a text as a file. @param {string} text */
-function save(text) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-  h('a', { href: url, download: 'aldis-recovery-codes.txt' }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60000);
 }
