@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The user's chats as the update log leaves them: the newest message, unread counts, marks, members, who is typing.
- * Events: 'change' (the list or an entry), 'marks', 'members', 'typing' (detail: {chatId}), 'message' (detail: {message}): a new one, 'learned' (detail: {chat}): as an answer has it.
+ * Events: 'change' (the list or an entry), 'pins', 'marks', 'members', 'typing' (detail: {chatId}), 'message' (detail: {message}): a new one, 'learned' (detail: {chat}): as an answer has it.
  */
 import { History } from './history.js';
 import { isLarge } from './rights.js';
@@ -104,7 +104,7 @@ export class Chats extends EventTarget {
     if (known) {
       const late = Number(known.chat.topId) > Number(chat.topId) || Number(known.chat.readUpToId) > Number(chat.readUpToId);
       const counts = late ? { unread: known.chat.unread, mentions: known.chat.mentions } : {};
-      entry.chat = { ...known.chat, ...chat, ...counts, topId: most(chat.topId, known.chat.topId), readUpToId: most(chat.readUpToId, known.chat.readUpToId) };
+      entry.chat = { ...known.chat, ...chat, pinned: chat.pinned, protected: chat.protected, username: chat.username, slowModeMs: chat.slowModeMs, ...counts, topId: most(chat.topId, known.chat.topId), readUpToId: most(chat.readUpToId, known.chat.readUpToId) };
       if (late) this.#refetch(chat.id);
     }
     entry.read = Math.max(entry.read, Number(chat.peerReadUpToId ?? 0));
@@ -185,7 +185,7 @@ export class Chats extends EventTarget {
   apply(update) {
     const entry = this.#entries.get(update.chatId);
     if (update.type === 'chat.updated' && update.chat) return void this.#chatUpdated(update.chat);
-    if (update.type === 'chat.updated' && update.info && entry) return void this.#chatUpdated({ ...entry.chat, ...update.info });
+    if (update.type === 'chat.updated' && update.info && entry) return void this.#chatUpdated({ ...entry.chat, username: undefined, slowModeMs: undefined, protected: undefined, ...update.info });
     if (!entry) return update.type === 'message.deleted' ? undefined : this.#refetch(update.chatId);
     switch (update.type) {
       case 'message.new': if (update.message) this.#messageNew(entry, update.message); break;
@@ -193,6 +193,8 @@ export class Chats extends EventTarget {
       case 'message.deleted': this.#deleted(entry, update.ids ?? []); break;
       case 'chat.member': this.#member(entry, update); break;
       case 'read': this.#read(entry, update); break;
+      case 'message.reactions': this.#reacted(entry, update); break;
+      case 'message.pinned': this.#pinned(entry, update); break;
       case 'delivered': this.#delivered(entry, update); break;
       default: /* of a newer server */
     }
@@ -249,6 +251,27 @@ export class Chats extends EventTarget {
     this.#changed(chat.id);
   }
 
+  /** Whose they are is said of one's own alone; else that stays as it was. @param {Entry} entry @param {Update} update */
+  #reacted(entry, { messageId = '', reactions = [], own }) {
+    entry.history.amend(messageId, (message) => {
+      const mine = own === undefined ? message.reactions?.find((one) => one.own)?.emoji : own;
+      return { reactions: reactions.map(({ emoji, count }) => ({ emoji, count, ...(emoji === mine ? { own: true } : {}) })) };
+    });
+  }
+
+  /** @param {Entry} entry @param {Update} update */
+  #pinned(entry, { messageId = '', pinned = false }) {
+    const { chat } = entry;
+    entry.history.amend(messageId, () => ({ pinned }));
+    if (pinned && Number(messageId) > Number(chat.pinned ?? 0)) entry.chat = { ...chat, pinned: messageId };
+    else if (!pinned && chat.pinned === messageId) {
+      entry.chat = { ...chat, pinned: undefined };
+      this.#refetch(chat.id);
+    }
+    this.#tell('pins', chat.id);
+    this.#changed(chat.id);
+  }
+
   /** @param {Entry} entry @param {Message} message */
   #messageEdited(entry, message) {
     entry.history.put(message, false);
@@ -260,6 +283,7 @@ export class Chats extends EventTarget {
   #deleted(entry, ids) {
     entry.history.remove(ids);
     if (entry.chat.unread > 0 || entry.chat.mentions > 0) this.#refetch(entry.chat.id);
+    if (entry.chat.pinned && ids.includes(entry.chat.pinned)) this.#pinned(entry, { type: '', chatId: entry.chat.id, messageId: entry.chat.pinned, pinned: false });
     if (entry.last && ids.includes(entry.last.id)) void this.#findLast(entry);
     this.#changed(entry.chat.id);
   }

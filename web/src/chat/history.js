@@ -25,6 +25,8 @@ export class History extends EventTarget {
   /** @type {Map<Way, Promise<void>>} */ #loading = new Map();
   /** what the log said while pages were on their way: newer than the pages; null: deleted @type {Map<string, Message | null>} */
   #since = new Map();
+  /** what it said meanwhile of parts of messages @type {Map<string, ((message: Message) => Partial<Message>)[]>} */
+  #amended = new Map();
 
   /** @param {import('./types.js').Rpc} rpc @param {string} chatId */
   constructor(rpc, chatId) {
@@ -112,6 +114,16 @@ export class History extends EventTarget {
     this.#change();
   }
 
+  /** amend: a part of a message has changed; of one that is not here, a page that is on its way may bring it. @param {string} id @param {(message: Message) => Partial<Message>} change */
+  amend(id, change) {
+    if (this.#loading.size) this.#amended.set(id, [...(this.#amended.get(id) ?? []), change]);
+    const at = this.#find(id);
+    const known = this.messages[at];
+    if (known?.id !== id) return;
+    this.messages[at] = { ...known, ...change(known) };
+    this.#change();
+  }
+
   /** remove: @param {string[]} ids */
   remove(ids) {
     if (this.#loading.size) for (const id of ids) this.#since.set(id, null);
@@ -127,6 +139,7 @@ export class History extends EventTarget {
     this.#round++;
     this.#loading.clear();
     this.#since.clear();
+    this.#amended.clear();
     this.messages = [];
     this.atOldest = this.atNewest = false;
     this.state = 'empty';
@@ -151,7 +164,10 @@ export class History extends EventTarget {
     }).then(() => {
       if (round !== this.#round) return;
       this.#loading.delete(way);
-      if (!this.#loading.size) this.#since.clear();
+      if (!this.#loading.size) {
+        this.#since.clear();
+        this.#amended.clear();
+      }
       this.#change();
     });
     this.#loading.set(way, done);
@@ -161,8 +177,11 @@ export class History extends EventTarget {
   /** Messages take their places; those that the log has spoken of since are as it says. @param {Message[]} messages */
   #merge(messages) {
     for (const one of [...messages].sort(byId)) {
-      const now = this.#since.has(one.id) ? this.#since.get(one.id) : one;
-      if (!now) continue;
+      const since = this.#since.has(one.id) ? this.#since.get(one.id) : one;
+      if (!since) continue;
+      /* what an edit does not tell (reactions, pins) is as it was */
+      let now = { ...this.get(one.id), ...one, ...since };
+      for (const change of this.#amended.get(one.id) ?? []) now = { ...now, ...change(now) };
       const at = this.#find(now.id);
       this.messages.splice(at, this.messages[at]?.id === now.id ? 1 : 0, now);
     }

@@ -118,6 +118,12 @@ export class Messenger {
     await this.change('message.delete', { chatId, ids, forAll });
   }
 
+  /** forward: a message of one chat to another. @param {string} chatId @param {string} id @param {string} toChatId @param {string} randomId a second try with the same one sends nothing twice */
+  async forward(chatId, id, toChatId, randomId) {
+    const answer = await this.#rpc.call('message.forward', { chatId, ids: [id], toChatId, randomIds: [randomId] }, { resend: true });
+    this.#reached(toChatId, answer);
+  }
+
   /** change: a method whose effect comes by the log. @param {string} method @param {object} params @returns {Promise<any>} its answer */
   async change(method, params) {
     const answer = await this.#rpc.call(method, params);

@@ -7,7 +7,7 @@
 
 /** may: whether the user has a right. @param {Chat} chat @param {Right} right @returns {boolean} */
 export function may({ kind, role, rights = [], permissions }, right) {
-  if (kind === 'private' || kind === 'saved') return right === 'send' || right === 'calls';
+  if (kind === 'private' || kind === 'saved') return right === 'send' || right === 'calls' || right === 'pin';
   if (kind === 'channel') return role === 'owner' || (role === 'admin' && rights.includes(right === 'send' ? 'post' : right));
   const ofAll = permissions.includes(right);
   switch (role) {

@@ -2,7 +2,7 @@
 /** Shapes of chats and messages, as in docs/openrpc.json. Types alone: nothing here runs. */
 
 /** @typedef {import('../types.js').User} User */
-/** @typedef {'send' | 'invite' | 'info' | 'calls' | 'delete' | 'ban' | 'promote' | 'post'} Right */
+/** @typedef {'send' | 'invite' | 'info' | 'calls' | 'pin' | 'delete' | 'ban' | 'promote' | 'post'} Right */
 /** @typedef {'left' | 'banned' | 'restricted' | 'member' | 'admin' | 'owner'} Role */
 /** @typedef {{type: string, offset: number, length: number, url?: string, language?: string, userId?: string}} Entity offsets count UTF-16 units */
 /**
@@ -23,6 +23,8 @@
  * @property {number} [chatPts] how far the log of a supergroup or channel is
  * @property {string} [username] of a public chat
  * @property {number} [slowModeMs]
+ * @property {string} [pinned] the newest message that is pinned
+ * @property {boolean} [protected] nothing is forwarded from it
  * @property {string} topId
  * @property {string} readUpToId
  * @property {number} unread
@@ -30,7 +32,9 @@
  * @property {ServerDraft} [draft]
  */
 /** @typedef {{text: string, entities: Entity[], replyTo?: string, at: number}} ServerDraft what the user has begun to write */
-/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
+/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
+/** @typedef {{emoji: string, count: number, own?: boolean}} Reaction */
+/** @typedef {{userId?: string, chatId?: string, messageId?: string, name: string, at: number}} Origin */
 /**
  * @typedef {object} Message
  * @property {string} id counts from 1 in each chat
@@ -44,6 +48,9 @@
  * @property {string} [replyTo]
  * @property {number} [editedAt]
  * @property {boolean} [silent]
+ * @property {Reaction[]} [reactions]
+ * @property {boolean} [pinned]
+ * @property {Origin} [forwardedFrom]
  */
 /** @typedef {{link: string, creatorId: string, createdAt: number, expiresAt?: number, maxUses?: number, uses: number, approval: boolean}} ChatLink */
 /** @typedef {{user: User, role: Role, rights?: Right[], until?: number, joinedAt: number, readUpToId: string, deliveredUpToId: string}} Member */
@@ -66,6 +73,10 @@
  * @property {number} [mentions]
  * @property {string} [action]
  * @property {ServerDraft} [draft]
+ * @property {string} [messageId]
+ * @property {Reaction[]} [reactions] without whose they are, unless `own` is there
+ * @property {string | null} [own] what the user has reacted with
+ * @property {boolean} [pinned]
  */
 /** What the model needs of the connection: RpcClient, or a test's. @typedef {Pick<import('../rpc.js').RpcClient, 'call' | 'on' | 'state' | 'addEventListener' | 'removeEventListener'>} Rpc */
 

@@ -41,6 +41,10 @@ const REASONS = {
   too_many_requests: 'Too many people wait to be let in. Try again later.',
   search_rate: 'Too many searches in a short time. It goes on in a moment.',
   not_member: 'You are not in this chat.',
+  too_many_reactions: 'This message has as many different reactions as it can have.',
+  too_many_pins: 'There are 100 pinned messages already. Take one off first.',
+  protected: 'Nothing is forwarded from this chat: its owner has it so.',
+  service_message: 'That can be done with messages of people alone.',
 };
 
 /** chatProblem: an error as a sentence. @param {any} error */
@@ -111,6 +115,7 @@ export function serviceLine({ data = {}, from }, nameOf, me) {
   if (data.added) return `${who} added ${names(data.added.userIds)}`;
   if (data.removed) return `${who} removed ${names(data.removed.userIds)}`;
   if (data.left) return `${who} left`;
+  if (data.pinned) return `${who} pinned a message`;
   if (data.migrated) return 'This is a large group now';
   if (data.call) return callLine(data.call, mine).text;
   if (data.room) return `${who} started a voice chat`;

@@ -26,17 +26,17 @@ const bold = (/** @type {string} */ text, /** @type {string} */ part, type = 'bo
 const plan = 'The ferry leaves at 18:40 from pier 7, so dinner before or after? I would say before: that little place by the lighthouse has tables at five, I asked.';
 const code = 'Here is the loop that ate my evening:\nfor (const lamp of lamps) {\n  await lamp.send("CQ CQ");\n  lamp.shut();\n}\nSpot it?';
 const rich = 'Bring: the long lens, two lamps, spare cells. Map is at https://harbour.example/map?pier=7 and the surprise is a brass Aldis lamp from 1943';
-add(base('501', { peer: people[2], readUpToId: '21', peerReadUpToId: '20', peerDeliveredUpToId: '21' }), [
+add(base('501', { peer: people[2], pinned: '8', readUpToId: '22', peerReadUpToId: '21', peerDeliveredUpToId: '22' }), [
   [mira, 1600, 'Are you coming to the harbour festival?'], [ME, 1598, 'Wouldn’t miss it. Last year they signalled the whole opening speech by lamp'],
   [mira, 1597, '😂'], [mira, 1596, 'And nobody could read it'], [ME, 1590, 'I could! Well, the vowels'],
   [mira, 300, '', { kind: 'service', data: { call: { callId: 'x', reason: 'missed', durationMs: 0, video: false } } }],
   [ME, 290, '', { kind: 'service', data: { call: { callId: 'y', reason: 'hangup', durationMs: 12 * MINUTE, video: true } } }],
-  [mira, 96, plan], [ME, 95, 'Before. I get seasick on a full stomach of waiting', { replyTo: '8' }], [mira, 94, 'Deal 🎉'],
+  [mira, 96, plan, { pinned: true, reactions: [{ emoji: '❤️', count: 2, own: true }, { emoji: '👀', count: 1 }] }], [ME, 95, 'Before. I get seasick on a full stomach of waiting', { replyTo: '8' }], [mira, 94, 'Deal 🎉', { reactions: [{ emoji: '👍', count: 1, own: true }] }],
   [mira, 60, code, { entities: [{ type: 'pre', offset: 38, length: code.indexOf('\nSpot') - 38, language: 'js' }] }],
   [ME, 58, 'send() resolves before the shutters are closed, doesn’t it?', { entities: [bold('send() resolves', 'send()', 'code')], editedAt: now - 57 * MINUTE }],
   [mira, 57, 'It does.'], [mira, 57, 'Of course it does.'], [mira, 56, 'Two hours.'],
   [ME, 40, rich, { entities: [bold(rich, 'Bring:'), bold(rich, 'a brass Aldis lamp from 1943', 'spoiler')] }],
-  [mira, 39, '❤️'], [ME, 12, 'See you at five then'], [ME, 12, 'I bring the lamp'], [mira, 9, 'I bring Tom', { replyTo: '19' }], [ME, 2, 'Even better']]);
+  [mira, 39, '❤️'], [mira, 30, 'Low water 00:31, 0.9 m. The fog stays.', { forwardedFrom: { chatId: '508', messageId: '2', name: 'Tides and weather', at: now } }], [ME, 12, 'See you at five then'], [ME, 12, 'I bring the lamp'], [mira, 9, 'I bring Tom', { replyTo: '20' }], [ME, 2, 'Even better']]);
 const hello = '@ines can you take the slides about the relay? You know it best.';
 add(base('502', { kind: 'group', title: 'Crew of the Aurora', about: 'Everything about the festival boat. Plans are pinned in the harbour office.', memberCount: 6, permissions: member, role: 'owner', ownerId: ME, readUpToId: '9', unread: 4, mentions: 1 }), [
   [ME, 2900, '', { kind: 'service', data: { created: { title: 'Crew of the Aurora' } } }], [ME, 2899, '', { kind: 'service', data: { added: { userIds: [tom, mira] } } }],
@@ -96,6 +96,7 @@ export const CHAT_METHODS = {
     return user ? { user } : { chat };
   },
   'chat.join': ({ link }) => (link ? { pts, ptsCount: 0, requested: true } : { pts, ptsCount: 0, requested: false, chat: Object.assign(CHATS['508'].chat, { role: 'member' }) }),
+  'message.pinned': ({ chatId }) => ({ messages: chatOf(chatId).messages.filter(({ pinned }) => pinned) }),
   'chat.links': () => ({ links: [{ link: 'AAECAwQFBgcICQoLDA0ODw', creatorId: ME, createdAt: now - 1e8, uses: 14, approval: false }, { link: 'Q2FwdGFpbnMgbG9nIG9mIA', creatorId: mira, createdAt: now - 2e8, uses: 3, maxUses: 10, expiresAt: now + 5 * 864e5, approval: true }, { link: 'T2xkIHN0dWZmIGZyb20geQ', creatorId: ME, createdAt: now - 9e8, uses: 1, maxUses: 1, approval: false }] }),
   'chat.requests': () => ({ requests: [{ user: people[5], at: now - 40 * MINUTE }, { user: people[8], at: now - 300 * MINUTE }] }),
   'search.chats': ({ query }) => ({ chats: [], users: people.filter(({ username }) => username === query) }),
@@ -125,5 +126,5 @@ export const CHAT_METHODS = {
     return { message, pts, ptsCount: 1 };
   },
   'message.edits': () => ({ edits: [{ at: now - 58 * MINUTE, text: 'send() is wrong', entities: [] }] }),
-  ...Object.fromEntries(['message.read', 'message.delivered', 'message.typing', 'message.edit', 'message.delete', 'chat.update', 'chat.setRole', 'chat.invite', 'updates.chatDifference'].map((name) => [name, () => ({})])),
+  ...Object.fromEntries(['message.read', 'message.delivered', 'message.typing', 'message.edit', 'message.delete', 'chat.update', 'chat.setRole', 'chat.invite', 'updates.chatDifference', 'message.react', 'message.pin', 'message.forward'].map((name) => [name, () => ({})])),
 };

@@ -199,3 +199,43 @@ test('a supergroup: its messages come by its own log, after a reconnect too, and
   await pass();
   assert.deepEqual(told(server, 'message.delivered'), []);
 });
+
+test('reactions: whose they are is said of one’s own alone; an edit keeps them; a page on its way has what was said since', async () => {
+  const server = new ChatServer(3);
+  const messenger = await open(server);
+  const { history } = chat(messenger);
+  const seen = (/** @type {string} */ id) => history.get(id)?.reactions?.map(({ emoji, count, own }) => `${emoji}${count}${own ? '*' : ''}`).join(' ');
+  server.slow.add('message.history');
+  const page = history.jump();
+  await settle();
+  server.happen({ type: 'message.reactions', messageId: '3', reactions: [{ emoji: '👍', count: 1 }], userId: PEER });
+  await server.release();
+  await page;
+  server.slow.clear();
+  assert.equal(seen('3'), '👍1', 'said while the page was on its way');
+  server.happen({ type: 'message.reactions', messageId: '3', reactions: [{ emoji: '👍', count: 2 }], userId: ME, own: '👍' });
+  assert.equal(seen('3'), '👍2*');
+  server.happen({ type: 'message.reactions', messageId: '3', reactions: [{ emoji: '👍', count: 1 }, { emoji: '🎉', count: 1 }], userId: PEER });
+  assert.equal(seen('3'), '👍1* 🎉1', 'one’s own stays as it was');
+  server.happen({ type: 'message.edited', message: { ...server.messages[2], text: 'trois' } });
+  assert.deepEqual([history.get('3')?.text, seen('3')], ['trois', '👍1* 🎉1']);
+  server.happen({ type: 'message.reactions', messageId: '3', reactions: [{ emoji: '🎉', count: 1 }], userId: ME, own: null });
+  assert.equal(seen('3'), '🎉1');
+  server.happen({ type: 'message.reactions', messageId: '3', reactions: [], userId: PEER });
+  assert.equal(seen('3'), '');
+});
+
+test('pins: the newest is known, and asked for when it is taken off or deleted', async () => {
+  const server = new ChatServer(3);
+  const messenger = await open(server);
+  const pinned = () => chat(messenger).chat.pinned;
+  await chat(messenger).history.jump();
+  server.happen({ type: 'message.pinned', messageId: '2', pinned: true });
+  server.happen({ type: 'message.pinned', messageId: '1', pinned: true });
+  assert.deepEqual([pinned(), chat(messenger).history.get('1')?.pinned], ['2', true]);
+  const asked = server.calls.length;
+  server.happen({ type: 'message.pinned', messageId: '2', pinned: false });
+  assert.equal(pinned(), undefined);
+  await pass();
+  assert.ok(server.calls.slice(asked).some(([method]) => method === 'chat.get'), 'which one is the newest now?');
+});

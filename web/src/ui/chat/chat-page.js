@@ -13,6 +13,8 @@ import { openGroup } from './group-dialog.js';
 import { HistoryView } from './history-view.js';
 import { messageMenu } from './message-menu.js';
 import { openMenu } from './menu.js';
+import { PinBar } from './pin-bar.js';
+import { quickBar, react } from './reactions.js';
 import { voiceChat } from './voice-chat.js';
 
 /** @typedef {import('../../chat/chats.js').Entry} Entry */
@@ -72,14 +74,14 @@ export class ChatPage {
   search() {
     const { chat } = /** @type {Entry} */ (this.#entry);
     this.#search ??= new ChatSearch(this.#app, chat, { show: (hit) => this.#history?.find(hit), close: () => this.#endSearch() });
-    fill(this.#bars, this.#search.el);
+    this.#bars.append(this.#search.el);
     this.#search.focus();
   }
 
   #endSearch() {
     this.#search?.end();
+    this.#search?.el.remove();
     this.#search = null;
-    fill(this.#bars);
     this.#history?.find(null);
     if (matchMedia('(min-width: 860px)').matches) this.#composer?.focus();
   }
@@ -111,6 +113,9 @@ export class ChatPage {
     const { messenger, names } = this.#app;
     this.#entry = entry;
     this.#history = new HistoryView(this.#app, entry);
+    const pins = new PinBar(this.#app, this.#id, (messageId) => void this.#history?.jump(messageId));
+    this.#scope.defer(() => pins.end());
+    this.#bars.append(pins.el);
     this.#composer = new Composer({ nameOf: (id) => (id === this.#app.account.user?.id ? 'yourself' : names.of(id)) });
     this.#scope.listen(this.#history, 'menu', (event) => this.#menu(event.detail));
     this.#scope.listen(this.#composer, 'send', (event) => void this.#send(event.detail));
@@ -220,7 +225,9 @@ export class ChatPage {
   /** @param {{row: import('./message-row.js').Row, at: {x: number, y: number}}} detail */
   #menu({ row, at }) {
     const { chat } = /** @type {Entry} */ (this.#entry);
-    openMenu(at, messageMenu(this.#app, chat, row, { reply: (message) => this.#composer?.answer(message), edit: (message) => this.#composer?.edit(message) }), 'Message');
+    const { message } = row;
+    openMenu(at, messageMenu(this.#app, chat, row, { reply: (message) => this.#composer?.answer(message), edit: (message) => this.#composer?.edit(message) }), 'Message',
+      (close) => Boolean(message?.kind === 'text' && chat.role !== 'left') && quickBar(/** @type {import('../../chat/types.js').Message} */ (message), (emoji) => { close(); void react(this.#app, /** @type {import('../../chat/types.js').Message} */ (message), emoji); }));
   }
 
   /** New messages are read out while the chat is looked at. @param {import('../../chat/types.js').Message} message */

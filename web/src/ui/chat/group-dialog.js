@@ -20,7 +20,7 @@ import { Picker } from './picker.js';
 /** @typedef {import('../../chat/types.js').Member} Member */
 /** @typedef {import('../../chat/types.js').Right} Right */
 
-const ADMIN = /** @type {const} */ ([['delete', 'Delete messages of others'], ['ban', 'Remove and restrict members'], ['invite', 'Add people'], ['info', 'Change name and description'], ['calls', 'Start voice chats'], ['promote', 'Make admins'], ['post', 'Write in the channel']]);
+const ADMIN = /** @type {const} */ ([['delete', 'Delete messages of others'], ['ban', 'Remove and restrict members'], ['invite', 'Add people'], ['info', 'Change name and description'], ['calls', 'Start voice chats'], ['pin', 'Pin messages'], ['promote', 'Make admins'], ['post', 'Write in the channel']]);
 /** @type {Record<string, string>} */
 const ROLES = { owner: 'Owner', admin: 'Admin', restricted: 'Restricted', banned: 'Removed', member: '', left: 'Left' };
 /* Who comes into a large group by a way of their own is told to nobody: it is looked at while the group is. */
@@ -87,7 +87,7 @@ class GroupDialog {
 
   #render() {
     const chat = this.#chat;
-    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights, chat?.kind, chat?.username, chat?.slowModeMs]);
+    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights, chat?.kind, chat?.username, chat?.slowModeMs, chat?.protected]);
     if (!chat || key === this.#shown) return;
     this.#shown = key;
     fill(this.#info, h('header', { class: 'group-head' }, chatAvatar(chat, 'l'), h('div', {}, h('h3', { testid: 'group-title' }, chat.title), h('p', { class: 'muted' }, kindLine(chat)), chat.about && h('p', { class: 'group-about', dir: 'auto' }, chat.about))),

@@ -10,7 +10,7 @@ import { toggle } from '../room/room-invite.js';
 /** @typedef {import('../../chat/types.js').Right} Right */
 /** @typedef {(method: string, params: object) => Promise<boolean>} Do says what was refused */
 
-const PERMISSIONS = /** @type {const} */ ([['send', 'Write', 'Members may write messages'], ['invite', 'Add people', 'Members may add others'], ['info', 'Change the group', 'Members may change name and description'], ['calls', 'Voice chats', 'Members may start a voice chat']]);
+const PERMISSIONS = /** @type {const} */ ([['send', 'Write', 'Members may write messages'], ['invite', 'Add people', 'Members may add others'], ['info', 'Change the group', 'Members may change name and description'], ['calls', 'Voice chats', 'Members may start a voice chat'], ['pin', 'Pin messages', 'Members may pin messages for all']]);
 const SECOND = 1000;
 const SLOW = /** @type {const} */ ([[0, 'At will'], [10 * SECOND, 'Every 10 s'], [30 * SECOND, 'Every 30 s'], [60 * SECOND, 'Every minute'], [300 * SECOND, 'Every 5 min'], [900 * SECOND, 'Every 15 min'], [3600 * SECOND, 'Every hour']]);
 
@@ -24,6 +24,7 @@ export function groupRules(chatNow, run, redraw) {
       if (!(await run('chat.update', { permissions: on ? [...new Set([...now, right])] : now.filter((one) => one !== right) }))) redraw();
     })) : []),
     rules && chat.kind === 'supergroup' && slowMode(chat, run, redraw),
+    chat.role === 'owner' && toggle('group-protected', 'Nothing is forwarded', 'Messages stay here; who reads them can still copy them', Boolean(chat.protected), async (on) => { if (!(await run('chat.update', { protected: on }))) redraw(); }),
     chat.role === 'owner' && chat.kind === 'group' && grow(run)].flat();
 }
 

@@ -6,6 +6,7 @@ import { Scope, fill, h, write } from '../../dom.js';
 import { day } from '../../format.js';
 import { icon } from '../icons.js';
 import { rowElement, rowEstimate } from './message-row.js';
+import { react } from './reactions.js';
 import { VirtualList } from './virtual-list.js';
 
 /** @typedef {import('./message-row.js').Row} Row */
@@ -63,6 +64,7 @@ export class HistoryView extends EventTarget {
       me: app.account.user?.id ?? '', nameOf: (id) => app.names.of(id), replied: (id) => this.#repliedTo(id), jump: (id) => void this.jump(id),
       menu: (row, at) => this.dispatchEvent(new CustomEvent('menu', { detail: { row, at } })),
       callBack: (video) => entry.chat.peer && app.calls.call(entry.chat.peer, { video }),
+      react: (message, emoji) => entry.chat.role !== 'left' && void react(app, message, emoji),
       joinRoom: (room) => void app.roomDesk.enter(room.link ? { link: room.link } : { roomId: room.roomId }, { title: room.title }),
     };
     this.#list = new VirtualList({ render: (/** @type {Row} */ row) => rowElement(row, this.#host), estimate: rowEstimate,
@@ -196,7 +198,7 @@ export class HistoryView extends EventTarget {
     const replied = message.replyTo ? this.#entry.history.get(message.replyTo) ?? this.#replied.get(message.replyTo) : undefined;
     const quoted = replied ? `${plain(replied)} ${this.#app.names.of(replied.from)}` : String(replied);
     const hits = this.#hit?.message.id === message.id ? this.#hit.highlights : undefined;
-    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
+    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${message.pinned ? 'pin' : ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
   }
 
   /** @param {Message} message @returns {import('./message-row.js').Mark} */

@@ -9,12 +9,15 @@ const EDGE = 8;
 
 /**
  * openMenu: @param {{x: number, y: number}} at @param {(Choice | false | null | undefined | '')[]} choices @param {string} label
+ * @param {((close: () => void) => HTMLElement | false)} [top] what stands over them: buttons
  * @returns {() => void} closes it
  */
-export function openMenu(at, choices, label) {
+export function openMenu(at, choices, label, top = () => false) {
   const before = /** @type {HTMLElement | null} */ (document.activeElement);
   const menu = h('div', { class: 'menu', role: 'menu', 'aria-label': label, popover: 'auto', testid: 'menu' });
   const close = () => menu.hidePopover();
+  const over = top(close);
+  if (over) menu.append(over);
   for (const choice of choices) {
     if (!choice) continue;
     menu.append(h('button', { class: `menu-item ${choice.danger ? 'danger-text' : ''}`, type: 'button', role: 'menuitem', tabIndex: -1, testid: choice.testid, onclick: () => { close(); choice.run(); } },
@@ -33,15 +36,18 @@ export function openMenu(at, choices, label) {
   const { width, height } = menu.getBoundingClientRect();
   menu.style.left = `${Math.max(EDGE, Math.min(at.x, innerWidth - width - EDGE))}px`;
   menu.style.top = `${Math.max(EDGE, Math.min(at.y, innerHeight - height - EDGE))}px`;
-  /** @type {HTMLElement | null} */ (menu.firstElementChild)?.focus({ preventScroll: true });
+  menu.querySelector('button')?.focus({ preventScroll: true });
   return close;
 }
 
 /** @param {HTMLElement} menu @param {KeyboardEvent} event @param {() => void} close */
 function step(menu, event, close) {
-  const items = /** @type {HTMLElement[]} */ ([...menu.children]);
+  const items = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll('button')]);
   const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
+  /* what stands beside each other is gone through by the arrows to the sides, and passed by those up and down */
+  const row = /** @type {Element} */ (document.activeElement).closest('.quick-bar');
+  const [begin, end] = row ? [0, row.childElementCount - 1] : [at, at];
+  const to = { ArrowDown: end + 1, ArrowUp: begin - 1 + items.length, ArrowRight: at + 1, ArrowLeft: at - 1 + items.length, Home: 0, End: items.length - 1 }[event.key];
   if (event.key === 'Tab') close();
   else if (to !== undefined) items[to % items.length].focus();
   else return;

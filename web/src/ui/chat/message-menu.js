@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What can be done with a message. */
-import { may } from '../../chat/rights.js';
+import { isAdmin, isGroup, may } from '../../chat/rights.js';
 import { chatProblem } from '../../chat/words.js';
 import { h } from '../../dom.js';
 import { day, time } from '../../format.js';
 import { Dialog } from '../dialog.js';
+import { forward } from './forward.js';
+import { pinMessage } from './pin-bar.js';
+import { showReactors } from './reactions.js';
 import { textNodes } from './text-view.js';
 
 /** @typedef {import('../../app.js').App} App */
@@ -29,8 +32,11 @@ export function messageMenu(app, chat, { message, item }, on) {
   const text = message.kind === 'text';
   const mine = message.from === app.account.user?.id;
   return [text && may(chat, 'send') && { label: 'Reply', icon: 'reply', testid: 'menu-reply', run: () => on.reply(message) },
-    text && mine && may(chat, 'send') && { label: 'Edit', icon: 'edit', testid: 'menu-edit', run: () => on.edit(message) },
+    text && mine && !message.forwardedFrom && may(chat, 'send') && { label: 'Edit', icon: 'edit', testid: 'menu-edit', run: () => on.edit(message) },
     text && { label: 'Copy text', icon: 'copy', testid: 'menu-copy', run: () => copy(getSelection()?.toString() || message.text) },
+    text && !chat.protected && { label: 'Forward', icon: 'forward', testid: 'menu-forward', run: () => void forward(app, message) },
+    text && may(chat, 'pin') && { label: message.pinned ? 'Take off the pin' : 'Pin', icon: 'pin', testid: 'menu-pin', run: () => void pinMessage(app, message, !message.pinned) },
+    Boolean(message.reactions?.length) && isGroup(chat) && (chat.kind !== 'channel' || isAdmin(chat)) && { label: 'Who reacted', icon: 'smile', testid: 'menu-reactors', run: () => void showReactors(app, message) },
     Boolean(message.editedAt) && { label: 'What it said before', icon: 'clock', testid: 'menu-edits', run: () => void showEdits(app, message) },
     { label: 'Delete', icon: 'trash', testid: 'menu-delete', danger: true, run: () => void askDelete(app, chat, message) }];
 }

@@ -6,6 +6,8 @@ import { h } from '../../dom.js';
 import { day, hue, time } from '../../format.js';
 import { icon } from '../icons.js';
 import { avatar } from '../lamp.js';
+import { routeHash } from '../../router.js';
+import { reactionRow } from './reactions.js';
 import { textNodes } from './text-view.js';
 
 /** @typedef {import('../../chat/types.js').Message} Message */
@@ -34,6 +36,7 @@ import { textNodes } from './text-view.js';
  * @property {(id: string) => Message | null | undefined} replied undefined: not known yet
  * @property {(id: string) => void} jump
  * @property {(row: Row, at: {x: number, y: number}) => void} menu
+ * @property {(message: Message, emoji: string) => void} react
  * @property {(video: boolean) => void} callBack
  * @property {(room: {roomId: string, title: string, link?: string}) => void} joinRoom
  */
@@ -71,8 +74,9 @@ function bubble(row, host) {
   row.people && !mine && h('span', { class: 'msg-face' }, row.tail && avatar({ id: from, displayName: name }, 's')),
   h('div', { class: 'bubble' },
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
+    message?.forwardedFrom && origin(message.forwardedFrom),
     replyTo && quote(replyTo, host),
-    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark))), more);
+    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned)), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
     event.preventDefault();
@@ -81,9 +85,16 @@ function bubble(row, host) {
   return el;
 }
 
-/** @param {number} at @param {number | undefined} editedAt @param {Mark} mark */
-function meta(at, editedAt, mark) {
-  return h('span', { class: `msg-meta mark-${mark || 'none'}` }, Boolean(editedAt) && h('span', {}, 'edited'), h('time', { dateTime: new Date(at).toISOString() }, time(at)),
+/** Where a message comes from. @param {import('../../chat/types.js').Origin} from */
+function origin({ userId, chatId, messageId, name }) {
+  const words = h('b', {}, name || 'somebody');
+  const address = chatId ? routeHash('chats', chatId, ...(messageId ? [messageId] : [])) : userId ? routeHash('people', userId) : '';
+  return h('span', { class: 'msg-origin', testid: 'forwarded-from' }, 'Forwarded from ', address ? h('a', { href: address }, words) : words);
+}
+
+/** @param {number} at @param {number | undefined} editedAt @param {Mark} mark @param {boolean} [pinned] */
+function meta(at, editedAt, mark, pinned) {
+  return h('span', { class: `msg-meta mark-${mark || 'none'}` }, pinned && h('span', { class: 'msg-mark', role: 'img', 'aria-label': 'Pinned', title: 'Pinned' }, icon('pin', 14)), Boolean(editedAt) && h('span', {}, 'edited'), h('time', { dateTime: new Date(at).toISOString() }, time(at)),
     mark && h('span', { class: 'msg-mark', role: 'img', 'aria-label': MARKS[mark][1], title: MARKS[mark][1] }, icon(MARKS[mark][0], 16)));
 }
 
@@ -98,7 +109,7 @@ function quote(id, host) {
 /** @param {Row} row @param {RowHost} host */
 function serviceRow(row, host) {
   const message = /** @type {Message} */ (row.message);
-  const { call, room } = message.data ?? {};
+  const { call, room, pinned } = message.data ?? {};
   const mine = message.from === host.me;
   const missed = call ? callLine(call, mine).missed : false;
   const words = serviceLine(message, host.nameOf, host.me);
@@ -106,7 +117,8 @@ function serviceRow(row, host) {
   const inner = call ? [icon(missed ? 'missed' : mine ? 'outgoing' : 'incoming', 18), h('span', {}, words), h('time', {}, at),
     h('button', { class: 'button small', type: 'button', testid: 'service-call', onclick: () => host.callBack(call.video) }, icon(call.video ? 'camera' : 'phone', 16), mine ? 'Call again' : 'Call back')]
     : room ? [icon('grid', 18), h('span', {}, words), h('time', {}, at), h('button', { class: 'button small', type: 'button', testid: 'service-room', onclick: () => host.joinRoom(room) }, 'Join')]
-      : [h('span', {}, words)];
+      : pinned ? [icon('pin', 16), h('span', {}, h('button', { class: 'service-go', type: 'button', testid: 'service-pin', onclick: () => host.jump(pinned.messageId) }, words))]
+        : [h('span', {}, words)];
   return h('article', { class: `service ${call || room ? 'rich' : ''} ${missed ? 'missed' : ''}`, tabIndex: -1, testid: 'service-message', 'data-id': message.id, 'aria-label': `${words}, ${at}`, 'aria-setsize': '-1', 'aria-posinset': message.id,
     oncontextmenu: (/** @type {MouseEvent} */ event) => { event.preventDefault(); host.menu(row, { x: event.clientX, y: event.clientY }); } }, h('div', {}, inner));
 }
@@ -119,5 +131,5 @@ export function rowEstimate({ kind, message, item, head, people }, width) {
   const perLine = Math.max(16, Math.min(width * 0.78, 560) / 7.6);
   let lines = 0;
   for (const line of text.split('\n')) lines += Math.max(1, Math.ceil(line.length / perLine));
-  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + ((message ?? item)?.replyTo ? 48 : 0);
+  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + ((message ?? item)?.replyTo ? 48 : 0);
 }
