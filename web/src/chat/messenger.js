@@ -7,6 +7,7 @@ import { Chats } from './chats.js';
 import { Drafts } from './drafts.js';
 import { isLarge } from './rights.js';
 import { Outbox } from './outbox.js';
+import { Presence } from './presence.js';
 import { UpdateLog } from './update-log.js';
 
 /** @typedef {import('./types.js').Message} Message */
@@ -31,6 +32,7 @@ export class Messenger {
     this.chats = new Chats(rpc, me);
     this.outbox = new Outbox(rpc, storage);
     this.drafts = new Drafts(rpc, storage);
+    this.presence = new Presence(rpc);
     this.log = new UpdateLog(rpc, (update) => this.#apply(update));
     this.log.addEventListener('reset', () => void this.#begin(true));
     this.outbox.addEventListener('sent', (event) => {
@@ -81,6 +83,7 @@ export class Messenger {
     this.log.forget();
     this.outbox.close();
     this.drafts.close();
+    this.presence.watch([]);
     this.chats.clear();
     for (const timer of this.#marks.values()) clearTimeout(timer);
     this.#marks.clear();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Chats in words: service messages, previews, titles, what was refused. */
-import { duration, plural } from '../format.js';
+import { ago, duration, plural } from '../format.js';
 import { problem } from '../words.js';
 
 /** @typedef {import('./types.js').Message} Message */
@@ -144,6 +144,12 @@ export function masked({ text, entities }) {
 /** plain: a text in a line; what is a spoiler stays one. @param {Pick<Message, 'text' | 'entities'>} message */
 export function plain(message) {
   return masked(message).replace(/\s+/g, ' ').trim();
+}
+
+/** presenceLine: @param {import('./presence.js').State | null} state @param {number} [now] */
+export function presenceLine(state, now = Date.now()) {
+  if (state?.online) return 'online';
+  return state?.lastSeenAt ? `last seen ${ago(state.lastSeenAt, now)}` : '';
 }
 
 /** typingLine: @param {string[]} names @param {boolean} alone of a private chat */

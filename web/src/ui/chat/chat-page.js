@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One chat: who or what it is, its history, and where one writes. */
 import { isGroup, may } from '../../chat/rights.js';
-import { chatProblem, chatTitle, membersLine, plain, typingLine } from '../../chat/words.js';
+import { chatProblem, chatTitle, membersLine, plain, presenceLine, typingLine } from '../../chat/words.js';
 import { Scope, fill, h, write } from '../../dom.js';
 import { routeHash } from '../../router.js';
 import { icon } from '../icons.js';
@@ -135,6 +135,9 @@ export class ChatPage {
     this.#scope.listen(messenger.chats, 'left', (event) => event.detail.chatId === this.#id && this.#left());
     this.#scope.listen(messenger.chats, 'message', (event) => this.#say(event.detail.message));
     this.#scope.listen(names, 'change', () => this.#line());
+    messenger.presence.watch(entry.chat.kind === 'private' && entry.chat.peer ? [entry.chat.peer.id] : []);
+    this.#scope.listen(messenger.presence, 'change', () => this.#line());
+    this.#scope.every(60000, () => this.#line());
     this.#scope.listen(window, 'pagehide', () => this.#keepDraft());
     this.#scope.listen(window, 'keydown', (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.key !== 'f' || event.shiftKey || event.altKey || this.#search?.el.contains(document.activeElement) || this.#app.calls.busy || this.#app.roomDesk.busy || document.querySelector('dialog[open]')) return;
@@ -191,7 +194,9 @@ export class ChatPage {
     const { chat } = /** @type {Entry} */ (this.#entry);
     const typing = typingLine(this.#app.messenger.chats.typists(this.#id).map((id) => this.#app.names.of(id)), !isGroup(chat));
     this.#sub.classList.toggle('typing', Boolean(typing));
-    write(this.#sub, typing || (chat.kind === 'private' ? `@${chat.peer?.username}` : chat.kind === 'saved' ? 'For yourself' : membersLine(chat)));
+    const here = chat.peer ? this.#app.messenger.presence.of(chat.peer.id) : null;
+    this.#sub.classList.toggle('online', !typing && Boolean(here?.online));
+    write(this.#sub, typing || (chat.kind === 'private' ? presenceLine(here) || `@${chat.peer?.username}` : chat.kind === 'saved' ? 'For yourself' : membersLine(chat)));
   }
 
   /** Who can be mentioned, and how far they have read. */

@@ -42,7 +42,7 @@ export function openMenu(at, choices, label, top = () => false) {
 
 /** @param {HTMLElement} menu @param {KeyboardEvent} event @param {() => void} close */
 function step(menu, event, close) {
-  const items = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll('button')]);
+  const items = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll('button')].filter((item) => item.getClientRects().length));
   const at = items.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   /* what stands beside each other is gone through by the arrows to the sides, and passed by those up and down */
   const row = /** @type {Element} */ (document.activeElement).closest('.quick-bar');
