@@ -138,3 +138,34 @@ extras('a large group: the same, by the log of the chat; who reacted; nothing le
   }, 'no way to forward', LONG);
   await ann.click('dialog-close');
 });
+
+extras('polls: asked, voted for on both sides, changed, taken back, ended', async () => {
+  await openRow(ann, 'Fleet');
+  await openRow(bob, 'Fleet');
+  await ann.click('new-poll');
+  await ann.fill('pollQuestion', 'When do we sail?');
+  for (const [i, answer] of ['at dawn', 'at noon', 'never'].entries()) await ann.get('poll-answer').nth(i).fill(answer);
+  await ann.click('poll-make');
+  await bob.sees('poll');
+  const poll = (person) => person.page.evaluate(() => [...document.querySelectorAll('[data-testid="poll-option"]')].map((el) => `${el.querySelector('.poll-text').textContent}${el.querySelector('b')?.textContent ?? ''}${el.getAttribute('aria-pressed') === 'true' ? '*' : ''}`).join(', '));
+  const polled = async (person, wanted) => {
+    let seen;
+    await until(async () => { seen = await poll(person); return seen === wanted; }, wanted, LONG).catch(() => assert.fail(`${person.username} sees “${seen}”, not “${wanted}”`));
+  };
+  await polled(bob, 'at dawn, at noon, never');
+  await bob.get('poll-option').nth(1).click();
+  await polled(bob, 'at dawn0 %, at noon100 %*, never0 %');
+  await until(async () => (await ann.get('poll-voters').textContent()) === '1 vote', 'the count at ann', LONG);
+  await polled(ann, 'at dawn, at noon, never');
+  await ann.get('poll-option').nth(0).click();
+  await polled(ann, 'at dawn50 %*, at noon50 %, never0 %');
+  await polled(bob, 'at dawn50 %, at noon50 %*, never0 %');
+  await bob.get('poll-option').nth(0).click();
+  await polled(bob, 'at dawn100 %*, at noon0 %, never0 %');
+  await bob.get('poll-option').nth(0).click();
+  await polled(bob, 'at dawn, at noon, never');
+  await choose(ann, 'When do we sail?', 'poll-close');
+  await ann.click('poll-confirm-yes');
+  await until(() => bob.page.evaluate(() => document.querySelector('.poll-kind').textContent === 'Anonymous poll, ended'), 'the end at bob', LONG);
+  assert.equal(await bob.get('poll-option').nth(0).isDisabled(), true);
+});

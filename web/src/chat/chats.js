@@ -194,6 +194,7 @@ export class Chats extends EventTarget {
       case 'chat.member': this.#member(entry, update); break;
       case 'read': this.#read(entry, update); break;
       case 'message.reactions': this.#reacted(entry, update); break;
+      case 'message.poll': if (update.poll) this.#polled(entry, update.messageId ?? '', update.poll); break;
       case 'message.pinned': this.#pinned(entry, update); break;
       case 'delivered': this.#delivered(entry, update); break;
       default: /* of a newer server */
@@ -257,6 +258,11 @@ export class Chats extends EventTarget {
       const mine = own === undefined ? message.reactions?.find((one) => one.own)?.emoji : own;
       return { reactions: reactions.map(({ emoji, count }) => ({ emoji, count, ...(emoji === mine ? { own: true } : {}) })) };
     });
+  }
+
+  /** What the user has chosen, and so may know to be right, is said of one's own vote alone. @param {Entry} entry @param {string} id @param {import('./types.js').Poll} poll */
+  #polled(entry, id, poll) {
+    entry.history.amend(id, (message) => ({ poll: { ...poll, ...(poll.own === undefined && message.poll?.own ? { own: message.poll.own } : {}), ...(poll.correct === undefined && message.poll?.correct !== undefined ? { correct: message.poll.correct } : {}) } }));
   }
 
   /** @param {Entry} entry @param {Update} update */

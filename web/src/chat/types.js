@@ -34,6 +34,7 @@
 /** @typedef {{text: string, entities: Entity[], replyTo?: string, at: number}} ServerDraft what the user has begun to write */
 /** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
 /** @typedef {{emoji: string, count: number, own?: boolean}} Reaction */
+/** @typedef {{options: {text: string, count: number}[], voters: number, multiple: boolean, anonymous: boolean, quiz: boolean, closed: boolean, closesAt?: number, own?: number[], correct?: number}} Poll own: places of what the user has chosen */
 /** @typedef {{userId?: string, chatId?: string, messageId?: string, name: string, at: number}} Origin */
 /**
  * @typedef {object} Message
@@ -41,7 +42,7 @@
  * @property {string} chatId
  * @property {string} from
  * @property {number} at
- * @property {'text' | 'service'} kind
+ * @property {'text' | 'service' | 'poll'} kind
  * @property {string} text
  * @property {Entity[]} entities
  * @property {ServiceData} [data]
@@ -51,6 +52,7 @@
  * @property {Reaction[]} [reactions]
  * @property {boolean} [pinned]
  * @property {Origin} [forwardedFrom]
+ * @property {Poll} [poll] whose question is the text
  */
 /** @typedef {{link: string, creatorId: string, createdAt: number, expiresAt?: number, maxUses?: number, uses: number, approval: boolean}} ChatLink */
 /** @typedef {{user: User, role: Role, rights?: Right[], until?: number, joinedAt: number, readUpToId: string, deliveredUpToId: string}} Member */
@@ -77,6 +79,7 @@
  * @property {Reaction[]} [reactions] without whose they are, unless `own` is there
  * @property {string | null} [own] what the user has reacted with
  * @property {boolean} [pinned]
+ * @property {Poll} [poll] without `own`, unless the user has voted
  */
 /** What the model needs of the connection: RpcClient, or a test's. @typedef {Pick<import('../rpc.js').RpcClient, 'call' | 'on' | 'state' | 'addEventListener' | 'removeEventListener'>} Rpc */
 

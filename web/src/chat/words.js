@@ -44,6 +44,9 @@ const REASONS = {
   too_many_reactions: 'This message has as many different reactions as it can have.',
   too_many_pins: 'There are 100 pinned messages already. Take one off first.',
   protected: 'Nothing is forwarded from this chat: its owner has it so.',
+  poll: 'That cannot be done with a poll.',
+  poll_closed: 'This poll is over.',
+  already_voted: 'The answer to a quiz stays.',
   service_message: 'That can be done with messages of people alone.',
 };
 
@@ -144,6 +147,11 @@ export function masked({ text, entities }) {
 /** plain: a text in a line; what is a spoiler stays one. @param {Pick<Message, 'text' | 'entities'>} message */
 export function plain(message) {
   return masked(message).replace(/\s+/g, ' ').trim();
+}
+
+/** pollOver: by its author, or by its time. @param {import('./types.js').Poll} poll @param {number} now */
+export function pollOver({ closed, closesAt = 0 }, now) {
+  return closed || (closesAt > 0 && closesAt <= now);
 }
 
 /** presenceLine: @param {import('./presence.js').State | null} state @param {number} [now] */

@@ -14,6 +14,7 @@ import { HistoryView } from './history-view.js';
 import { messageMenu } from './message-menu.js';
 import { openMenu } from './menu.js';
 import { PinBar } from './pin-bar.js';
+import { newPoll } from './poll.js';
 import { quickBar, react } from './reactions.js';
 import { voiceChat } from './voice-chat.js';
 
@@ -116,7 +117,7 @@ export class ChatPage {
     const pins = new PinBar(this.#app, this.#id, (messageId) => void this.#history?.jump(messageId));
     this.#scope.defer(() => pins.end());
     this.#bars.append(pins.el);
-    this.#composer = new Composer({ nameOf: (id) => (id === this.#app.account.user?.id ? 'yourself' : names.of(id)) });
+    this.#composer = new Composer({ polls: isGroup(entry.chat), nameOf: (id) => (id === this.#app.account.user?.id ? 'yourself' : names.of(id)) });
     this.#scope.listen(this.#history, 'menu', (event) => this.#menu(event.detail));
     this.#scope.listen(this.#composer, 'send', (event) => void this.#send(event.detail));
     this.#scope.listen(this.#composer, 'typing', () => entry.chat.kind !== 'saved' && messenger.typing(this.#id));
@@ -129,6 +130,7 @@ export class ChatPage {
       const last = this.#history?.lastOwn();
       if (last) this.#composer?.edit(last);
     });
+    this.#scope.listen(this.#composer, 'poll', () => void newPoll(this.#app, /** @type {Entry} */ (this.#entry).chat));
     this.#scope.listen(messenger.chats, 'change', (event) => event.detail.chatId === this.#id && this.#refresh());
     this.#scope.listen(messenger.chats, 'members', (event) => event.detail.chatId === this.#id && void this.#people());
     this.#scope.listen(messenger.chats, 'typing', (event) => event.detail.chatId === this.#id && this.#line());
@@ -232,7 +234,7 @@ export class ChatPage {
     const { chat } = /** @type {Entry} */ (this.#entry);
     const { message } = row;
     openMenu(at, messageMenu(this.#app, chat, row, { reply: (message) => this.#composer?.answer(message), edit: (message) => this.#composer?.edit(message) }), 'Message',
-      (close) => Boolean(message?.kind === 'text' && chat.role !== 'left') && quickBar(/** @type {import('../../chat/types.js').Message} */ (message), (emoji) => { close(); void react(this.#app, /** @type {import('../../chat/types.js').Message} */ (message), emoji); }));
+      (close) => Boolean(message && message.kind !== 'service' && chat.role !== 'left') && quickBar(/** @type {import('../../chat/types.js').Message} */ (message), (emoji) => { close(); void react(this.#app, /** @type {import('../../chat/types.js').Message} */ (message), emoji); }));
   }
 
   /** New messages are read out while the chat is looked at. @param {import('../../chat/types.js').Message} message */

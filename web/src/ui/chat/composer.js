@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Where a message is written: a reply or an edit above it, people to mention, Enter sends. Events: 'send' (detail: {text, entities, replyTo, edits}), 'typing', 'up' (↑ in an empty field). */
+/** Where a message is written: a reply or an edit above it, people to mention, Enter sends. Events: 'send' (detail: {text, entities, replyTo, edits}), 'typing', 'up' (↑ in an empty field), 'poll' (one is wanted). */
 import { parse, unparse } from '../../chat/text.js';
 import { plain } from '../../chat/words.js';
 import { h, fill, write } from '../../dom.js';
@@ -30,13 +30,13 @@ export class Composer extends EventTarget {
   #chosen = 0;
   #coarse = matchMedia('(pointer: coarse)');
 
-  /** @param {{nameOf: (id: string) => string}} needs */
-  constructor({ nameOf }) {
+  /** @param {{nameOf: (id: string) => string, polls?: boolean}} needs polls: it offers to make one */
+  constructor({ nameOf, polls = false }) {
     super();
     this.#nameOf = nameOf;
     this.#field = h('textarea', { class: 'composer-field', rows: 1, placeholder: 'Message', 'aria-label': 'Message', testid: 'composer', autocomplete: 'off', enterKeyHint: this.#coarse.matches ? 'enter' : 'send', 'aria-controls': 'mentions', 'aria-autocomplete': 'list', dir: 'auto' });
     this.#send = h('button', { class: 'composer-send', type: 'submit', 'aria-label': 'Send', testid: 'send', disabled: true }, icon('send', 22));
-    const form = h('form', { class: 'composer-row', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(); } }, this.#field, this.#left, this.#send);
+    const form = h('form', { class: 'composer-row', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(); } }, polls && h('button', { class: 'icon-button composer-poll', type: 'button', 'aria-label': 'New poll', title: 'New poll', testid: 'new-poll', onclick: () => this.dispatchEvent(new CustomEvent('poll')) }, icon('poll', 22)), this.#field, this.#left, this.#send);
     this.el = h('div', { class: 'composer' }, this.#list, this.#context, form);
     this.#field.addEventListener('input', () => this.#input());
     this.#field.addEventListener('keydown', (event) => this.#key(event));

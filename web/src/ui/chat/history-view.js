@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A chat's history: rows made of its messages and of what is on its way, loaded at both ends while it is scrolled. Event 'menu' (detail: {row, at}). */
 import { isLarge } from '../../chat/rights.js';
-import { chatProblem, plain } from '../../chat/words.js';
+import { chatProblem, plain, pollOver } from '../../chat/words.js';
 import { Scope, fill, h, write } from '../../dom.js';
 import { day } from '../../format.js';
 import { icon } from '../icons.js';
 import { rowElement, rowEstimate } from './message-row.js';
+import { vote } from './poll.js';
 import { react } from './reactions.js';
 import { VirtualList } from './virtual-list.js';
 
@@ -65,6 +66,7 @@ export class HistoryView extends EventTarget {
       menu: (row, at) => this.dispatchEvent(new CustomEvent('menu', { detail: { row, at } })),
       callBack: (video) => entry.chat.peer && app.calls.call(entry.chat.peer, { video }),
       react: (message, emoji) => entry.chat.role !== 'left' && void react(app, message, emoji),
+      vote: (message, option) => entry.chat.role !== 'left' && void vote(app, message, option),
       joinRoom: (room) => void app.roomDesk.enter(room.link ? { link: room.link } : { roomId: room.roomId }, { title: room.title }),
     };
     this.#list = new VirtualList({ render: (/** @type {Row} */ row) => rowElement(row, this.#host), estimate: rowEstimate,
@@ -198,7 +200,7 @@ export class HistoryView extends EventTarget {
     const replied = message.replyTo ? this.#entry.history.get(message.replyTo) ?? this.#replied.get(message.replyTo) : undefined;
     const quoted = replied ? `${plain(replied)} ${this.#app.names.of(replied.from)}` : String(replied);
     const hits = this.#hit?.message.id === message.id ? this.#hit.highlights : undefined;
-    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${message.pinned ? 'pin' : ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
+    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${message.poll ? `${JSON.stringify(message.poll)} ${pollOver(message.poll, Date.now())}` : ''} ${message.pinned ? 'pin' : ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
   }
 
   /** @param {Message} message @returns {import('./message-row.js').Mark} */

@@ -7,6 +7,7 @@ import { day, time } from '../../format.js';
 import { Dialog } from '../dialog.js';
 import { forward } from './forward.js';
 import { pinMessage } from './pin-bar.js';
+import { closePoll } from './poll.js';
 import { showReactors } from './reactions.js';
 import { textNodes } from './text-view.js';
 
@@ -30,13 +31,15 @@ export function messageMenu(app, chat, { message, item }, on) {
   }
   if (!message) return [];
   const text = message.kind === 'text';
+  const said = message.kind !== 'service';
   const mine = message.from === app.account.user?.id;
-  return [text && may(chat, 'send') && { label: 'Reply', icon: 'reply', testid: 'menu-reply', run: () => on.reply(message) },
+  return [said && may(chat, 'send') && { label: 'Reply', icon: 'reply', testid: 'menu-reply', run: () => on.reply(message) },
     text && mine && !message.forwardedFrom && may(chat, 'send') && { label: 'Edit', icon: 'edit', testid: 'menu-edit', run: () => on.edit(message) },
     text && { label: 'Copy text', icon: 'copy', testid: 'menu-copy', run: () => copy(getSelection()?.toString() || message.text) },
     text && !chat.protected && { label: 'Forward', icon: 'forward', testid: 'menu-forward', run: () => void forward(app, message) },
-    text && may(chat, 'pin') && { label: message.pinned ? 'Take off the pin' : 'Pin', icon: 'pin', testid: 'menu-pin', run: () => void pinMessage(app, message, !message.pinned) },
+    said && may(chat, 'pin') && { label: message.pinned ? 'Take off the pin' : 'Pin', icon: 'pin', testid: 'menu-pin', run: () => void pinMessage(app, message, !message.pinned) },
     Boolean(message.reactions?.length) && isGroup(chat) && (chat.kind !== 'channel' || isAdmin(chat)) && { label: 'Who reacted', icon: 'smile', testid: 'menu-reactors', run: () => void showReactors(app, message) },
+    Boolean(message.poll) && !message.poll?.closed && (mine || may(chat, 'delete')) && { label: 'End the poll', icon: 'lock', testid: 'menu-poll-close', run: () => void closePoll(app, message) },
     Boolean(message.editedAt) && { label: 'What it said before', icon: 'clock', testid: 'menu-edits', run: () => void showEdits(app, message) },
     { label: 'Delete', icon: 'trash', testid: 'menu-delete', danger: true, run: () => void askDelete(app, chat, message) }];
 }
@@ -45,7 +48,7 @@ export function messageMenu(app, chat, { message, item }, on) {
 async function askDelete(app, chat, message) {
   const mine = message.from === app.account.user?.id;
   const alone = chat.kind === 'saved';
-  const forAll = !alone && ((mine && message.kind === 'text') || may(chat, 'delete'));
+  const forAll = !alone && ((mine && message.kind !== 'service') || may(chat, 'delete'));
   const choice = (/** @type {string} */ value, /** @type {string} */ label, /** @type {string} */ kind) => h('button', { class: `button wide ${kind}`, type: 'button', testid: `delete-${value}`, onclick: () => dialog.close(value) }, label);
   const dialog = new Dialog({ title: 'Delete this message?', testid: 'delete-dialog', kind: 'dialog-small', role: 'alertdialog',
     body: h('div', { class: 'choices-column' }, h('p', {}, forAll ? 'For everybody, or only for you, on all of your devices?' : alone ? 'It goes from all of your devices.' : 'It goes from all of your devices. The others keep it.'),

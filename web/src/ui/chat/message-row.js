@@ -7,6 +7,7 @@ import { day, hue, time } from '../../format.js';
 import { icon } from '../icons.js';
 import { avatar } from '../lamp.js';
 import { routeHash } from '../../router.js';
+import { pollView } from './poll.js';
 import { reactionRow } from './reactions.js';
 import { textNodes } from './text-view.js';
 
@@ -37,6 +38,7 @@ import { textNodes } from './text-view.js';
  * @property {(id: string) => void} jump
  * @property {(row: Row, at: {x: number, y: number}) => void} menu
  * @property {(message: Message, emoji: string) => void} react
+ * @property {(message: Message, option: number) => void} vote
  * @property {(video: boolean) => void} callBack
  * @property {(room: {roomId: string, title: string, link?: string}) => void} joinRoom
  */
@@ -63,7 +65,7 @@ function bubble(row, host) {
   const from = message?.from ?? host.me;
   const mine = from === host.me;
   const name = mine ? 'You' : host.nameOf(from);
-  const big = !replyTo && jumbo(text);
+  const big = !replyTo && !message?.poll && jumbo(text);
   const more = h('button', { class: 'icon-button msg-more', type: 'button', tabIndex: -1, 'aria-label': 'More', testid: 'message-more' }, icon('more', 18));
   more.addEventListener('click', () => {
     const { left, bottom } = more.getBoundingClientRect();
@@ -76,7 +78,7 @@ function bubble(row, host) {
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
     message?.forwardedFrom && origin(message.forwardedFrom),
     replyTo && quote(replyTo, host),
-    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned)), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
+    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned)), message?.poll && pollView(message.poll, (option) => host.vote(message, option)), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
     event.preventDefault();
@@ -131,5 +133,5 @@ export function rowEstimate({ kind, message, item, head, people }, width) {
   const perLine = Math.max(16, Math.min(width * 0.78, 560) / 7.6);
   let lines = 0;
   for (const line of text.split('\n')) lines += Math.max(1, Math.ceil(line.length / perLine));
-  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + ((message ?? item)?.replyTo ? 48 : 0);
+  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
 }
