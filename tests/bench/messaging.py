@@ -25,6 +25,10 @@ MESSAGING = ("[messaging]\nmessage_rate = 0\nchat_rate = 0\nsearch_rate = 0\ngro
              "registration_rate_address = 0\nlogin_rate_address = 0\n")
 
 
+# a hash of a password that nobody has: members who never log in
+NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+
+
 class Prosody:
     """One process, no TLS, accounts in files, the archive in SQLite."""
 
@@ -166,13 +170,18 @@ def import_users(build, config, folder, n):
         for first in range(0, n, 50000):
             path = os.path.join(folder, "users.csv")
             with open(path, "w", encoding="ascii") as f:
-                f.write("username,displayName\n")
-                f.writelines(f"member_{i},Member {i}\n" for i in range(first, min(n, first + 50000)))
+                f.write("username,displayName,passwordHash\n")
+                f.writelines(f'member_{i},Member {i},"{NOBODYS}"\n' for i in range(first, min(n, first + 50000)))
             subprocess.run([f"{build}/server/aldisctl", "--config", config, "user", "import", path], check=True,
                            stdout=subprocess.DEVNULL)
         listed = subprocess.run([f"{build}/server/aldisctl", "--config", config, "--json", "user", "list"], check=True,
                                 capture_output=True, text=True).stdout
-        out.writelines(f"{user['id']}\n" for user in json.loads(listed) if user["username"].startswith("member_"))
+        at, decoder = 0, json.JSONDecoder()
+        while at < len(listed):  # a page after another
+            page, at = decoder.raw_decode(listed, at)
+            out.writelines(f"{user['id']}\n" for user in page["users"] if user["username"].startswith("member_"))
+            while at < len(listed) and listed[at].isspace():
+                at += 1
     return ids
 
 
