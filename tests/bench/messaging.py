@@ -226,7 +226,7 @@ def main():
     parser.add_argument("--users", type=int, default=5000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=8)
-    parser.add_argument("--peer-rate", type=int, default=40, help="messages a second beside the peer")
+    parser.add_argument("--peer-rate", type=int, default=100, help="messages a second beside the peer")
     parser.add_argument("--members", type=int, default=200000)
     parser.add_argument("--listeners", type=int, default=2000)
     parser.add_argument("--messages", type=int, default=5000000, help="messages that are searched")
