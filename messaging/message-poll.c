@@ -129,6 +129,7 @@ tell (MsgDb *db, PollOp *op, MsgChat *chat, const MsgPoll *shared, GError **erro
 
   own->user_id = op->log.user_id;
   own->has_own = true;
+  own->own_alone = msg_chat_has_log (chat->kind);
   if (!msg_message_load (db, chat->id, op->log.user_id, op->message_id, &own->message, error))
     return false;
   if (shared != NULL)

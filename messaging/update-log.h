@@ -50,6 +50,7 @@ typedef struct {
   MsgDraft *draft;      /* DRAFT: (nullable): it is gone */
   bool has_counts;      /* READ of one's own */
   bool has_own;         /* REACTIONS, POLL: by the user's own, which the message marks */
+  bool own_alone;       /* likewise, and the counts are told in the chat's own log: two logs have no order between them */
   unsigned unread, mentions;
   int64_t chat_pts;     /* a row of the chat's own log, for all its members; 0: it is of the logs of those below */
   GArray *to;           /* of MsgUpdateTo */

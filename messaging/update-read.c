@@ -93,15 +93,20 @@ msg_updates_state (MsgCore *core, MsgId user_id, MsgStateFn fn, gpointer data)
 /* NEW, and those of msg_update_is_of_message() */
 #define HAS_MESSAGE "p.type IN (1, 2, 8, 9, 10)"
 
+/* Of one's own reaction or vote: the kind of the chat */
+#define OWN_KIND                                                                                                        \
+  "CASE WHEN p.type IN (8, 10) AND p.subject_id = p.user_id THEN (SELECT c.kind FROM chats c WHERE c.id = p.chat_id)"   \
+  " ELSE 0 END"
+
 /* One statement for a page: the row, and the message if the user sees it now. */
 static const char difference_sql[] =
-    "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " MSG_MESSAGE_COLUMNS
+    "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " OWN_KIND ", " MSG_MESSAGE_COLUMNS
     " FROM updates p LEFT JOIN chat_members m ON m.chat_id = p.chat_id AND m.user_id = p.user_id AND " MSG_MEMBER_IS_IN
     " LEFT JOIN messages g ON " HAS_MESSAGE " AND g.chat_id = m.chat_id AND g.id = p.message_id"
     " AND " MSG_MESSAGE_IS_VISIBLE
     " WHERE p.user_id = :user AND p.pts > :pts ORDER BY p.pts LIMIT :limit";
 
-#define N_ROW_COLUMNS 6
+#define N_ROW_COLUMNS 7
 
 static GArray *
 read_ids (const char *text)
@@ -148,6 +153,7 @@ update_from_row (MsgStmt *stmt, const ReadOp *op)
   else
     become_deleted (update, update->up_to);
   update->has_own = update->user_id == op->user_id && update->user_id != 0;
+  update->own_alone = update->has_own && msg_chat_has_log ((MsgChatKind) msg_stmt_get_int (stmt, 6));
   return update;
 }
 
@@ -289,7 +295,7 @@ msg_updates_difference (MsgCore *core, MsgId user_id, int64_t pts, unsigned limi
 /* --- Of a chat --- */
 
 static const char chat_difference_sql[] =
-    "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, " MSG_MESSAGE_COLUMNS
+    "SELECT p.pts, p.type, p.chat_id, p.message_id, p.subject_id, p.data, 0, " MSG_MESSAGE_COLUMNS
     " FROM chat_updates p LEFT JOIN messages g ON " HAS_MESSAGE " AND g.chat_id = p.chat_id AND g.id = p.message_id"
     " AND " MSG_MESSAGE_IS_SHOWN
     " WHERE p.chat_id = :chat AND p.pts > :pts ORDER BY p.pts LIMIT :limit";

@@ -362,13 +362,28 @@ set_reactions (JsonObject *object, const MsgUpdate *update)
   const char *own = msg_reactions_get_own (update->message->reactions);
 
   sig_json_set_id (object, "messageId", update->message->id);
-  json_object_set_array_member (object, "reactions", reactions_json (update->message->reactions, update->has_own));
+  if (!update->own_alone)
+    json_object_set_array_member (object, "reactions", reactions_json (update->message->reactions, update->has_own));
   if (update->user_id != 0)
     sig_json_set_id (object, "userId", update->user_id);
   if (update->has_own && own != NULL)
     json_object_set_string_member (object, "own", own);
   else if (update->has_own)
     json_object_set_null_member (object, "own");
+}
+
+static void
+set_poll (JsonObject *object, const MsgUpdate *update)
+{
+  const MsgPoll *poll = update->message->poll;
+
+  sig_json_set_id (object, "messageId", update->message->id);
+  if (poll != NULL && update->own_alone)
+    sig_poll_set_own (object, poll);
+  else if (poll != NULL)
+    json_object_set_object_member (object, "poll", sig_poll_json (poll, update->has_own));
+  if (update->user_id != 0)
+    sig_json_set_id (object, "userId", update->user_id);
 }
 
 JsonObject *
@@ -423,11 +438,7 @@ sig_update_json (const MsgUpdate *update)
       json_object_set_boolean_member (object, "pinned", update->message->pinned);
       break;
     case MSG_UPDATE_POLL:
-      sig_json_set_id (object, "messageId", update->message->id);
-      if (update->message->poll != NULL)
-        json_object_set_object_member (object, "poll", sig_poll_json (update->message->poll, update->has_own));
-      if (update->user_id != 0)
-        sig_json_set_id (object, "userId", update->user_id);
+      set_poll (object, update);
       break;
     case MSG_UPDATE_SCHEDULED:
       sig_json_set_id (object, "scheduledId", update->up_to);

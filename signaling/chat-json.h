@@ -19,6 +19,8 @@ JsonObject *sig_reactor_json (const MsgReactor *reactor);
 /** sig_poll_json: @with_own: what the user has voted for, too. What is right in a quiz is in it when that has been seen by
  *  who has voted, or it is over. */
 JsonObject *sig_poll_json (const MsgPoll *poll, bool with_own);
+/** sig_poll_set_own: that alone: `own`, and `correct` when it may be seen. */
+void sig_poll_set_own (JsonObject *object, const MsgPoll *poll);
 /** sig_update_json: without pts. */
 JsonObject *sig_update_json (const MsgUpdate *update);
 /** sig_written_json: {pts, ptsCount}, and chatPts, chatPtsCount if the chat has a log of its own. */

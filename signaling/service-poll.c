@@ -17,12 +17,26 @@ own_json (const MsgPoll *poll)
   return list;
 }
 
+static bool
+is_over (const MsgPoll *poll)
+{
+  return poll->closed || (poll->closes_ms != 0 && poll->closes_ms <= g_get_real_time () / 1000);
+}
+
+void
+sig_poll_set_own (JsonObject *object, const MsgPoll *poll)
+{
+  json_object_set_array_member (object, "own", own_json (poll));
+  if (poll->quiz && (poll->own != 0 || is_over (poll)))
+    json_object_set_int_member (object, "correct", poll->correct);
+}
+
 JsonObject *
 sig_poll_json (const MsgPoll *poll, bool with_own)
 {
   JsonObject *object = json_object_new ();
   JsonArray *options = json_array_new ();
-  bool over = poll->closed || (poll->closes_ms != 0 && poll->closes_ms <= g_get_real_time () / 1000);
+  bool over = is_over (poll);
 
   for (unsigned i = 0; i < poll->n_options; i++)
     {
@@ -41,8 +55,8 @@ sig_poll_json (const MsgPoll *poll, bool with_own)
   if (poll->closes_ms != 0)
     json_object_set_int_member (object, "closesAt", poll->closes_ms);
   if (with_own)
-    json_object_set_array_member (object, "own", own_json (poll));
-  if (poll->quiz && (over || (with_own && poll->own != 0)))
+    sig_poll_set_own (object, poll);
+  else if (poll->quiz && over)
     json_object_set_int_member (object, "correct", poll->correct);
   return object;
 }

@@ -47,7 +47,11 @@ export class Messenger {
     const entry = this.chat(update.chatId);
     switch (update.type) {
       case 'message.new': case 'message.edited': case 'message.deleted':
-      case 'message.reactions': case 'message.pinned': case 'message.poll': this.applyMessage(entry, update); break;
+      case 'message.reactions': case 'message.pinned': case 'message.poll':
+        // what a walk over the chat's own log brings may be older than this
+        if (this.chatWalks.has(update.chatId)) entry.later = [...(entry.later ?? []), update];
+        else this.applyMessage(entry, update);
+        break;
       case 'chat.updated':
         entry.chat = update.chat;
         entry.role = update.chat.role;
@@ -71,7 +75,7 @@ export class Messenger {
     const known = entry.messages.get(update.messageId ?? update.message.id);
     if (update.type === 'message.reactions') { if (known) this.applyReactions(known, update); return; }
     if (update.type === 'message.pinned') { if (known) { delete known.pinned; if (update.pinned) known.pinned = true; } return; }
-    if (update.type === 'message.poll') { if (known) known.poll = this.mergePoll(known.poll, update.poll); return; }
+    if (update.type === 'message.poll') { if (known) known.poll = this.mergePoll(known.poll, update); return; }
     assert.equal(update.message.chatId, update.chatId);
     const message = { ...update.message };
     if (update.type === 'message.edited' && !known) return; // deleted for oneself, which is no affair of a chat's own log
@@ -80,17 +84,23 @@ export class Messenger {
     entry.messages.set(message.id, message);
   }
 
-  /** What others did does not say what one has chosen oneself, nor what is right. */
-  mergePoll(known, poll) {
-    const { own = poll.own, correct = poll.correct } = known;
-    return { own, ...(correct !== undefined ? { correct } : {}), ...poll };
+  /** What others did does not say what one has chosen oneself, nor what is right; one's own row of a large chat, only that. */
+  mergePoll(known, { poll, own, correct }) {
+    if (!poll) return { ...known, own, ...(correct !== undefined ? { correct } : {}) };
+    return { own: known.own, ...(known.correct !== undefined ? { correct: known.correct } : {}), ...poll };
   }
 
-  /** Whose they are is said of one's own changes alone; of others' it stays. */
+  /**
+   * Whose they are is said of one's own changes alone; of others' it stays. The log of a large chat counts, one's own log says
+   * what is one's own: each may be ahead of the other; what is not counted yet is there `alone`.
+   */
   applyReactions(message, { reactions, own }) {
-    const mine = own !== undefined ? own : message.reactions?.find((r) => r.own)?.emoji;
-    message.reactions = reactions.map(({ emoji, count }) => ({ emoji, count, ...(emoji === mine ? { own: true } : {}) }));
-    if (reactions.length === 0) delete message.reactions;
+    const known = message.reactions ?? [];
+    const mine = own !== undefined ? own : known.find((r) => r.own)?.emoji;
+    const counts = reactions ?? known.filter((r) => !r.alone);
+    message.reactions = counts.map(({ emoji, count }) => ({ emoji, count, ...(emoji === mine ? { own: true } : {}) }));
+    if (mine && !message.reactions.some((r) => r.own)) message.reactions.push({ emoji: mine, count: 1, own: true, alone: true });
+    if (message.reactions.length === 0) delete message.reactions;
   }
 
   /** The same for the log of a supergroup or channel. */
@@ -113,8 +123,15 @@ export class Messenger {
 
   catchUpChat(chatId, limit = 1000) {
     if (!this.chatWalks.has(chatId))
-      this.chatWalks.set(chatId, this.doCatchUpChat(chatId, limit).finally(() => this.chatWalks.delete(chatId)));
+      this.chatWalks.set(chatId, this.doCatchUpChat(chatId, limit).finally(() => this.endWalk(chatId)));
     return this.chatWalks.get(chatId);
+  }
+
+  endWalk(chatId) {
+    const entry = this.chat(chatId), { later = [] } = entry;
+    this.chatWalks.delete(chatId);
+    delete entry.later;
+    for (const update of later) this.applyMessage(entry, update);
   }
 
   async doCatchUpChat(chatId, limit) {

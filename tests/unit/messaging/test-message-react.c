@@ -184,6 +184,7 @@ test_difference (Chats *f, gconstpointer data)
   update = last_of (&of_bob);
   g_assert_cmpint (update->type, ==, MSG_UPDATE_REACTIONS);
   g_assert_true (update->has_own);
+  g_assert_false (update->own_alone);
   g_assert_cmpstr (msg_reactions_get_own (update->message->reactions), ==, UP);
   chats_difference (f, f->ann, 0, 10, &of_ann);
   update = last_of (&of_ann);
@@ -220,6 +221,8 @@ test_channel (Chats *f, gconstpointer data)
   g_assert_false (update->has_own);
   chats_difference (f, f->bob, got.written.pts - 1, 10, &own);
   g_assert_true (last_of (&own)->has_own);
+  g_assert_true (last_of (&own)->own_alone);
+  g_assert_cmpstr (msg_reactions_get_own (last_of (&own)->message->reactions), ==, UP);
   /* who has is for its admins to see */
   {
     g_autofree char *of_bob = ask_reactors (f, f->bob, chat, id, 0, 10), *of_ann = ask_reactors (f, f->ann, chat, id, 0, 10);

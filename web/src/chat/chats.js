@@ -4,6 +4,7 @@
  * Events: 'change' (the list or an entry), 'pins', 'marks', 'members', 'typing' (detail: {chatId}), 'message' (detail: {message}): a new one, 'learned' (detail: {chat}): as an answer has it.
  */
 import { History } from './history.js';
+import { mergePoll, mergeReactions } from './reactions.js';
 import { isLarge } from './rights.js';
 import { UpdateLog } from './update-log.js';
 
@@ -193,8 +194,8 @@ export class Chats extends EventTarget {
       case 'message.deleted': this.#deleted(entry, update.ids ?? []); break;
       case 'chat.member': this.#member(entry, update); break;
       case 'read': this.#read(entry, update); break;
-      case 'message.reactions': this.#reacted(entry, update); break;
-      case 'message.poll': if (update.poll) this.#polled(entry, update.messageId ?? '', update.poll); break;
+      case 'message.reactions':
+      case 'message.poll': this.#reacted(entry, update); break;
       case 'message.pinned': this.#pinned(entry, update); break;
       case 'delivered': this.#delivered(entry, update); break;
       default: /* of a newer server */
@@ -252,17 +253,11 @@ export class Chats extends EventTarget {
     this.#changed(chat.id);
   }
 
-  /** Whose they are is said of one's own alone; else that stays as it was. @param {Entry} entry @param {Update} update */
-  #reacted(entry, { messageId = '', reactions = [], own }) {
-    entry.history.amend(messageId, (message) => {
-      const mine = own === undefined ? message.reactions?.find((one) => one.own)?.emoji : own;
-      return { reactions: reactions.map(({ emoji, count }) => ({ emoji, count, ...(emoji === mine ? { own: true } : {}) })) };
-    });
-  }
-
-  /** What the user has chosen, and so may know to be right, is said of one's own vote alone. @param {Entry} entry @param {string} id @param {import('./types.js').Poll} poll */
-  #polled(entry, id, poll) {
-    entry.history.amend(id, (message) => ({ poll: { ...poll, ...(poll.own === undefined && message.poll?.own ? { own: message.poll.own } : {}), ...(poll.correct === undefined && message.poll?.correct !== undefined ? { correct: message.poll.correct } : {}) } }));
+  /** Somebody has reacted, or voted. @param {Entry} entry @param {Update} update */
+  #reacted(entry, update) {
+    const amend = () => entry.history.amend(update.messageId ?? '', (message) => (update.type === 'message.poll' ? mergePoll(message, update) : mergeReactions(message, update)));
+    if (update.pts !== undefined && entry.log) entry.log.after(amend);
+    else amend();
   }
 
   /** @param {Entry} entry @param {Update} update */

@@ -33,7 +33,7 @@
  */
 /** @typedef {{text: string, entities: Entity[], replyTo?: string, at: number}} ServerDraft what the user has begun to write */
 /** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
-/** @typedef {{emoji: string, count: number, own?: boolean}} Reaction */
+/** @typedef {{emoji: string, count: number, own?: boolean, alone?: boolean}} Reaction alone: of the user, and not counted yet */
 /** @typedef {{options: {text: string, count: number}[], voters: number, multiple: boolean, anonymous: boolean, quiz: boolean, closed: boolean, closesAt?: number, own?: number[], correct?: number}} Poll own: places of what the user has chosen */
 /** @typedef {{userId?: string, chatId?: string, messageId?: string, name: string, at: number}} Origin */
 /**
@@ -77,7 +77,8 @@
  * @property {ServerDraft} [draft]
  * @property {string} [messageId]
  * @property {Reaction[]} [reactions] without whose they are, unless `own` is there
- * @property {string | null} [own] what the user has reacted with
+ * @property {string | null | number[]} [own] what the user has reacted with, or voted for
+ * @property {number} [correct] what was right
  * @property {boolean} [pinned]
  * @property {Poll} [poll] without `own`, unless the user has voted
  */

@@ -86,6 +86,12 @@ export class UpdateLog extends EventTarget {
     return this.#walk;
   }
 
+  /** after: at once, or when what is being fetched has come, which may be older than what `fn` knows. @param {() => void} fn */
+  after(fn) {
+    if (this.#walk) void this.#walk.then(fn);
+    else fn();
+  }
+
   /** Applies what is next of what is held; what is behind a gap asks for the difference. */
   #settle() {
     for (const pts of this.#held.keys()) if (pts <= this.pts) this.#held.delete(pts);

@@ -225,6 +225,50 @@ test('reactions: whose they are is said of one’s own alone; an edit keeps them
   assert.equal(seen('3'), '');
 });
 
+test('reactions in a supergroup: two logs without an order between them come to the same', async () => {
+  const server = new ChatServer(3);
+  const large = { ...server.chat, kind: 'supergroup', title: 'Many', peer: undefined, chatPts: 7 };
+  const answer = server.call.bind(server);
+  let [pts, chatPts] = [0, 7];
+  /** @type {any[]} */ const log = [];
+  server.call = async (/** @type {string} */ method, /** @type {any} */ params = {}) => {
+    if (method === 'chat.list') return { chats: [{ chat: { ...large, chatPts }, lastMessage: server.messages[1] }] };
+    if (method === 'updates.state') return { pts: 0, chats: [{ chatId: CHAT, chatPts }] };
+    if (method === 'updates.chatDifference') {
+      const page = { updates: log.filter((one) => one.chatPts > params.pts), pts: chatPts, more: false };
+      await answer(method, params).catch(() => undefined);
+      return page;
+    }
+    return answer(method, params);
+  };
+  const count = (/** @type {any[]} */ reactions) => ({ type: 'message.reactions', chatId: CHAT, chatPts: ++chatPts, ptsCount: 1, messageId: '3', reactions });
+  const own = (/** @type {string | null} */ emoji) => server.tell({ type: 'message.reactions', chatId: CHAT, pts: ++pts, ptsCount: 1, messageId: '3', userId: ME, own: emoji });
+  const messenger = await open(server);
+  const { history } = chat(messenger);
+  const seen = (id = '3') => history.get(id)?.reactions?.map(({ emoji, count, own }) => `${emoji}${count}${own ? '*' : ''}`).join(' ');
+  await history.jump();
+  own('👍');
+  assert.equal(seen(), '👍1*', 'before it is counted');
+  server.tell(count([{ emoji: '🎉', count: 1 }]));
+  assert.equal(seen(), '🎉1 👍1*', 'what others did meanwhile');
+  server.tell(count([{ emoji: '🎉', count: 1 }, { emoji: '👍', count: 2 }]));
+  assert.equal(seen(), '🎉1 👍2*', 'counted');
+  server.tell(count([{ emoji: '🎉', count: 1 }, { emoji: '👍', count: 1 }]));
+  own(null);
+  assert.equal(seen(), '🎉1 👍1');
+  server.tell(count([{ emoji: '🎉', count: 1 }]));
+  assert.equal(seen(), '🎉1');
+  /* an answer that is older than what one's own log says meanwhile */
+  server.slow.add('updates.chatDifference');
+  log.push({ type: 'message.new', chatId: CHAT, chatPts: ++chatPts, ptsCount: 1, message: { ...server.messages[0], id: '4', text: 'four', reactions: [{ emoji: '🎉', count: 1 }] } });
+  server.tell(count([]));
+  await settle();
+  server.tell({ type: 'message.reactions', chatId: CHAT, pts: ++pts, ptsCount: 1, messageId: '4', userId: ME, own: '🎉' });
+  await server.release();
+  await settle();
+  assert.deepEqual([history.get('4')?.text, seen('4')], ['four', '🎉1*']);
+});
+
 test('pins: the newest is known, and asked for when it is taken off or deleted', async () => {
   const server = new ChatServer(3);
   const messenger = await open(server);
