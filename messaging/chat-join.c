@@ -19,6 +19,8 @@ typedef struct {
   unsigned limit;
   MsgChatFound found;          /* owned */
   GPtrArray *members;          /* owned (nullable): of MsgChatMember */
+  GArray *keepers;             /* owned (nullable): of MsgId: who hears that other users wait than before */
+  unsigned n_waiting;
   MsgChatFn chat_fn;           /* one of the four */
   MsgChatFoundFn found_fn;
   MsgWrittenFn written_fn;
@@ -30,8 +32,11 @@ static void
 join_reply (MsgOp *ctx, const GError *error)
 {
   JoinOp *op = (JoinOp *) ctx;
+  const MsgCore *core = op->log.op.core;
 
   msg_log_op_tell (&op->log, error);
+  if (error == NULL && op->keepers != NULL && core->requests_fn != NULL)
+    core->requests_fn (op->log.chat_id, op->n_waiting, op->keepers, core->requests_data);
   if (op->chat_fn != NULL)
     op->chat_fn (error == NULL ? op->found.chat : NULL, error == NULL ? &op->log.log.written : NULL, error, op->data);
   else if (op->found_fn != NULL)
@@ -48,6 +53,7 @@ clear_found (JoinOp *op)
   g_clear_pointer (&op->found.chat, msg_chat_free);
   g_clear_pointer (&op->found.user, msg_user_free);
   op->found.approval = false;
+  g_clear_pointer (&op->keepers, g_array_unref);
 }
 
 static void
@@ -180,6 +186,45 @@ count_use (MsgDb *db, const JoinOp *op, GError **error)
 }
 
 static bool
+count_requests (MsgDb *db, MsgId chat_id, unsigned *ret_n, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM chat_requests WHERE chat_id = :chat");
+
+  msg_stmt_set_int (stmt, ":chat", chat_id);
+  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+    return false;
+  *ret_n = (unsigned) msg_stmt_get_int (stmt, 0);
+  return true;
+}
+
+/* Who may answer requests to join @chat, of which there is one more or one less: they are told when it is written. */
+static bool
+load_keepers (MsgDb *db, JoinOp *op, const MsgChat *chat, GError **error)
+{
+  g_autoptr (GArray) keepers = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  MsgStmt *stmt;
+  MsgStep step;
+
+  if (!count_requests (db, chat->id, &op->n_waiting, error))
+    return false;
+  stmt = msg_db_prepare (db, "SELECT user_id, role, rights, until_ms FROM chat_members"
+                             " WHERE chat_id = :chat AND role > 4 ORDER BY user_id");
+  msg_stmt_set_int (stmt, ":chat", chat->id);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW && keepers->len < MSG_CHAT_KEEPERS_MAX)
+    {
+      MsgId user_id = msg_stmt_get_int (stmt, 0);
+      MsgStanding standing = msg_standing_at ((MsgChatRole) msg_stmt_get_int (stmt, 1), (unsigned) msg_stmt_get_int (stmt, 2),
+                                              msg_stmt_get_int (stmt, 3), op->log.log.now_ms);
+
+      if (msg_chat_judge (chat->kind, chat->permissions, &standing, MSG_ACT_LINKS, NULL) == MSG_VERDICT_ALLOWED)
+        g_array_append_val (keepers, user_id);
+    }
+  g_clear_pointer (&op->keepers, g_array_unref);
+  op->keepers = g_steal_pointer (&keepers);
+  return step != MSG_STEP_ERROR;
+}
+
+static bool
 drop_request (MsgDb *db, MsgId chat_id, MsgId user_id, bool *ret_known, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "DELETE FROM chat_requests WHERE chat_id = :chat AND user_id = :user");
@@ -195,20 +240,22 @@ drop_request (MsgDb *db, MsgId chat_id, MsgId user_id, bool *ret_known, GError *
 static bool
 put_request (MsgDb *db, JoinOp *op, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM chat_requests WHERE chat_id = :chat");
+  g_autoptr (MsgChat) chat = g_steal_pointer (&op->found.chat);
+  MsgStmt *stmt;
+  unsigned n;
 
-  g_clear_pointer (&op->found.chat, msg_chat_free);
-  msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
-  if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
+  if (!count_requests (db, op->log.chat_id, &n, error))
     return false;
-  if (msg_stmt_get_int (stmt, 0) >= MSG_CHAT_REQUESTS_MAX)
+  if (n >= MSG_CHAT_REQUESTS_MAX)
     return fail (MSG_ERROR_LIMIT, "too_many_requests", "Too many users wait to be let in.", error);
   stmt = msg_db_prepare (db, "INSERT INTO chat_requests (chat_id, user_id, at_ms) VALUES (:chat, :user, :now)"
                              " ON CONFLICT DO NOTHING");
   msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
   msg_stmt_set_int (stmt, ":user", op->log.user_id);
   msg_stmt_set_int (stmt, ":now", op->log.log.now_ms);
-  if (!msg_stmt_run (stmt, error) || (msg_db_changes (db) == 1 && !count_use (db, op, error)))
+  if (!msg_stmt_run (stmt, error))
+    return false;
+  if (msg_db_changes (db) == 1 && (!count_use (db, op, error) || !load_keepers (db, op, chat, error)))
     return false;
   return msg_log_finish (db, &op->log.log, error);
 }
@@ -221,6 +268,7 @@ bring_in (MsgDb *db, JoinOp *op, MsgId user_id, GError **error)
 
   g_array_append_val (added, user_id);
   return drop_request (db, op->log.chat_id, user_id, &known, error)
+         && (!known || load_keepers (db, op, op->found.chat, error))
          && msg_chat_bring_in (db, op->log.op.core, &op->log.log, op->found.chat, added, error);
 }
 
@@ -332,6 +380,8 @@ answer_run (MsgDb *db, gpointer ctx, GError **error)
     return false;
   if (!known)
     return fail (MSG_ERROR_NOT_FOUND, "request", "This user does not wait to be let in.", error);
+  if (!load_keepers (db, op, op->found.chat, error))
+    return false;
   /* who came in, or was banned, meanwhile */
   if (!op->approve || target.role >= MSG_ROLE_RESTRICTED || target.role == MSG_ROLE_BANNED)
     return msg_log_finish (db, &op->log.log, error);
@@ -350,4 +400,12 @@ msg_chat_answer (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId target_id, b
   op->target_id = target_id;
   op->approve = approve;
   msg_op_write (op, answer_run, msg_op_end);
+}
+
+void
+msg_core_set_requests_fn (MsgCore *core, MsgRequestsFn fn, gpointer data)
+{
+  g_return_if_fail (core != NULL);
+  core->requests_fn = fn;
+  core->requests_data = data;
 }

@@ -12,6 +12,8 @@
 #define MSG_CHAT_LINKS_MAX 100
 /** MSG_CHAT_REQUESTS_MAX: users who wait to be let into a chat. */
 #define MSG_CHAT_REQUESTS_MAX 10000
+/** MSG_CHAT_KEEPERS_MAX: admins who are told of one request. */
+#define MSG_CHAT_KEEPERS_MAX 200
 
 /** MsgChatLink: who knows it may join. */
 typedef struct {
@@ -72,6 +74,18 @@ void msg_chat_get_requests (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId a
  *  ("too_many_members", "too_many_chats"), UNAVAILABLE. */
 void msg_chat_answer (MsgCore *core, MsgId user_id, MsgId chat_id, MsgId target_id, bool approve, MsgWrittenFn fn,
                       gpointer data);
+
+/**
+ * MsgRequestsFn:
+ * @n_waiting: how many wait to be let into the chat now
+ * @user_ids: (element-type MsgId): those who may answer requests, MSG_CHAT_KEEPERS_MAX at most
+ *
+ * Somebody waits, or no longer does: answered, or come in by another way. Called on the core's context when it is durable,
+ * before the callback of the function that caused it. Who was deleted or banned while waiting is not told of.
+ */
+typedef void (*MsgRequestsFn) (MsgId chat_id, unsigned n_waiting, const GArray *user_ids, gpointer data);
+/** msg_core_set_requests_fn: @fn: (nullable). One listener; setting replaces it. Main thread. */
+void msg_core_set_requests_fn (MsgCore *core, MsgRequestsFn fn, gpointer data);
 
 /** msg_chat_set_username: @username: (nullable): NULL: it is public no more. One namespace with the names of users. Errors:
  *  INVALID ("username"), CONFLICT ("username_taken"), NOT_FOUND ("chat"), FORBIDDEN ("chat_kind" too: of a group), LIMIT

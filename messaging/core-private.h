@@ -3,6 +3,7 @@
 #pragma once
 
 #include "messaging/account-end.h"
+#include "messaging/chat-join.h"
 #include "messaging/core.h"
 #include "messaging/due.h"
 #include "messaging/jwt.h"
@@ -27,6 +28,8 @@ struct MsgCore {
   gpointer update_data;
   MsgSecretEventFn secret_fn;
   gpointer secret_data;
+  MsgRequestsFn requests_fn;
+  gpointer requests_data;
   /* owned; what the store's and the pool's threads see of it never changes */
   GMainContext *context;
   MsgCoreOptions options;   /* its strings are not kept */

@@ -214,6 +214,34 @@ chat_requests (SigRpcCall *call, JsonObject *params, gpointer user)
                          sig_service_page_new (user, call, limit));
 }
 
+typedef struct {
+  SigSessions *sessions;
+  const GString *members;
+} Telling;
+
+static bool
+tell_session (SigSession *session, gpointer data)
+{
+  const Telling *telling = data;
+
+  sig_sessions_notify_members (telling->sessions, session, "chat.requests", telling->members->str, telling->members->len);
+  return true;
+}
+
+/* to the admins who are here; who comes later asks */
+static void
+on_requests_changed (MsgId chat_id, unsigned n_waiting, const GArray *user_ids, gpointer user)
+{
+  SigServices *self = user;
+  g_autoptr (GString) members = g_string_sized_new (64);
+  const Telling telling = { self->config.sessions, members };
+
+  g_string_printf (members, "\"chatId\":\"%" G_GINT64_FORMAT "\",\"count\":%u", chat_id, n_waiting);
+  for (unsigned i = 0; i < user_ids->len; i++)
+    sig_sessions_foreach_of_user (self->config.sessions, g_array_index (user_ids, MsgId, i), tell_session,
+                                  (gpointer) &telling);
+}
+
 static void
 chat_answer_request (SigRpcCall *call, JsonObject *params, gpointer user)
 {
@@ -252,4 +280,5 @@ sig_service_join_register (SigServices *self)
 
   for (unsigned i = 0; i < G_N_ELEMENTS (methods); i++)
     sig_rpc_register (self->config.rpc, methods[i].name, SIG_RPC_SESSION, methods[i].fn, self);
+  msg_core_set_requests_fn (self->config.core, on_requests_changed, self);
 }

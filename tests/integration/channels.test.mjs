@@ -55,6 +55,23 @@ test('a supergroup: told live to all devices that are here, and caught up with b
   await closeAll(ann, bob, tablet, eve);
 });
 
+test('who asks to be let in is told live to the admins who may answer, and to nobody else', async () => {
+  const [ann, bob, carl, eve] = await Promise.all([person(), person(), person(), person()]);
+  const chatId = await make('channel', ann, bob, carl);
+  await ann.call('chat.setRole', { chatId, userId: carl.user.id, role: 'admin', rights: ['post'] });
+  await ann.call('chat.setRole', { chatId, userId: bob.user.id, role: 'admin', rights: ['invite'] });
+  const { link } = await ann.call('chat.createLink', { chatId, approval: true });
+  const told = (client, count) => client.notification('chat.requests', (p) => p.chatId === chatId && p.count === count);
+  assert.equal((await eve.call('chat.join', { link })).requested, true);
+  await Promise.all([told(ann, 1), told(bob, 1)]);
+  await bob.call('chat.answerRequest', { chatId, userId: eve.user.id, approve: true });
+  await Promise.all([told(ann, 0), told(bob, 0)]);
+  await carl.call('chat.get', { ids: [chatId] });
+  await eve.call('chat.get', { ids: [chatId] });
+  for (const client of [carl, eve]) await assert.rejects(client.notification('chat.requests', () => true, 200));
+  await closeAll(ann, bob, carl, eve);
+});
+
 test('who is typing is told to a crowd of 200 that are here, and to no larger one', async () => {
   const ann = await person();
   const chatId = await make('supergroup', ann);

@@ -155,6 +155,78 @@ set_username (Chats *f, MsgId user, MsgId chat, const char *name, Got *got)
   bench_wait (&f->bench, &got->answer);
 }
 
+typedef struct {
+  MsgId chat_id, keeper_id; /* the first of them */
+  unsigned n_times, n_waiting, n_keepers;
+} Waiting;
+
+static void
+on_waiting (MsgId chat_id, unsigned n_waiting, const GArray *user_ids, gpointer data)
+{
+  Waiting *waiting = data;
+
+  waiting->n_times++;
+  waiting->chat_id = chat_id;
+  waiting->n_waiting = n_waiting;
+  waiting->n_keepers = user_ids->len;
+  waiting->keeper_id = user_ids->len > 0 ? g_array_index (user_ids, MsgId, 0) : 0;
+}
+
+static void
+assert_waiting (const Waiting *waiting, unsigned n_times, unsigned n_waiting, unsigned n_keepers)
+{
+  g_assert_cmpuint (waiting->n_times, ==, n_times);
+  g_assert_cmpuint (waiting->n_waiting, ==, n_waiting);
+  g_assert_cmpuint (waiting->n_keepers, ==, n_keepers);
+}
+
+static void
+ask_in (Chats *f, MsgId user, const MsgChatWay *way)
+{
+  g_auto (Got) got = { 0 };
+
+  msg_chat_join (f->bench.core, user, way, on_requested, &got);
+  bench_wait (&f->bench, &got.answer);
+  g_assert_no_error (got.answer.error);
+}
+
+/* told to the admins who may answer, once for each change, however often somebody asks */
+static void
+test_waiting (Chats *f, gconstpointer data)
+{
+  MsgId chat = chats_make (f, MSG_CHAT_SUPERGROUP, f->ann, &f->bob, 1);
+  const MsgChatLink spec = { .approval = true };
+  g_auto (Got) with = { 0 }, without = { 0 }, denied = { 0 }, refused = { 0 }, named = { 0 }, in = { 0 };
+  g_auto (Links) link = { 0 };
+  Waiting waiting = { 0 };
+  MsgChatWay way;
+
+  create_link (f, f->ann, chat, &spec, &link);
+  way = (MsgChatWay){ .link = link.first.link };
+  msg_core_set_requests_fn (f->bench.core, on_waiting, &waiting);
+  ask_in (f, f->eve, &way);
+  assert_waiting (&waiting, 1, 1, 1); /* bob is a member, and hears nothing */
+  g_assert_cmpint (waiting.chat_id, ==, chat);
+  g_assert_cmpint (waiting.keeper_id, ==, f->ann);
+  ask_in (f, f->eve, &way);
+  assert_waiting (&waiting, 1, 1, 1);
+  chats_stand (f, f->ann, chat, f->bob, MSG_ROLE_ADMIN, MSG_RIGHT_INVITE, 0, &with);
+  answer_request (f, f->bob, chat, f->eve, false, &denied);
+  assert_waiting (&waiting, 2, 0, 2);
+  ask_in (f, f->eve, &way);
+  assert_waiting (&waiting, 3, 1, 2);
+  chats_stand (f, f->ann, chat, f->bob, MSG_ROLE_ADMIN, MSG_RIGHT_PIN, 0, &without);
+  answer_request (f, f->bob, chat, f->eve, true, &refused);
+  assert_reason (&refused.answer, MSG_ERROR_FORBIDDEN, "not_permitted");
+  assert_waiting (&waiting, 3, 1, 2); /* what is refused tells nobody */
+  set_username (f, f->ann, chat, "harbour", &named);
+  g_assert_no_error (named.answer.error);
+  join (f, f->eve, NULL, "harbour", &in); /* not by the way at which she waits */
+  g_assert_no_error (in.answer.error);
+  assert_waiting (&waiting, 4, 0, 1);
+  msg_core_set_requests_fn (f->bench.core, NULL, NULL);
+}
+
 /* one namespace with users; everybody reads what is public, and nobody any more when it is not */
 static void
 test_public (Chats *f, gconstpointer data)
@@ -276,6 +348,7 @@ main (int argc, char **argv)
 #define ADD(name, test) g_test_add ("/messaging/chat-join/" name, Chats, NULL, chats_set_up, test, chats_tear_down)
   ADD ("link", test_link);
   ADD ("request", test_request);
+  ADD ("waiting", test_waiting);
   ADD ("public", test_public);
   ADD ("migrate", test_migrate);
   ADD ("members", test_members);

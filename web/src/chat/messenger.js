@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The chats of who is logged in: list, log and outbox put together, and what is told to the server besides messages: how far
- * is delivered and read, and that the user types. No DOM in here. Events: those of its parts.
+ * is delivered and read, and that the user types. No DOM in here. Events: those of its parts;
+ * of its own 'requests' (detail: {chatId, count}): so many wait to be let into a chat now.
  */
 import { Chats } from './chats.js';
 import { Drafts } from './drafts.js';
@@ -16,7 +17,7 @@ import { UpdateLog } from './update-log.js';
 const MARK_MS = 250;
 const TYPING_MS = 4000;
 
-export class Messenger {
+export class Messenger extends EventTarget {
   #rpc;
   #me;
   #userId = '';
@@ -27,6 +28,7 @@ export class Messenger {
 
   /** @param {{rpc: import('./types.js').Rpc, storage: Storage | null, me: () => string}} needs me: the user's id */
   constructor({ rpc, storage, me }) {
+    super();
     this.#rpc = rpc;
     this.#me = me;
     this.chats = new Chats(rpc, me);
@@ -52,6 +54,9 @@ export class Messenger {
       if (update.type === 'typing') this.chats.typing(update);
       else if (update.chatPts !== undefined) this.chats.take(update);
       else this.log.take(update);
+    });
+    rpc.on('chat.requests', ({ chatId, count }) => {
+      if (this.#userId) this.dispatchEvent(new CustomEvent('requests', { detail: { chatId, count } }));
     });
     rpc.addEventListener('resync', () => {
       void this.log.catchUp();

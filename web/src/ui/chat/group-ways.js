@@ -15,8 +15,6 @@ import { toggle } from '../room/room-invite.js';
 /** @typedef {import('../../chat/types.js').Chat} Chat */
 /** @typedef {import('../../chat/types.js').ChatLink} ChatLink */
 
-/* The server tells nobody of who asks to be let in: it is looked at while the group is. */
-const LOOK_MS = 10000;
 const PAGE = 50;
 const HOUR = 3600e3;
 const ENDS = /** @type {const} */ ([[0, 'Never'], [HOUR, 'In an hour'], [24 * HOUR, 'In a day'], [7 * 24 * HOUR, 'In a week'], [30 * 24 * HOUR, 'In 30 days']]);
@@ -31,6 +29,7 @@ export class GroupWays {
   #links = h('ul', { class: 'ways', testid: 'links' });
   #waiting = h('section', { class: 'group-part', testid: 'requests', hidden: true });
   #shown = '';
+  #round = 0;
 
   /** @param {App} app @param {Chat} chat of which one is an admin who may invite */
   constructor(app, chat) {
@@ -40,7 +39,10 @@ export class GroupWays {
       h('button', { class: 'button small', type: 'button', testid: 'link-new', onclick: () => void this.#make() }, icon('plus', 18), 'New link')));
     this.change(chat);
     void this.#load();
-    this.#scope.every(LOOK_MS, () => void this.#look());
+    void this.#look();
+    const { messenger, rpc } = app;
+    this.#scope.listen(messenger, 'requests', (event) => event.detail.chatId === chat.id && void this.#look());
+    for (const type of ['session', 'resync']) this.#scope.listen(rpc, type, () => void this.#look());
   }
 
   end() {
@@ -162,10 +164,10 @@ export class GroupWays {
 
   /** Who waits to be let in. */
   async #look() {
-    if (document.hidden) return;
-    const { requests = [], next } = await this.#app.rpc.call('chat.requests', { chatId: this.#chat.id, limit: PAGE }, { resend: true }).catch(() => ({}));
+    const round = ++this.#round;
+    const { requests, next } = await this.#app.rpc.call('chat.requests', { chatId: this.#chat.id, limit: PAGE }, { resend: true }).catch(() => ({}));
     const key = JSON.stringify([requests, next]);
-    if (this.#scope.ended || key === this.#shown) return;
+    if (!requests || round !== this.#round || this.#scope.ended || key === this.#shown) return;
     this.#shown = key;
     this.#waiting.hidden = !requests.length;
     fill(this.#waiting, h('h3', {}, next ? `More than ${PAGE} people want to join` : `${plural(requests.length, 'person wants', 'people want')} to join`),
