@@ -72,6 +72,12 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "limited_contacts_per_day", "2", 0, 1000000, "The same of users who are limited; 0: none."),
   NUMBER ("messaging", "update_log_days", "90", 0, 36500, "Older rows of the update logs are dropped; 0: for ever."),
   NUMBER ("messaging", "update_log_rows", "100000", 0, 1000000000, "Rows of one update log, the newest; 0: no limit."),
+  NUMBER ("messaging", "retention_days", "0", 0, 36500, "Older messages are deleted for all; 0: none."),
+  NUMBER ("messaging", "retention_days_private", "-1", -1, 36500, "Of chats of two; -1: as retention_days."),
+  NUMBER ("messaging", "retention_days_saved", "-1", -1, 36500, "Of saved messages; -1: as retention_days."),
+  NUMBER ("messaging", "retention_days_group", "-1", -1, 36500, "Of groups and supergroups; -1: as retention_days."),
+  NUMBER ("messaging", "retention_days_channel", "-1", -1, 36500, "Of channels; -1: as retention_days."),
+  NUMBER ("messaging", "report_days", "0", 0, 36500, "Closed reports are dropped so long after; 0: never."),
   NUMBER ("messaging", "draft_rate", "120", 0, 1000000, "Drafts that a user saves in a minute; 0: no limit."),
 
   ADDRESSES ("relay", "listen_udp", "*:3478", "Where STUN and TURN are served over UDP; the workers share it."),

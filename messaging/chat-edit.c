@@ -10,9 +10,9 @@
 typedef struct {
   MsgLogOp log;
   char *title, *about; /* owned (nullable) */
-  bool has_permissions, has_slow, has_protected, is_protected, has_ttl;
+  bool has_permissions, has_slow, has_protected, is_protected, has_ttl, has_retention;
   unsigned permissions;
-  int64_t slow_ms, ttl_ms;
+  int64_t slow_ms, ttl_ms, retention_ms;
   MsgWrittenFn fn;
   gpointer data;
 } EditOp;
@@ -23,6 +23,8 @@ edit_reply (MsgOp *ctx, const GError *error)
   EditOp *op = (EditOp *) ctx;
 
   msg_log_op_tell (&op->log, error);
+  if (error == NULL && op->has_retention && op->retention_ms != 0)
+    msg_retention_hint (ctx->core->retention);
   op->fn (error == NULL ? &op->log.log.written : NULL, error, op->data);
 }
 
@@ -69,14 +71,17 @@ keep_changes (EditOp *op, const MsgChat *chat)
   op->has_slow = op->has_slow && op->slow_ms != chat->slow_ms;
   op->has_protected = op->has_protected && op->is_protected != chat->is_protected;
   op->has_ttl = op->has_ttl && op->ttl_ms != chat->ttl_ms;
-  return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow || op->has_protected || op->has_ttl;
+  op->has_retention = op->has_retention && op->retention_ms != chat->retention_ms;
+  return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow || op->has_protected
+         || op->has_ttl || op->has_retention;
 }
 
 static bool
 put_chat (MsgDb *db, const EditOp *op, const MsgChat *chat, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET title = :title, about = :about, permissions = :permissions,"
-                                      " slow_ms = :slow, is_protected = :protected, ttl_ms = :ttl WHERE id = :chat");
+                                      " slow_ms = :slow, is_protected = :protected, ttl_ms = :ttl,"
+                                      " retention_ms = :retention WHERE id = :chat");
 
   msg_stmt_set_text (stmt, ":title", op->title != NULL ? op->title : chat->title);
   msg_stmt_set_text (stmt, ":about", op->about != NULL ? op->about : chat->about);
@@ -84,6 +89,7 @@ put_chat (MsgDb *db, const EditOp *op, const MsgChat *chat, GError **error)
   msg_stmt_set_int (stmt, ":slow", op->has_slow ? op->slow_ms : chat->slow_ms);
   msg_stmt_set_int (stmt, ":protected", op->has_protected ? op->is_protected : chat->is_protected);
   msg_stmt_set_int (stmt, ":ttl", op->has_ttl ? op->ttl_ms : chat->ttl_ms);
+  msg_stmt_set_int (stmt, ":retention", op->has_retention ? op->retention_ms : chat->retention_ms);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   return msg_stmt_run (stmt, error);
 }
@@ -108,9 +114,10 @@ msg_chat_tell_change (MsgDb *db, MsgLog *log, MsgChat *chat, GError **error)
 static bool
 check_rights (const EditOp *op, const MsgChat *chat, GError **error)
 {
-  static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS, MSG_ACT_SET_UP, MSG_ACT_TTL };
-  const bool wanted[] = { op->title != NULL || op->about != NULL, op->has_permissions || op->has_slow, op->has_protected,
-                          op->has_ttl };
+  /* what others wrote goes by a rule of the chat: who sets it may delete that */
+  static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS, MSG_ACT_SET_UP, MSG_ACT_TTL, MSG_ACT_DELETE_OTHERS };
+  const bool wanted[] = { op->title != NULL || op->about != NULL || op->has_retention,
+                          op->has_permissions || op->has_slow, op->has_protected, op->has_ttl, op->has_retention };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (acts); i++)
     if (wanted[i] && !msg_chat_allow (chat->kind, chat->permissions, &chat->standing, acts[i], NULL, error))
@@ -129,6 +136,15 @@ put_ttl (MsgDb *db, EditOp *op, MsgChat *chat, GError **error)
     return true;
   chat->ttl_ms = op->ttl_ms;
   return msg_message_append_service (db, &op->log.log, chat, op->log.user_id, msg_service_ttl (op->ttl_ms), error);
+}
+
+/* Says so in the chat; what is too old goes after this (messaging/retention.h). */
+static bool
+put_retention (MsgDb *db, EditOp *op, MsgChat *chat, GError **error)
+{
+  return !op->has_retention
+         || msg_message_append_service (db, &op->log.log, chat, op->log.user_id,
+                                        msg_service_retention (op->retention_ms), error);
 }
 
 static bool
@@ -151,6 +167,7 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
          && (op->title == NULL
              || msg_message_append_service (db, log, chat, op->log.user_id, msg_service_titled (op->title), error))
          && put_ttl (db, op, chat, error)
+         && put_retention (db, op, chat, error)
          && msg_chat_tell_change (db, log, chat, error);
 }
 
@@ -178,6 +195,11 @@ edit_take (EditOp *op, const MsgChatChange *given)
   op->ttl_ms = given->ttl_ms;
   if (error == NULL && given->has_ttl)
     (void) msg_ttl_check (given->ttl_ms, &error);
+  op->has_retention = given->has_retention;
+  op->retention_ms = given->retention_ms;
+  if (error == NULL && given->has_retention && given->retention_ms != 0
+      && (given->retention_ms < MSG_TTL_MIN_MS || given->retention_ms > MSG_RETENTION_MAX_MS))
+    error = msg_error_new (MSG_ERROR_INVALID, "retention", "Messages are kept for a second to ten years.");
   return error;
 }
 

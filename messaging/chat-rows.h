@@ -11,7 +11,7 @@
 #define MSG_CHAT_COLUMNS                                                                                               \
   "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
   " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms,"  \
-  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected, c.ttl_ms"
+  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected, c.ttl_ms, c.retention_ms"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
   " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"      \

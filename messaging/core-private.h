@@ -13,6 +13,7 @@
 #include "messaging/notice.h"
 #include "messaging/password.h"
 #include "messaging/pool.h"
+#include "messaging/retention.h"
 #include "messaging/secret.h"
 #include "messaging/store.h"
 #include "messaging/touch.h"
@@ -41,6 +42,7 @@ struct MsgCore {
   MsgEnds *ends;
   MsgDues *dues;
   MsgTrims *trims;
+  MsgRetention *retention;
   MsgJwtKey *jwt_hs256, *jwt_ed25519;
   char *jwt_issuer, *jwt_audience;
   MsgPasswordCost cost;

@@ -147,6 +147,7 @@ core_start (MsgCore *core, const MsgCoreOptions *options, GError **error)
   core->touches = msg_touches_new (core);
   core->dues = msg_dues_new (core);
   core->trims = msg_trims_new (core);
+  core->retention = msg_retention_new (core);
   core->ends = msg_ends_new (core);
   msg_ends_start (core->ends);
   return true;
@@ -181,6 +182,8 @@ msg_core_free (MsgCore *core)
     msg_dues_stop (core->dues);
   if (core->trims != NULL)
     msg_trims_stop (core->trims);
+  if (core->retention != NULL)
+    msg_retention_stop (core->retention);
   core->closing = true;
   while (core->n_ops > 0)
     msg_mainbox_deliver_now (core->mainbox, true);
@@ -188,6 +191,7 @@ msg_core_free (MsgCore *core)
   msg_touches_free (core->touches);
   msg_dues_free (core->dues);
   msg_trims_free (core->trims);
+  msg_retention_free (core->retention);
   msg_limits_free (core->limits);
   msg_pool_free (core->pool);
   msg_store_free (core->store);

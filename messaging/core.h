@@ -55,6 +55,7 @@ GQuark msg_error_quark (void);
  * "slow_mode", "message_rate", "chat_rate", "search_rate", "export_rate", "report_rate", "contact_rate",
  * "too_many_reports", "too_many_blocks". Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
  * Those of secret chats stand in messaging/secret.h.
+ * Of how long messages stay in a chat: INVALID "retention".
  * Of drafts and scheduled messages: INVALID "send_at", "ttl", NOT_FOUND "scheduled", LIMIT "draft_rate",
  * "too_many_drafts", "too_many_scheduled".
  */
@@ -138,6 +139,9 @@ typedef struct {
   unsigned secret_queue_bytes;    /* likewise. Default 8 MiB, at least 2 * MSG_SECRET_PAYLOAD_MAX */
   int64_t log_keep_ms;            /* older rows of update logs are dropped; 0: none for their age. Default: 90 days */
   unsigned log_keep_rows;         /* of one log, the newest; 0: any number. Default 100,000 */
+  /* Older messages are deleted for all; a chat's own rule may be shorter. group: supergroups too. Default 0: they stay */
+  int64_t keep_private_ms, keep_saved_ms, keep_group_ms, keep_channel_ms;
+  int64_t report_keep_ms;         /* closed reports go so long after they were closed; 0: never. Default 0 */
 
   unsigned queue_length;          /* jobs that may wait for the writer, and for the readers. Default 4,096 */
   unsigned pool_queue_length;     /* password sums that may wait. Default 64 */

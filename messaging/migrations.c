@@ -415,6 +415,11 @@ static const MsgMigration migrations[] = {
   { 23, "expiry",
     "CREATE INDEX messages_expiry ON messages (expires_ms) WHERE expires_ms > 0;"
     "ALTER TABLE scheduled ADD COLUMN ttl_ms BIGINT NOT NULL DEFAULT 0;" },
+  { 24, "retention",
+    "ALTER TABLE chats ADD COLUMN retention_ms BIGINT NOT NULL DEFAULT 0;" /* 0: no rule of its own */
+    "ALTER TABLE chats ADD COLUMN swept_id BIGINT NOT NULL DEFAULT 0;" /* by such rules all are gone up to it */
+    "CREATE INDEX chats_retention ON chats (id) WHERE retention_ms > 0;"
+    "CREATE INDEX reports_closed ON reports (closed_ms) WHERE state > 0;" },
   { 0, NULL, NULL },
 };
 

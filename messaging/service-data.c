@@ -69,13 +69,25 @@ msg_service_left (void)
   return write_one ("left", json_object_new ());
 }
 
-char *
-msg_service_ttl (int64_t ttl_ms)
+static char *
+write_ms (const char *name, int64_t ms)
 {
   JsonObject *inner = json_object_new ();
 
-  json_object_set_int_member (inner, "ms", ttl_ms);
-  return write_one ("ttl", inner);
+  json_object_set_int_member (inner, "ms", ms);
+  return write_one (name, inner);
+}
+
+char *
+msg_service_ttl (int64_t ttl_ms)
+{
+  return write_ms ("ttl", ttl_ms);
+}
+
+char *
+msg_service_retention (int64_t retention_ms)
+{
+  return write_ms ("retention", retention_ms);
 }
 
 char *

@@ -14,6 +14,7 @@ char *msg_service_removed (MsgId user_id);
 char *msg_service_left (void);
 /** msg_service_ttl: {ttl: {ms}}: how long messages stay from here on; 0: for ever. */
 char *msg_service_ttl (int64_t ttl_ms);
+char *msg_service_retention (int64_t retention_ms);
 /** msg_service_migrated: {migrated: {}}: the group is a supergroup from here on. */
 char *msg_service_migrated (void);
 /** msg_service_pinned: {pinned: {messageId}}. */

@@ -141,6 +141,8 @@ sig_chat_info_json (const MsgChat *chat)
     json_object_set_int_member (object, "slowModeMs", chat->slow_ms);
   if (chat->ttl_ms != 0)
     json_object_set_int_member (object, "messageTtlMs", chat->ttl_ms);
+  if (chat->retention_ms != 0)
+    json_object_set_int_member (object, "retentionMs", chat->retention_ms);
   return object;
 }
 

@@ -39,6 +39,17 @@ get_rate (const AlConfig *config, const char *name, unsigned period_ms)
   return (MsgRate){ n, n > 0 ? MAX (period_ms / n, 1) : 0 };
 }
 
+/* @name: of one kind of chats; -1: as all */
+static int64_t
+get_retention (const AlConfig *config, const char *name)
+{
+  int64_t days = al_config_get_int (config, "messaging", name);
+
+  if (days < 0)
+    days = al_config_get_int (config, "messaging", "retention_days");
+  return days * INT64_C (24) * 3600 * 1000;
+}
+
 SigCoreOptions *
 sig_core_options_new (const AlConfig *config, GMainContext *context, GError **error)
 {
@@ -82,6 +93,11 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->drafts_per_user = get_rate (config, "draft_rate", 60 * 1000);
   options->log_keep_ms = al_config_get_int (config, "messaging", "update_log_days") * INT64_C (24) * 3600 * 1000;
   options->log_keep_rows = (unsigned) al_config_get_int (config, "messaging", "update_log_rows");
+  options->keep_private_ms = get_retention (config, "retention_days_private");
+  options->keep_saved_ms = get_retention (config, "retention_days_saved");
+  options->keep_group_ms = get_retention (config, "retention_days_group");
+  options->keep_channel_ms = get_retention (config, "retention_days_channel");
+  options->report_keep_ms = al_config_get_int (config, "messaging", "report_days") * INT64_C (24) * 3600 * 1000;
   return g_steal_pointer (&self);
 }
 

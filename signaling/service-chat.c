@@ -248,7 +248,9 @@ chat_update (SigRpcCall *call, JsonObject *params, gpointer user)
                                  .has_protected = json_object_has_member (params, "protected"),
                                  .is_protected = json_object_get_boolean_member_with_default (params, "protected", FALSE),
                                  .has_ttl = json_object_has_member (params, "messageTtlMs"),
-                                 .ttl_ms = json_object_get_int_member_with_default (params, "messageTtlMs", 0) };
+                                 .ttl_ms = json_object_get_int_member_with_default (params, "messageTtlMs", 0),
+                                 .has_retention = json_object_has_member (params, "retentionMs"),
+                                 .retention_ms = json_object_get_int_member_with_default (params, "retentionMs", 0) };
 
   msg_chat_update (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), &change,
                    sig_service_on_written, call);

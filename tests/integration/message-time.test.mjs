@@ -167,3 +167,34 @@ test('messages that go away, on all devices, over a killed server', async () => 
   await refuses(send(ann, chatId, 'x', { ttlMs: 1 }), 'invalid_params');
   await closeAll(ann, bob);
 });
+
+test('a rule of the chat: what was written before it goes too, told in the logs, over a killed server', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const [a, b] = [ann, bob].map((client) => new Messenger(client));
+  const { chat: { id: chatId } } = await ann.call('chat.create', { kind: 'group', title: 'Short of memory', members: [bob.user.id] });
+  const walruses = () => b.texts(chatId).filter((text) => text.startsWith('walrus')).length;
+  const requests = Array.from({ length: 150 }, (_, i) => ({ chatId, randomId: newRandomId(), text: `walrus ${i}` }));
+  for (const params of requests) await ann.call('message.send', params);
+  await until(() => walruses() === 150, 'all of them');
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await ann.call('chat.update', { chatId, retentionMs: 1000 });
+  await until(() => walruses() < 150, 'the first job');
+  await server.kill(); // in the middle, or not: the rest goes after the start
+  await ann.closed;
+  await server.launch();
+  for (const client of [ann, bob]) { await client.connect(); await client.start(); }
+  for (const [m, client] of [[a, ann], [b, bob]]) m.attach(client);
+  await until(async () => { await b.catchUp(); return walruses() === 0; }, 'the end of all of them', 30000);
+  assert.deepEqual((await bob.call('search.messages', { query: 'walrus', limit: 10 })).hits, []);
+  await refuses(ann.call('message.send', requests[3]), 'message_deleted');
+  const { chats: [chat] } = await bob.call('chat.get', { ids: [chatId] });
+  assert.deepEqual([chat.retentionMs, chat.unread], [1000, 0]);
+  await refuses(bob.call('chat.update', { chatId, retentionMs: 1000 }), 'not_permitted');
+  await refuses(ann.call('chat.update', { chatId, retentionMs: 5 }), 'retention');
+  await refuses(ann.call('chat.update', { chatId: await open(ann, bob), retentionMs: 86400000 }), 'chat_kind');
+  const { pts } = await ann.call('chat.update', { chatId, retentionMs: 0 });
+  const { message } = await send(ann, chatId, 'stays now');
+  await until(() => b.texts(chatId).includes('stays now'), 'it');
+  assert.deepEqual([message.expiresAt, pts > 0], [undefined, true]);
+  await closeAll(ann, bob);
+});
