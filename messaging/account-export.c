@@ -8,8 +8,9 @@
 #include "messaging/core-private.h"
 #include "messaging/privacy-rows.h"
 #include "messaging/rows.h"
+#include "messaging/schedule-rows.h"
 
-typedef enum { SECTION_ACCOUNT, SECTION_BLOCKED, SECTION_CHATS, SECTION_CALLS, SECTION_N } Section;
+typedef enum { SECTION_ACCOUNT, SECTION_BLOCKED, SECTION_CHATS, SECTION_CALLS, SECTION_SCHEDULED, SECTION_N } Section;
 
 /* Chats that one page looks into: most of them have nothing new to read, but each is a few statements. */
 #define CHATS_MAX 100
@@ -62,6 +63,7 @@ item_free (gpointer data)
   msg_device_free (item->device);
   msg_chat_free (item->chat);
   msg_message_free (item->message);
+  msg_scheduled_free (item->scheduled);
   g_free (item);
 }
 
@@ -344,8 +346,37 @@ add_calls (MsgDb *db, ExportOp *op, GError **error)
       item->user = msg_user_from_row (stmt, MSG_CALL_N_COLUMNS + 1);
       item->outgoing = item->call.caller_user == op->user_id;
     }
-  op->page.has_next = n == limit;
+  if (step == MSG_STEP_DONE && n < limit)
+    op->page.next = (MsgExportPlace){ .section = SECTION_SCHEDULED };
   return step == MSG_STEP_DONE;
+}
+
+/* --- What is to be sent --- */
+
+static bool
+add_scheduled (MsgDb *db, ExportOp *op, GError **error)
+{
+  int64_t limit = get_room (op);
+  g_autoptr (GPtrArray) list = msg_scheduled_list_all (db, op->user_id, op->page.next.a, limit, error);
+
+  if (list == NULL)
+    return false;
+  op->page.has_next = list->len == limit;
+  for (unsigned i = 0; i < list->len; i++)
+    {
+      MsgExportItem *item = add (op, MSG_EXPORT_SCHEDULED);
+
+      item->scheduled = msg_scheduled_copy (list->pdata[i]);
+      op->page.next.a = item->scheduled->id;
+      op->bytes += strlen (item->scheduled->text);
+      op->bytes += item->scheduled->entities != NULL ? strlen (item->scheduled->entities) : 0;
+      if (op->bytes > MSG_PAGE_BYTES && i + 1 < list->len)
+        {
+          op->page.has_next = true;
+          break;
+        }
+    }
+  return true;
 }
 
 /* --- A page --- */
@@ -354,7 +385,7 @@ static bool
 export_run (MsgDb *db, gpointer ctx, GError **error)
 {
   static bool (*const sections[SECTION_N]) (MsgDb *, ExportOp *, GError **) = { add_account, add_blocked, add_chats,
-                                                                                add_calls };
+                                                                                add_calls,   add_scheduled };
   ExportOp *op = ctx;
   g_autoptr (MsgUser) user = msg_user_load (db, op->user_id, error);
 

@@ -5,6 +5,7 @@
 #include "messaging/call-log.h"
 #include "messaging/message.h"
 #include "messaging/privacy.h"
+#include "messaging/schedule.h"
 #include "messaging/session.h"
 
 /** MSG_EXPORT_ITEMS: most of them in a page; there may be fewer, even none, and more pages. */
@@ -19,6 +20,7 @@ typedef enum {
   MSG_EXPORT_PERSON,
   MSG_EXPORT_MESSAGE,
   MSG_EXPORT_CALL,
+  MSG_EXPORT_SCHEDULED,
   MSG_EXPORT_KIND_N
 } MsgExportKind;
 
@@ -35,6 +37,7 @@ typedef struct {
   MsgMessage *message; /* MESSAGE */
   MsgCall call;        /* CALL */
   bool outgoing;       /* CALL */
+  MsgScheduled *scheduled; /* SCHEDULED */
 } MsgExportItem;
 
 /** MsgExportPlace: where a page begins. Zeroed: at the beginning. */
@@ -65,8 +68,9 @@ typedef void (*MsgExportFn) (const MsgExportPage *page, const GError *error, gpo
  * @place: (nullable): where the page before has ended; one of a client may be anything
  *
  * Of private chats, saved messages and groups that the user is in, what the user can read there; of supergroups, channels
- * and chats that were left, what the user has written. Own messages of the latter come in no order. A page is read at once;
- * what changes between two pages may be missing, or come as it was.
+ * and chats that were left, what the user has written; and what is scheduled. Drafts are in their chats. Own messages of
+ * chats that are not read whole come in no order. A page is read at once; what changes between two pages may be missing, or
+ * come as it was.
  *
  * Errors: NOT_FOUND ("user"), LIMIT ("export_rate"), UNAVAILABLE.
  */

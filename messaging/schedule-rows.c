@@ -88,6 +88,22 @@ msg_scheduled_load (MsgDb *db, MsgId user_id, MsgId chat_id, MsgId id, MsgSchedu
   return true;
 }
 
+GPtrArray *
+msg_scheduled_list_all (MsgDb *db, MsgId user_id, MsgId after, int64_t limit, GError **error)
+{
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " COLUMNS " FROM scheduled s"
+                                      " WHERE s.user_id = :user AND s.id > :after AND s.state < 3 ORDER BY s.id LIMIT :limit");
+  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (free_scheduled);
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":after", after);
+  msg_stmt_set_int (stmt, ":limit", limit);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    g_ptr_array_add (list, from_row (stmt));
+  return step == MSG_STEP_DONE ? g_steal_pointer (&list) : NULL;
+}
+
 bool
 msg_scheduled_find (MsgDb *db, MsgId user_id, MsgId chat_id, const uint8_t *random_id, MsgScheduled **ret_scheduled,
                     GError **error)

@@ -13,6 +13,8 @@ bool msg_scheduled_find (MsgDb *db, MsgId user_id, MsgId chat_id, const uint8_t 
                          MsgScheduled **ret_scheduled, GError **error);
 /** msg_scheduled_list: Returns: (transfer full) (nullable) (element-type MsgScheduled): in the order of their times. */
 GPtrArray *msg_scheduled_list (MsgDb *db, MsgId user_id, MsgId chat_id, GError **error);
+/** msg_scheduled_list_all: of all chats, in the order of their ids: up to @limit behind @after. Returns: likewise. */
+GPtrArray *msg_scheduled_list_all (MsgDb *db, MsgId user_id, MsgId after, int64_t limit, GError **error);
 /** msg_scheduled_insert: gives @scheduled its id. Errors: LIMIT ("too_many_scheduled"). */
 bool msg_scheduled_insert (MsgDb *db, MsgLog *log, MsgScheduled *scheduled, MsgId device_id, const uint8_t *random_id,
                            GError **error);

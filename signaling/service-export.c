@@ -27,7 +27,8 @@ set_device (JsonObject *line, const MsgExportItem *item)
 static JsonObject *
 line_json (const MsgExportItem *item)
 {
-  static const char *const types[MSG_EXPORT_KIND_N] = { "account", "device", "blocked", "chat", "user", "message", "call" };
+  static const char *const types[MSG_EXPORT_KIND_N] = { "account", "device", "blocked", "chat", "user", "message", "call",
+                                                         "scheduled" };
   JsonObject *line = json_object_new ();
 
   json_object_set_string_member (line, "type", types[item->kind]);
@@ -56,6 +57,9 @@ line_json (const MsgExportItem *item)
       json_object_set_object_member (
           line, "call",
           sig_call_entry_json (&(MsgCallEntry){ .call = item->call, .outgoing = item->outgoing, .peer = item->user }));
+      break;
+    case MSG_EXPORT_SCHEDULED:
+      json_object_set_object_member (line, "scheduled", sig_scheduled_json (item->scheduled));
       break;
     default:
       g_assert_not_reached ();

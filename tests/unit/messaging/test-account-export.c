@@ -30,6 +30,8 @@ on_export (const MsgExportPage *page, const GError *error, gpointer data)
       const MsgExportItem *item = page->items->pdata[i];
 
       export->n[item->kind]++;
+      if (item->kind == MSG_EXPORT_SCHEDULED)
+        g_assert_true (g_hash_table_add (export->texts, g_strdup_printf ("scheduled %s", item->scheduled->text)));
       /* each once */
       if (item->kind == MSG_EXPORT_MESSAGE)
         g_assert_true (g_hash_table_add (export->texts, g_strdup_printf ("%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT " %s",
@@ -156,9 +158,44 @@ test_pages (Chats *f, gconstpointer data)
 }
 
 static void
+on_scheduled (const MsgScheduled *scheduled, const MsgMessage *message, const MsgWritten *written, const GError *error,
+              gpointer answer)
+{
+  g_assert_null (message);
+  answer_take (answer, error);
+}
+
+/* One's own of all chats, in pages. */
+static void
+test_scheduled (Chats *f, gconstpointer data)
+{
+  const MsgId chats[] = { chats_open (f, f->ann, f->bob), chats_group (f, f->ann, &f->bob, 1) };
+  g_auto (Export) export = { 0 }, of_bob = { 0 };
+  g_autofree char *text = g_strnfill (4096, 'x');
+
+  for (unsigned i = 0; i < 150; i++)
+    {
+      const MsgSending sending = { .user_id = f->ann, .device_id = 1, .chat_id = chats[i % 2], .random_id = { 1, (uint8_t) i },
+                                   .text = text };
+      g_auto (Answer) answer = { 0 };
+
+      (void) g_snprintf (text, 8, "%07u", i);
+      text[7] = 'x';
+      msg_schedule_add (f->bench.core, &sending, f->bench.now_ms + 3600 * 1000, on_scheduled, &answer);
+      bench_wait (&f->bench, &answer);
+      g_assert_no_error (answer.error);
+    }
+  export_all (f, f->ann, &export);
+  g_assert_cmpuint (export.n[MSG_EXPORT_SCHEDULED], ==, 150);
+  g_assert_cmpuint (export.pages, >=, 2);
+  export_all (f, f->bob, &of_bob);
+  g_assert_cmpuint (of_bob.n[MSG_EXPORT_SCHEDULED], ==, 0);
+}
+
+static void
 test_places (void)
 {
-  static const char *const wrong[] = { "", "1", "1.2.3", "4.0.0.0", "0.-1.0.0", "0.0.0.2", "0.0.0.0.0", "0.x.0.0",
+  static const char *const wrong[] = { "", "1", "1.2.3", "5.0.0.0", "0.-1.0.0", "0.0.0.2", "0.0.0.0.0", "0.x.0.0",
                                        "0.99999999999999999999.0.0", " 0.0.0.0" };
   const MsgExportPlace place = { 2, 77, G_MININT64, true };
   char text[MSG_EXPORT_PLACE_STRLEN];
@@ -207,6 +244,7 @@ main (int argc, char **argv)
   ADD ("all", test_all);
   ADD ("pages", test_pages);
   ADD ("refused", test_refused);
+  ADD ("scheduled", test_scheduled);
   g_test_add_func ("/messaging/account-export/places", test_places);
   return g_test_run ();
 }
