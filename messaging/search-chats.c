@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searching by name: one's own chats, and who is called just so. There are so few of the former that each is looked at. */
+/* Searching by name: one's own chats, which are so few that each is looked at; public ones; and who is called just so. */
 #include "messaging/chat-rows.h"
 #include "messaging/names.h"
 #include "messaging/rows.h"
@@ -40,6 +40,7 @@ names_clear (MsgOp *ctx)
 
   msg_query_free (op->base.query);
   g_ptr_array_unref (op->names.chats);
+  g_ptr_array_unref (op->names.open);
   g_ptr_array_unref (op->names.users);
 }
 
@@ -80,6 +81,61 @@ find_chats (MsgDb *db, const NamesOp *op, GError **error)
 }
 
 static bool
+is_known (const NamesOp *op, MsgId chat_id)
+{
+  for (unsigned i = 0; i < op->names.chats->len; i++)
+    if (((const MsgChat *) op->names.chats->pdata[i])->id == chat_id)
+      return true;
+  return false;
+}
+
+/* Of one that the user may not enter nothing is said. */
+static bool
+add_open (MsgDb *db, NamesOp *op, MsgId chat_id, GError **error)
+{
+  g_autoptr (MsgChat) chat = NULL;
+
+  if (is_known (op, chat_id))
+    return true;
+  chat = msg_chat_load (db, chat_id, op->base.user_id, op->base.now_ms, error);
+  if (chat == NULL || !msg_chat_fill_in (db, chat, op->base.user_id, error))
+    return false;
+  if (chat->standing.role != MSG_ROLE_BANNED)
+    g_ptr_array_add (op->names.open, g_steal_pointer (&chat));
+  return true;
+}
+
+/* A range of the index of public names. */
+static bool
+find_open (MsgDb *db, NamesOp *op, GError **error)
+{
+  g_autofree char *end = g_strconcat (op->key, "\x7f", NULL); /* behind all that a name is made of */
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  MsgStmt *stmt;
+  MsgStep step;
+
+  if (op->key[0] == '\0')
+    return true;
+  stmt = msg_db_prepare (db, "SELECT id FROM chats WHERE name_key >= :key AND name_key < :end AND deleted_ms = 0"
+                             " ORDER BY name_key LIMIT :limit");
+  msg_stmt_set_text (stmt, ":key", op->key);
+  msg_stmt_set_text (stmt, ":end", end);
+  msg_stmt_set_int (stmt, ":limit", op->base.limit);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    {
+      MsgId chat_id = msg_stmt_get_int (stmt, 0);
+
+      g_array_append_val (found, chat_id);
+    }
+  if (step == MSG_STEP_ERROR)
+    return false;
+  for (unsigned i = 0; i < found->len; i++)
+    if (!add_open (db, op, g_array_index (found, MsgId, i), error))
+      return false;
+  return true;
+}
+
+static bool
 find_user (MsgDb *db, NamesOp *op, GError **error)
 {
   MsgUser *user;
@@ -111,7 +167,7 @@ names_run (MsgDb *db, gpointer ctx, GError **error)
       if (!msg_chat_fill_in (db, chat, op->base.user_id, error))
         return false;
     }
-  return find_user (db, op, error);
+  return find_open (db, op, error) && find_user (db, op, error);
 }
 
 void
@@ -125,6 +181,7 @@ msg_search_names (MsgCore *core, MsgId user_id, const char *query, unsigned limi
   op->base.user_id = user_id;
   op->base.limit = limit;
   op->names.chats = g_ptr_array_new_with_free_func (free_chat);
+  op->names.open = g_ptr_array_new_with_free_func (free_chat);
   op->names.users = g_ptr_array_new_with_free_func (free_user);
   if (!msg_name_to_key (query, op->key))
     op->key[0] = '\0';

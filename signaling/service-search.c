@@ -69,7 +69,7 @@ static void
 on_names (const MsgNames *names, const GError *error, gpointer call)
 {
   JsonObject *result;
-  JsonArray *chats, *users;
+  JsonArray *chats, *open, *users;
 
   if (error != NULL)
     {
@@ -78,12 +78,16 @@ on_names (const MsgNames *names, const GError *error, gpointer call)
     }
   result = json_object_new ();
   chats = json_array_new ();
+  open = json_array_new ();
   users = json_array_new ();
   for (unsigned i = 0; i < names->chats->len; i++)
     json_array_add_object_element (chats, sig_chat_json (names->chats->pdata[i]));
+  for (unsigned i = 0; i < names->open->len; i++)
+    json_array_add_object_element (open, sig_chat_json (names->open->pdata[i]));
   for (unsigned i = 0; i < names->users->len; i++)
     json_array_add_object_element (users, sig_profile_user (names->users->pdata[i]));
   json_object_set_array_member (result, "chats", chats);
+  json_object_set_array_member (result, "open", open);
   json_object_set_array_member (result, "users", users);
   sig_rpc_reply_object (call, result);
 }

@@ -3,6 +3,7 @@
 
 #include "chat-harness.h"
 
+#include "messaging/chat-join.h"
 #include "messaging/db.h"
 #include "messaging/search-rows.h"
 
@@ -367,6 +368,8 @@ on_names (const MsgNames *names, const GError *error, gpointer data)
 
       g_string_append_printf (found->names, "%s ", chat->peer != NULL ? chat->peer->username : chat->title);
     }
+  for (unsigned i = 0; i < names->open->len; i++)
+    g_string_append_printf (found->names, "+%s ", ((const MsgChat *) names->open->pdata[i])->username);
   for (unsigned i = 0; i < names->users->len; i++)
     g_string_append_printf (found->names, "@%s ", ((const MsgUser *) names->users->pdata[i])->username);
 }
@@ -380,6 +383,41 @@ assert_names (Chats *f, MsgId user, const char *query, const char *wanted)
   bench_wait (&f->bench, &found.answer);
   g_assert_no_error (found.answer.error);
   g_assert_cmpstr (found.names->str, ==, wanted);
+}
+
+static MsgId
+make_public (Chats *f, MsgId owner, MsgChatKind kind, const char *name)
+{
+  MsgId chat = chats_make (f, kind, owner, NULL, 0);
+  g_auto (Got) put = { 0 };
+
+  msg_chat_set_username (f->bench.core, owner, chat, name, on_written, &put);
+  bench_wait (&f->bench, &put.answer);
+  g_assert_no_error (put.answer.error);
+  return chat;
+}
+
+/* Public ones are found by whoever may enter them, by how their names begin. */
+static void
+test_open (Chats *f, gconstpointer data)
+{
+  MsgId tides = make_public (f, f->ann, MSG_CHAT_CHANNEL, "Tides");
+  g_auto (Got) banned = { 0 }, gone = { 0 };
+
+  (void) make_public (f, f->ann, MSG_CHAT_SUPERGROUP, "tide_table");
+  (void) make_public (f, f->bob, MSG_CHAT_SUPERGROUP, "tidy");
+  assert_names (f, f->bob, "tid", "+tide_table +Tides +tidy ");
+  assert_names (f, f->bob, "TIDE", "+tide_table +Tides ");
+  assert_names (f, f->bob, "tides", "+Tides ");
+  assert_names (f, f->bob, "ti", ""); /* too short for a name */
+  assert_names (f, f->bob, "ide", "");
+  assert_names (f, f->bob, "tidez", "");
+  assert_names (f, f->ann, "tides", "+Tides ");
+  chats_stand (f, f->ann, tides, f->bob, MSG_ROLE_BANNED, 0, 0, &banned);
+  assert_names (f, f->bob, "tides", "");
+  msg_chat_set_username (f->bench.core, f->ann, tides, NULL, on_written, &gone);
+  bench_wait (&f->bench, &gone.answer);
+  assert_names (f, f->eve, "tides", "");
 }
 
 static void
@@ -419,5 +457,6 @@ main (int argc, char **argv)
   ADD ("rate", test_rate);
   ADD ("filled", test_filled);
   ADD ("names", test_names);
+  ADD ("open", test_open);
   return g_test_run ();
 }

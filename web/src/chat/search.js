@@ -10,7 +10,7 @@ import { RpcError } from '../rpc-error.js';
 /** @typedef {import('./types.js').User} User */
 /** @typedef {{message: import('./types.js').Message, highlights: [number, number][]}} Hit highlights: offset and length, in UTF-16 units */
 /** @typedef {{query: string, from?: string, before?: number}} Question from: a user's id */
-/** @typedef {{chats: Chat[], users: User[], open: Chat | null}} Names open: a public chat of just this name */
+/** @typedef {{chats: Chat[], users: User[], open: Chat[]}} Names open: public chats whose name begins so */
 
 export const WAIT_MS = 250;
 const PAGE = 30;
@@ -18,13 +18,12 @@ const NAMES = 20;
 /* Pages without a hit that still have a next one: so many in a row, then somebody has to want more. */
 const EMPTY_PAGES = 4;
 const WORD = /[\p{L}\p{N}]/u;
-const NAME = /^@?([A-Za-z][A-Za-z0-9_]{2,31})$/;
 
 export class Search extends EventTarget {
   /** 'idle': nothing is asked for; 'loading': what is shown is of the question before @type {'idle' | 'loading' | 'ready' | 'failed'} */ state = 'idle';
   /** what the results are of @type {Question} */ question = { query: '' };
   /** @type {Hit[]} newest first */ hits = [];
-  /** @type {Names} */ names = { chats: [], users: [], open: null };
+  /** @type {Names} */ names = { chats: [], users: [], open: [] };
   /** @type {unknown} */ error = null;
   /** a page is on its way */ loadingMore = false;
   #rpc;
@@ -107,7 +106,7 @@ export class Search extends EventTarget {
     this.question = question;
     /* one half alone is better than nothing; a query of signs alone has no words, which is no failure */
     const failed = page.status === 'rejected' && page.reason?.reason !== 'query' ? page.reason : names.status === 'rejected' && names.reason?.reason !== 'query' ? names.reason : null;
-    this.names = names.status === 'fulfilled' ? names.value : { chats: [], users: [], open: null };
+    this.names = names.status === 'fulfilled' ? names.value : { chats: [], users: [], open: [] };
     this.hits = page.status === 'fulfilled' ? page.value.hits : [];
     this.#next = page.status === 'fulfilled' ? page.value.next : undefined;
     this.error = failed;
@@ -130,20 +129,15 @@ export class Search extends EventTarget {
 
   /** @param {string} query @returns {Promise<Names>} */
   async #names(query) {
-    const name = NAME.exec(query)?.[1];
-    const [found, open] = await Promise.all([
-      this.#rpc.call('search.chats', { query: query.replace(/^@/, ''), limit: NAMES }, { resend: true }),
-      /* what is public is found by its whole name alone */
-      name ? this.#rpc.call('chat.resolve', { username: name }, { resend: true }).then(({ chat }) => chat ?? null, () => null) : null,
-    ]);
-    return { chats: found.chats, users: found.users, open: open && !found.chats.some((/** @type {Chat} */ { id }) => id === open.id) ? open : null };
+    const { chats, open, users } = await this.#rpc.call('search.chats', { query: query.replace(/^@/, ''), limit: NAMES }, { resend: true });
+    return { chats, open, users };
   }
 
   #nothing() {
     this.state = 'idle';
     this.question = { query: '' };
     this.hits = [];
-    this.names = { chats: [], users: [], open: null };
+    this.names = { chats: [], users: [], open: [] };
     this.error = null;
     this.#next = undefined;
     this.#change();

@@ -96,7 +96,7 @@ export class SearchResults {
     const { names, hits, state } = this.#search;
     const known = new Set(own.map(({ id }) => id));
     /* of another question: they go when the new ones come */
-    const chats = [...names.chats, ...(names.open ? [names.open] : [])].filter(({ id }) => !known.has(id));
+    const chats = [...names.chats, ...names.open].filter(({ id }) => !known.has(id));
     const people = this.#ownPeople(own);
     const users = names.users.filter(({ id }) => id !== this.#app.account.user?.id && !people.some((one) => one.id === id) && ![...own, ...chats].some(({ peer }) => peer?.id === id));
     const key = JSON.stringify([own.map(nameOf), people, chats.map(nameOf), users]);
