@@ -55,6 +55,18 @@ set_call (JsonObject *object, const SigPushNews *news)
     json_object_set_string_member (object, "reason", news->reason);
 }
 
+static void
+set_room (JsonObject *object, const SigPushNews *news)
+{
+  json_object_set_string_member (object, "kind", news->kind == SIG_PUSH_ROOM ? "room" : "roomEnded");
+  sig_json_set_id (object, "roomId", news->room_id);
+  json_object_set_string_member (object, "title", news->text);
+  if (news->kind == SIG_PUSH_ROOM)
+    json_object_set_int_member (object, "expiresAt", news->expires_ms);
+  else
+    json_object_set_string_member (object, "reason", news->reason);
+}
+
 char *
 sig_push_text (const SigPushNews *news, MsgId to, const MsgUser *from, const char *title, bool preview, size_t *ret_padded)
 {
@@ -69,6 +81,8 @@ sig_push_text (const SigPushNews *news, MsgId to, const MsgUser *from, const cha
     set_message (object, news, title, preview);
   else if (news->kind == SIG_PUSH_SECRET)
     set_secret (object, news);
+  else if (news->kind == SIG_PUSH_ROOM || news->kind == SIG_PUSH_ROOM_ENDED)
+    set_room (object, news);
   else
     set_call (object, news);
   sig_json_append_object (out, object);
@@ -79,12 +93,30 @@ sig_push_text (const SigPushNews *news, MsgId to, const MsgUser *from, const cha
   return g_string_free (out, FALSE);
 }
 
+/* Returns: (transfer full) */
+static char *
+get_subject (const SigPushNews *news)
+{
+  switch (news->kind)
+    {
+    case SIG_PUSH_MESSAGE:
+      return g_strdup_printf ("chat %" G_GINT64_FORMAT, news->chat_id);
+    case SIG_PUSH_SECRET:
+      return g_strdup ("secret");
+    case SIG_PUSH_ROOM:
+    case SIG_PUSH_ROOM_ENDED:
+      return g_strdup_printf ("room %" G_GINT64_FORMAT, news->room_id);
+    case SIG_PUSH_CALL:
+    case SIG_PUSH_CALL_ENDED:
+    default:
+      return g_strconcat ("call ", news->call_id, NULL);
+    }
+}
+
 void
 sig_push_topic (const SigPushNews *news, MsgId device, const uint8_t *key, size_t key_len, char *ret)
 {
-  g_autofree char *what = news->kind == SIG_PUSH_MESSAGE  ? g_strdup_printf ("chat %" G_GINT64_FORMAT, news->chat_id)
-                          : news->kind == SIG_PUSH_SECRET ? g_strdup ("secret")
-                                                          : g_strconcat ("call ", news->call_id, NULL);
+  g_autofree char *what = get_subject (news);
   g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT " %s", device, what);
   uint8_t mac[EVP_MAX_MD_SIZE];
   unsigned n = 0;

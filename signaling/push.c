@@ -3,15 +3,13 @@
  * An event becomes a Wake: who, and what is told. It waits for its turn, the database says where those people are to be
  * woken, and each of their devices that is not connected then gets a job of the sender.
  */
-#include "signaling/push.h"
+#include "signaling/push-private.h"
 
 #include <string.h>
 
 #include "base/log.h"
 #include "messaging/message-text.h"
 #include "signaling/profile.h"
-#include "signaling/push-sender.h"
-#include "signaling/push-text.h"
 
 /* look-ups at once, and events that wait for one: beyond it the oldest message is not pushed */
 #define MAX_LOOKING 16
@@ -33,45 +31,16 @@ typedef struct {
   unsigned revision; /* of the users, when the look-up began */
 } Wake;
 
-/* Ring: a call that rings, by its id, and by its callee so that a device that leaves meanwhile is woken. */
-typedef struct Ring Ring;
-struct Ring {
-  SigPushNews news;  /* owned strings */
-  MsgId to;
-  Ring *next;        /* of the same callee */
-};
-
-struct SigPush {
-  SigPushConfig config;
-  /* owned */
-  SigPushDoor *door;
-  SigPushSender *sender;
-  char *key;                         /* public */
-  uint8_t topic_key[MSG_PUSH_KEY_BYTES];
-  GHashTable *users;                 /* MsgId: who may have a subscription */
-  unsigned revision;                 /* grows with them */
-  GHashTable *failures;              /* MsgId of a device -> how many in a row */
-  GHashTable *rings;                 /* call id -> Ring */
-  GHashTable *ringing;               /* MsgId of a callee -> first Ring */
-  GQueue calls, messages;            /* of Wake, that wait for their turn */
-  unsigned n_looking;
-  int64_t ring_ms;
-  /* while it starts */
-  unsigned n_starting;
-  GError *error;
-  uint8_t private_key[MSG_PUSH_KEY_BYTES];
-};
-
-static void
-news_clear (SigPushNews *news)
+void
+sig_push_news_clear (SigPushNews *news)
 {
   g_free (news->call_id);
   g_free (news->reason);
   g_free (news->text);
 }
 
-static void
-news_copy (const SigPushNews *news, SigPushNews *ret)
+void
+sig_push_news_copy (const SigPushNews *news, SigPushNews *ret)
 {
   *ret = *news;
   ret->call_id = g_strdup (news->call_id);
@@ -84,18 +53,9 @@ wake_free (gpointer data)
 {
   Wake *wake = data;
 
-  news_clear (&wake->news);
+  sig_push_news_clear (&wake->news);
   g_array_unref (wake->users);
   g_free (wake);
-}
-
-static void
-ring_free (gpointer data)
-{
-  Ring *ring = data;
-
-  news_clear (&ring->news);
-  g_free (ring);
 }
 
 /* --- Telling --- */
@@ -116,8 +76,10 @@ find_expiry (SigPush *self, const SigPushNews *news)
   switch (news->kind)
     {
     case SIG_PUSH_CALL:
+    case SIG_PUSH_ROOM:
       return now_us + (news->expires_ms - self->config.wall_ms ()) * 1000;
     case SIG_PUSH_CALL_ENDED:
+    case SIG_PUSH_ROOM_ENDED:
       return now_us + ENDED_TTL_US;
     case SIG_PUSH_MESSAGE:
     case SIG_PUSH_SECRET:
@@ -156,7 +118,7 @@ on_loaded (const MsgPushLoaded *loaded, const GError *error, gpointer data)
   self->n_looking--;
   if (error != NULL)
     al_debug ("nobody is woken", "error", error->message);
-  else if (wake->news.kind == SIG_PUSH_CALL && !g_hash_table_contains (self->rings, wake->news.call_id))
+  else if (sig_push_news_rings (&wake->news) && !sig_push_rings_has (self, &wake->news, g_array_index (wake->users, MsgId, 0)))
     al_debug ("nobody is woken: it does not ring any more");
   else
     for (unsigned i = 0; i < loaded->subscriptions->len; i++)
@@ -199,7 +161,7 @@ add_wake (SigPush *self, const SigPushNews *news, GArray *users, MsgId device_id
   GQueue *queue = news->kind == SIG_PUSH_MESSAGE || news->kind == SIG_PUSH_SECRET ? &self->messages : &self->calls;
 
   wake->push = self;
-  news_copy (news, &wake->news);
+  sig_push_news_copy (news, &wake->news);
   wake->users = users;
   wake->device_id = device_id;
   if (queue->length >= MAX_WAITING)
@@ -208,10 +170,16 @@ add_wake (SigPush *self, const SigPushNews *news, GArray *users, MsgId device_id
   look_up (self);
 }
 
-static GArray *
-one_user (MsgId user_id)
+void
+sig_push_wake (SigPush *self, const SigPushNews *news, MsgId user_id, MsgId device_id)
 {
-  return g_array_append_val (g_array_new (FALSE, FALSE, sizeof (MsgId)), user_id);
+  GArray *users;
+
+  if (!g_hash_table_contains (self->users, &user_id))
+    return;
+  users = g_array_new (FALSE, FALSE, sizeof (MsgId));
+  g_array_append_val (users, user_id);
+  add_wake (self, news, users, device_id);
 }
 
 /* --- Messages --- */
@@ -271,115 +239,15 @@ sig_push_secret (SigPush *self, const MsgSecretEvent *event)
   const SigPushNews news = { .kind = SIG_PUSH_SECRET, .at_ms = event->at_ms, .silent = event->silent };
 
   if ((event->kind == MSG_SECRET_MESSAGE || event->kind == MSG_SECRET_REQUESTED || event->kind == MSG_SECRET_ACCEPTED)
-      && g_hash_table_contains (self->users, &event->to_user)
       && (event->to_device == 0 || !is_attached (self, event->to_device)))
-    add_wake (self, &news, one_user (event->to_user), event->to_device);
-}
-
-/* --- Calls --- */
-
-static Ring *
-make_ring (SigPush *self, JsonObject *payload)
-{
-  Ring *ring = g_new0 (Ring, 1);
-  MsgId from = sig_json_get_id (payload, "from");
-
-  ring->to = sig_json_get_id (payload, "to");
-  ring->news = (SigPushNews){ .kind = SIG_PUSH_CALL,
-                              .from = from,
-                              .call_id = g_strdup (json_object_get_string_member (payload, "callId")),
-                              .video = json_object_get_boolean_member (payload, "video"),
-                              .expires_ms = self->config.wall_ms () + self->ring_ms };
-  return ring;
-}
-
-static void
-add_ring (SigPush *self, JsonObject *payload)
-{
-  Ring *ring = make_ring (self, payload);
-
-  ring->next = g_hash_table_lookup (self->ringing, &ring->to);
-  (void) g_hash_table_replace (self->ringing, &ring->to, ring);
-  (void) g_hash_table_replace (self->rings, ring->news.call_id, ring);
-  if (g_hash_table_contains (self->users, &ring->to))
-    add_wake (self, &ring->news, one_user (ring->to), 0);
-}
-
-/* the key of ringing lies in the first ring of the chain */
-static void
-unlink_ring (SigPush *self, Ring *ring)
-{
-  Ring *first = g_hash_table_lookup (self->ringing, &ring->to);
-
-  if (first == ring)
-    {
-      (void) g_hash_table_remove (self->ringing, &ring->to);
-      if (ring->next != NULL)
-        (void) g_hash_table_replace (self->ringing, &ring->next->to, ring->next);
-      return;
-    }
-  while (first->next != ring)
-    first = first->next;
-  first->next = ring->next;
-}
-
-static void
-tell_end (SigPush *self, const Ring *ring, const char *reason)
-{
-  SigPushNews news;
-
-  news_copy (&ring->news, &news);
-  news.kind = SIG_PUSH_CALL_ENDED;
-  news.reason = g_strdup (reason);
-  if (g_hash_table_contains (self->users, &ring->to))
-    add_wake (self, &news, one_user (ring->to), 0);
-  news_clear (&news);
-}
-
-static void
-end_ring (SigPush *self, Ring *ring, const char *reason)
-{
-  unlink_ring (self, ring);
-  tell_end (self, ring, reason);
-  (void) g_hash_table_remove (self->rings, ring->news.call_id);
-}
-
-/* It rang when the server stopped, and its devices may still say so. */
-static void
-end_old_ring (SigPush *self, JsonObject *payload)
-{
-  Ring *ring = make_ring (self, payload);
-
-  tell_end (self, ring, "missed");
-  ring_free (ring);
-}
-
-void
-sig_push_call (SigPush *self, const char *name, JsonObject *payload)
-{
-  Ring *ring = g_hash_table_lookup (self->rings, json_object_get_string_member (payload, "callId"));
-
-  if (g_str_equal (name, "call.ringing") && ring == NULL)
-    add_ring (self, payload);
-  else if (g_str_equal (name, "call.connecting") && ring != NULL)
-    end_ring (self, ring, "answered_elsewhere");
-  else if (g_str_equal (name, "call.ended") && ring != NULL)
-    end_ring (self, ring, json_object_get_string_member (payload, "reason"));
-  else if (g_str_equal (name, "call.ended") && g_str_equal (json_object_get_string_member (payload, "reason"), "missed"))
-    end_old_ring (self, payload);
+    sig_push_wake (self, &news, event->to_user, event->to_device);
 }
 
 /* a device that leaves while it rings, or was found to have left */
 static void
 on_detached (SigSession *session, gpointer user)
 {
-  SigPush *self = user;
-  MsgId user_id = sig_session_get_user_id (session);
-
-  if (!g_hash_table_contains (self->users, &user_id))
-    return;
-  for (Ring *ring = g_hash_table_lookup (self->ringing, &user_id); ring != NULL; ring = ring->next)
-    add_wake (self, &ring->news, one_user (user_id), sig_session_get_device_id (session));
+  sig_push_rings_ring_device (user, sig_session_get_user_id (session), sig_session_get_device_id (session));
 }
 
 static const SigSessionListener listener = { .on_detached = on_detached };
@@ -511,8 +379,7 @@ sig_push_new (const SigPushConfig *config, GError **error)
   self->ring_ms = al_config_get_int (config->config, "signaling", "ring_timeout_s") * 1000;
   self->users = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   self->failures = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-  self->rings = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, ring_free);
-  self->ringing = g_hash_table_new (g_int64_hash, g_int64_equal);
+  sig_push_rings_init (self);
   g_queue_init (&self->calls);
   g_queue_init (&self->messages);
   self->door = sig_push_door_new (config->config, error);
@@ -533,8 +400,7 @@ sig_push_free (SigPush *self, unsigned grace_ms)
   sig_push_sender_free (self->sender, grace_ms);
   g_queue_clear_full (&self->calls, wake_free);
   g_queue_clear_full (&self->messages, wake_free);
-  g_clear_pointer (&self->ringing, g_hash_table_unref);
-  g_clear_pointer (&self->rings, g_hash_table_unref);
+  sig_push_rings_clear (self);
   g_clear_pointer (&self->failures, g_hash_table_unref);
   g_clear_pointer (&self->users, g_hash_table_unref);
   sig_push_door_free (self->door);

@@ -13,6 +13,7 @@
 #include "messaging/secret.h"
 #include "messaging/update-log.h"
 #include "signaling/push-endpoint.h"
+#include "signaling/rooms.h"
 #include "signaling/session.h"
 
 typedef struct SigPush SigPush;
@@ -53,3 +54,6 @@ void sig_push_secret (SigPush *push, const MsgSecretEvent *event);
 /** sig_push_call: an event of a call (SigCallsEventFn). @payload: (transfer none). Wakes the callee's devices when it rings,
  *  and ends the ringing there when it does not any more. */
 void sig_push_call (SigPush *push, const char *name, JsonObject *payload);
+
+/** sig_push_room: SigRoomsConfig.ring, likewise. */
+void sig_push_room (SigPush *push, const SigRoomsRing *ring);

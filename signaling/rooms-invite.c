@@ -28,6 +28,21 @@ invite_json (const SigRoomEntry *entry, const SigRoomInvite *invite)
   return params;
 }
 
+static void
+tell_ring (const SigRoomEntry *entry, const SigRoomInvite *invite, const char *ended)
+{
+  const SigRoomsConfig *config = &entry->rooms->config;
+  const SigRoomsRing ring = { .room_id = sig_room_get_id (entry->room),
+                              .from = invite->from->id,
+                              .to = invite->user_id,
+                              .title = sig_room_get_row (entry->room)->title,
+                              .expires_ms = invite->expires_ms,
+                              .ended = ended };
+
+  if (config->ring != NULL && !invite->withheld)
+    config->ring (&ring, config->ring_user);
+}
+
 typedef struct {
   SigRoomEntry *entry;
   const char *method;
@@ -90,6 +105,7 @@ sig_room_entry_ring (SigRoomEntry *entry, MsgId user_id, const MsgUser *from, Ms
     memcpy (invite->call_id, call_id, sizeof invite->call_id);
   if (!withheld)
     tell_user (entry, user_id, "room.invited", invite_json (entry, invite));
+  tell_ring (entry, invite, NULL);
 }
 
 void
@@ -109,6 +125,7 @@ sig_room_entry_answer_invite (SigRoomEntry *entry, MsgId user_id, const char *to
       json_object_set_string_member (params, "reason", told);
       sig_room_entry_tell (entry, invite->from_device, "room.declined", params);
     }
+  tell_ring (entry, invite, word);
   (void) g_ptr_array_remove (entry->invites, invite);
   sig_rooms_bind (entry->rooms->by_ringing, user_id, entry, false);
   if (withheld)

@@ -32,6 +32,14 @@ typedef struct SigRooms SigRooms;
 #define SIG_ROOMS_SPEAKERS_US (200 * 1000)
 #define SIG_ROOMS_COUNT_US (1 * G_USEC_PER_SEC)
 
+/** SigRoomsRing: an invitation into a room that rings, or does so no more. */
+typedef struct {
+  MsgId room_id, from, to;
+  const char *title;
+  int64_t expires_ms;
+  const char *ended; /* (nullable): it rings; else "declined", "joined", "expired", "ended" */
+} SigRoomsRing;
+
 /** SigRoomsConfig: fill with sig_rooms_config_init() first. Nothing is owned; all must outlive the table, but for the core. */
 typedef struct {
   GMainContext *context;   /* required */
@@ -45,6 +53,9 @@ typedef struct {
   /* (nullable): states of peers in rooms of the media plane that are none of these */
   void (*other_state) (uint64_t media, uint64_t peer, bool publisher, SfuPeerState state, gpointer user);
   gpointer other_user;
+  /* (nullable): of invitations that are not withheld */
+  void (*ring) (const SigRoomsRing *ring, gpointer user);
+  gpointer ring_user;
 
   unsigned max_participants;       /* of one room. Default 1,000 */
   unsigned max_participants_total; /* of all. Default 10,000 */

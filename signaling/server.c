@@ -259,6 +259,12 @@ make_whip (SigServer *self, GError **error)
 }
 
 static void
+on_room_ring (const SigRoomsRing *ring, gpointer user)
+{
+  sig_push_room (user, ring);
+}
+
+static void
 make_rooms (SigServer *self)
 {
   SigRoomsConfig config;
@@ -275,6 +281,8 @@ make_rooms (SigServer *self)
   config.calls = self->calls;
   config.other_state = on_other_state;
   config.other_user = self;
+  config.ring = self->push != NULL ? on_room_ring : NULL;
+  config.ring_user = self->push;
   self->rooms = sig_rooms_new (&config);
   sig_rooms_register (self->rooms, self->rpc, self->conns);
 }

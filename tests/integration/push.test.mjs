@@ -93,6 +93,26 @@ test('answered on another device; a device that leaves while it rings', async ()
   await phone.close();
 });
 
+test('an invitation into a room wakes a closed browser, and its end takes the ringing away', async () => {
+  const fay = await person('fay');
+  await leave(fay);
+  const { room } = await alice.call('room.create', { title: 'Standup' });
+  await alice.call('room.invite', { roomId: room.id, userIds: [fay.id] });
+  const ring = await fay.browser.next(({ kind }) => kind === 'room');
+  assert.equal(ring.urgency, 'high');
+  assert.deepEqual({ ...ring.data, expiresAt: 0 }, { kind: 'room', to: fay.id, from: { id: alice.user.id, username: 'alice', displayName: 'alice' }, roomId: room.id, title: 'Standup', expiresAt: 0 });
+  assert.ok(ring.data.expiresAt > Date.now());
+  const again = await back(fay);
+  await again.notification('room.invited', ({ roomId }) => roomId === room.id);
+  fay.client = again;
+  await leave(fay);
+  await fay.browser.next(({ kind }) => kind === 'room'); // it left while it rang
+  await alice.call('room.end', { roomId: room.id });
+  const end = await fay.browser.next(({ kind }) => kind === 'roomEnded');
+  assert.deepEqual([end.data.roomId, end.data.reason, end.topic], [room.id, 'ended', ring.topic]);
+  assert.deepEqual(fay.browser.pushes, []);
+});
+
 test('who may not ring wakes nobody', async () => {
   const dan = await person('dan');
   await dan.client.call('account.block', { userId: alice.user.id });

@@ -112,6 +112,26 @@ test_topic (void)
     }
 }
 
+static void
+test_room (void)
+{
+  SigPushNews news = { .kind = SIG_PUSH_ROOM, .from = 11, .room_id = 66, .text = (char *) "Standup", .expires_ms = 55 };
+  size_t padded;
+  g_autoptr (JsonObject) rings = tell (&news, &ann, NULL, false, &padded), ends = NULL;
+
+  g_assert_cmpuint (padded, ==, 1024);
+  g_assert_cmpstr (json_object_get_string_member (rings, "kind"), ==, "room");
+  g_assert_cmpstr (json_object_get_string_member (rings, "roomId"), ==, "66");
+  g_assert_cmpstr (json_object_get_string_member (rings, "title"), ==, "Standup");
+  g_assert_cmpint (json_object_get_int_member (rings, "expiresAt"), ==, 55);
+  news.kind = SIG_PUSH_ROOM_ENDED;
+  news.reason = (char *) "joined";
+  ends = tell (&news, &ann, NULL, false, &padded);
+  g_assert_cmpstr (json_object_get_string_member (ends, "kind"), ==, "roomEnded");
+  g_assert_cmpstr (json_object_get_string_member (ends, "reason"), ==, "joined");
+  g_assert_false (json_object_has_member (ends, "expiresAt"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -119,6 +139,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signaling/push-text/message", test_message);
   g_test_add_func ("/signaling/push-text/longest", test_longest);
   g_test_add_func ("/signaling/push-text/call", test_call);
+  g_test_add_func ("/signaling/push-text/room", test_room);
   g_test_add_func ("/signaling/push-text/topic", test_topic);
   return g_test_run ();
 }

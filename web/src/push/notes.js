@@ -9,6 +9,7 @@
  * @property {string} [callId]
  * @property {boolean} [video]
  * @property {string} [reason]
+ * @property {string} [roomId]
  * @property {string} [chatId]
  * @property {number} [at]
  * @property {string} [title]
@@ -17,7 +18,7 @@
  */
 /** @typedef {{title: string, options: NotificationOptions & {renotify?: boolean, timestamp?: number, vibrate?: number[], data: {open: string}}}} Note */
 
-const NOTE_TAGS = /^(call|chat)-/;
+const NOTE_TAGS = /^(call|chat|room)-/;
 const RING = [500, 250, 500, 250, 500];
 
 /** isOurs: whether a notification is one of these. @param {{tag: string}} notification */
@@ -29,6 +30,16 @@ function endWords(name, reason) {
     case 'answered_elsewhere': return [`${name} called`, 'Answered on another device'];
     case 'declined': return [`${name} called`, 'Declined on another device'];
     default: return [`Missed call from ${name}`, ''];
+  }
+}
+
+/** The words for a room that does not ring any more. @param {string} name @param {string} title @param {string | undefined} reason */
+function roomEndWords(name, title, reason) {
+  switch (reason) {
+    case 'joined': return [`${name} invited you to ${title}`, 'Joined on another device'];
+    case 'declined': return [`${name} invited you to ${title}`, 'Declined on another device'];
+    case 'ended': return [`${name} invited you to ${title}`, 'It is over'];
+    default: return [`Missed invitation from ${name}`, title];
   }
 }
 
@@ -48,6 +59,13 @@ export function noteOf(pushed) {
   if (data.kind === 'callEnded' && data.callId) {
     const [title, detail] = endWords(name, data.reason);
     return { title, options: { body: detail || kindOfCall, tag: `call-${data.callId}`, silent: true, data: { open: '#/calls' } } };
+  }
+  if (data.kind === 'room' && data.roomId) {
+    return { title: `${name} invites you`, options: { body: data.title || 'Group call', tag: `room-${data.roomId}`, requireInteraction: true, renotify: true, vibrate: RING, data: { open: '#/calls' } } };
+  }
+  if (data.kind === 'roomEnded' && data.roomId) {
+    const [title, detail] = roomEndWords(name, data.title || 'a group call', data.reason);
+    return { title, options: { body: detail, tag: `room-${data.roomId}`, silent: true, data: { open: '#/calls' } } };
   }
   if (data.kind === 'message' && data.chatId) {
     const silent = data.silent === true;

@@ -56,3 +56,13 @@ test('a subscription that the browser has changed is made anew by the page that 
   await fire('pushsubscriptionchange', {});
   assert.deepEqual(said, ['{"resubscribe":true}']);
 });
+
+test('an invitation into a room rings, and what became of it takes its place', async () => {
+  const room = { roomId: 'R', title: 'Standup', from: { displayName: 'Ada' } };
+  for (const data of [{ kind: 'room', ...room }, { kind: 'roomEnded', reason: 'joined', ...room }, { kind: 'roomEnded', reason: 'expired', ...room }]) await fire('push', { data: { json: () => data } });
+  assert.deepEqual(shown.map(({ title, body, tag, silent }) => [title, body, tag, Boolean(silent)]), [
+    ['Ada invites you', 'Standup', 'room-R', false],
+    ['Ada invited you to Standup', 'Joined on another device', 'room-R', true],
+    ['Missed invitation from Ada', 'Standup', 'room-R', true],
+  ]);
+});
