@@ -15,8 +15,8 @@
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
   " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"      \
-  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms"
-#define MSG_MESSAGE_N_COLUMNS 18
+  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms, g.quote"
+#define MSG_MESSAGE_N_COLUMNS 19
 /* What :user has voted for, below zero where nobody else sees it. */
 #define MSG_OWN_VOTE                                                                                                   \
   "CASE WHEN g.poll IS NOT NULL THEN"                                                                                  \
@@ -101,6 +101,8 @@ typedef struct {
   const char *poll;         /* (nullable): of msg_poll_write() */
   bool public_poll;         /* one that shows who votes: not in a channel */
   int64_t reply_to;
+  const char *quote;        /* (nullable): of msg_quote_write(), out of what it answers */
+  bool quote_is_old;        /* it was looked at when it was written; the message may say something else by now */
   int64_t ttl_ms;           /* of its own; the chat's may be shorter */
   bool silent;
   MsgId withheld_from;      /* who is not to know of it; 0: nobody */

@@ -42,8 +42,9 @@ GQuark msg_error_quark (void);
  *
  * Reasons of INVALID: "username", "password", "display_name", "device_name", "platform", "identity_key", "id",
  * "cursor", "limit", "hash", "format", "call", "room", "title", "about", "text", "entities", "message", "rights",
- * "until", "pts", "query", "self", "comment", "note", "slow", "emoji", "poll", "options", "random_id", "endpoint", "p256dh". Of
- * NOT_FOUND: "user", "device", "session", "call", "room", "chat", "member", "message", "poll", "link", "request", "report". Of
+ * "until", "pts", "query", "self", "comment", "note", "slow", "emoji", "poll", "options", "random_id", "quote", "endpoint",
+ * "p256dh". Of NOT_FOUND: "user", "device", "session", "call", "room", "chat", "member", "message", "poll", "link",
+ * "request", "report". Of
  * CONFLICT: "username_taken", "identity_key_changed", "call_exists", "call_ended", "room_exists", "two_factor_on",
  * "two_factor_off", "message_deleted", "poll_closed", "already_voted", "report_closed". Of UNAUTHENTICATED: "bad_password"
  * (unknown users too), "code_required", "bad_code" (both only after the right password), "bad_token", "jwt" (malformed or bad

@@ -67,7 +67,7 @@ msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int
 {
   static const char *const scripts[] = {
     ("UPDATE messages SET deleted_ms = :now, expires_ms = 0, text = '', entities = NULL, data = NULL, forward = NULL,"
-     " reactions = NULL, pinned_ms = 0, poll = NULL WHERE chat_id = :chat AND id = :id"),
+     " reactions = NULL, pinned_ms = 0, poll = NULL, quote = NULL WHERE chat_id = :chat AND id = :id"),
     "DELETE FROM message_reactions WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM poll_votes WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",

@@ -17,6 +17,7 @@ msg_message_copy (const MsgMessage *message)
   copy->entities = g_strdup (message->entities);
   copy->data = g_strdup (message->data);
   copy->forward = g_strdup (message->forward);
+  copy->quote = g_strdup (message->quote);
   copy->poll = message->poll != NULL ? msg_poll_copy (message->poll) : NULL;
   copy->reactions = message->reactions != NULL ? g_array_copy (message->reactions) : NULL;
   return copy;
@@ -31,6 +32,7 @@ msg_message_free (MsgMessage *message)
   g_free (message->entities);
   g_free (message->data);
   g_free (message->forward);
+  g_free (message->quote);
   msg_poll_free (message->poll);
   g_clear_pointer (&message->reactions, g_array_unref);
   g_free (message);
@@ -57,6 +59,7 @@ msg_message_from_row (MsgStmt *stmt, int column)
   message->forward = g_strdup (msg_stmt_get_text (stmt, column + 14));
   message->poll = msg_poll_read (msg_stmt_get_text (stmt, column + 15), msg_stmt_get_int (stmt, column + 16));
   message->expires_ms = msg_stmt_get_int (stmt, column + 17);
+  message->quote = g_strdup (msg_stmt_get_text (stmt, column + 18));
   return message;
 }
 
@@ -76,6 +79,7 @@ msg_message_weigh (const MsgMessage *message)
   return MSG_ROW_WEIGHT + 2 * strlen (message->text) + (message->entities != NULL ? strlen (message->entities) : 0)
          + (message->data != NULL ? strlen (message->data) : 0)
          + (message->forward != NULL ? strlen (message->forward) : 0)
+         + (message->quote != NULL ? strlen (message->quote) : 0)
          + (message->poll != NULL ? MSG_POLL_OPTIONS_MAX * 8 * MSG_POLL_OPTION_CHARS : 0)
          + (message->reactions != NULL ? message->reactions->len * sizeof (MsgReaction) : 0);
 }
@@ -109,9 +113,9 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
 {
   MsgStmt *stmt = msg_db_prepare (
       db, "INSERT INTO messages (chat_id, id, sender_id, device_id, random_id, pts, at_ms, kind, text, entities, data,"
-          " forward, poll, reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms, seq)"
+          " forward, poll, quote, reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms, seq)"
           " VALUES (:chat, :id, :sender, :device, :random, :pts, :at, :kind, :text, :entities, :data, :forward, :poll,"
-          " :reply, 0, 0, :silent, :expires, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
+          " :quote, :reply, 0, 0, :silent, :expires, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
 
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":id", message->id);
@@ -126,6 +130,7 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
   msg_stmt_set_text (stmt, ":data", message->data);
   msg_stmt_set_text (stmt, ":forward", message->forward);
   msg_stmt_set_text (stmt, ":poll", spec->poll);
+  msg_stmt_set_text (stmt, ":quote", message->quote);
   msg_stmt_set_int (stmt, ":reply", message->reply_to);
   msg_stmt_set_int (stmt, ":silent", message->silent);
   msg_stmt_set_int (stmt, ":expires", message->expires_ms);
@@ -263,6 +268,7 @@ message_from_spec (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_m
   message->entities = g_strdup (spec->entities);
   message->data = g_strdup (spec->data);
   message->forward = g_strdup (spec->forward);
+  message->quote = g_strdup (spec->quote);
   message->poll = msg_poll_parse (spec->poll);
   message->reply_to = spec->reply_to;
   message->silent = spec->silent;

@@ -13,8 +13,21 @@ msg_ttl_check (int64_t ttl_ms, GError **error)
   return false;
 }
 
-static bool
-check_reply (MsgDb *db, const MsgChat *chat, const MsgNewMessage *spec, GError **error)
+GError *
+msg_send_take_quote (const MsgSending *sending, unsigned max_entities, char **ret_json)
+{
+  GError *error = NULL;
+
+  if (sending->quote == NULL)
+    return NULL;
+  if (sending->reply_to == 0)
+    return msg_error_new (MSG_ERROR_INVALID, "quote", "A quote is of the message that is answered.");
+  *ret_json = msg_quote_write (sending->quote, max_entities, &error);
+  return error;
+}
+
+bool
+msg_send_check_reply (MsgDb *db, const MsgChat *chat, const MsgNewMessage *spec, GError **error)
 {
   g_autoptr (MsgMessage) replied = NULL;
 
@@ -24,7 +37,9 @@ check_reply (MsgDb *db, const MsgChat *chat, const MsgNewMessage *spec, GError *
     return false;
   if (replied == NULL)
     g_propagate_error (error, msg_error_new (MSG_ERROR_NOT_FOUND, "message", "There is no such message."));
-  return replied != NULL;
+  return replied != NULL
+         && (spec->quote == NULL || spec->quote_is_old
+             || msg_quote_check (spec->quote, replied->text, replied->entities, error));
 }
 
 const MsgMessage *
@@ -38,7 +53,7 @@ msg_send_write (MsgDb *db, MsgLog *log, MsgId chat_id, MsgNewMessage *spec, GErr
       g_propagate_error (error, msg_error_new (MSG_ERROR_INVALID, "poll", "In a channel polls are anonymous."));
       return NULL;
     }
-  if (chat == NULL || !check_reply (db, chat, spec, error) || !msg_chat_keep_pace (db, chat, log, error)
+  if (chat == NULL || !msg_send_check_reply (db, chat, spec, error) || !msg_chat_keep_pace (db, chat, log, error)
       || !msg_chat_find_withheld (db, chat, spec->sender_id, &spec->withheld_from, error)
       || !msg_contact_take (db, log->options, chat, spec->sender_id, log->now_ms, error))
     return NULL;

@@ -15,7 +15,7 @@ typedef struct {
   uint8_t random_id[MSG_RANDOM_ID_BYTES];
   MsgId device_id;
   int64_t message_id;  /* EDIT */
-  char *text, *entities, *poll;
+  char *text, *entities, *poll, *quote;
   bool public_poll;
   int64_t reply_to, ttl_ms;
   bool silent;
@@ -47,6 +47,7 @@ text_op_clear (MsgOp *ctx)
   g_free (op->text);
   g_free (op->entities);
   g_free (op->poll);
+  g_free (op->quote);
 }
 
 static TextOp *
@@ -170,6 +171,7 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
                          .text = op->text,
                          .entities = op->entities,
                          .reply_to = op->reply_to,
+                         .quote = op->quote,
                          .ttl_ms = op->ttl_ms,
                          .silent = op->silent };
 
@@ -204,6 +206,8 @@ msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpo
   error = text_op_take (op, sending->text, sending->entities);
   if (error == NULL)
     error = text_op_take_poll (op, sending->poll, op->entities != NULL);
+  if (error == NULL)
+    error = msg_send_take_quote (sending, core->options.message_entities, &op->quote);
   if (error == NULL)
     (void) msg_ttl_check (sending->ttl_ms, &error);
   if (error != NULL)

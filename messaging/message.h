@@ -7,6 +7,7 @@
 
 #include "messaging/chat.h"
 #include "messaging/poll-text.h"
+#include "messaging/quote.h"
 #include "messaging/reaction.h"
 
 #define MSG_RANDOM_ID_BYTES 8
@@ -28,6 +29,7 @@ typedef struct {
   char *entities;    /* (nullable): JSON, as msg_entities_write() makes it */
   char *data;        /* (nullable): JSON: what a service message tells of */
   int64_t reply_to;  /* 0: none */
+  char *quote;       /* (nullable): JSON, as msg_quote_write() makes it: what of the other message it answers */
   int64_t edited_ms; /* 0: never */
   int64_t expires_ms; /* when it goes away for all; 0: it stays */
   bool silent;
@@ -48,6 +50,7 @@ typedef struct {
   const char *text;
   GArray *entities;                       /* (nullable) (element-type MsgEntity): is sorted */
   int64_t reply_to;                       /* 0: none */
+  const MsgQuote *quote;                  /* (nullable): out of the message that it answers */
   const MsgPoll *poll;                    /* (nullable): then @text is the question, without entities */
   int64_t ttl_ms;                         /* it goes away for all so long after it was sent; 0: it stays */
   bool silent;
@@ -66,7 +69,7 @@ typedef void (*MsgMessageFn) (const MsgMessage *message, const MsgWritten *writt
  * A random_id that this user has used in this chat before gives the message and the place of the first time, as they are
  * now, and writes nothing.
  *
- * Errors: INVALID ("text", "entities", "ttl", "poll": also one that is public in a channel),
+ * Errors: INVALID ("text", "entities", "quote", "ttl", "poll": also one that is public in a channel),
  * NOT_FOUND ("chat", "message": there is
  * none to reply to), FORBIDDEN (those of msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT
  * ("message_rate"), UNAVAILABLE.

@@ -420,6 +420,9 @@ static const MsgMigration migrations[] = {
     "ALTER TABLE chats ADD COLUMN swept_id BIGINT NOT NULL DEFAULT 0;" /* by such rules all are gone up to it */
     "CREATE INDEX chats_retention ON chats (id) WHERE retention_ms > 0;"
     "CREATE INDEX reports_closed ON reports (closed_ms) WHERE state > 0;" },
+  { 25, "quotes",
+    "ALTER TABLE messages ADD COLUMN quote {text};"
+    "ALTER TABLE scheduled ADD COLUMN quote {text};" },
   { 0, NULL, NULL },
 };
 

@@ -17,8 +17,10 @@ typedef enum { WAITING = 1, FAILED, DROPPED } State; /* stored as these numbers 
 /* Ids grow, so that what was written first is sent first at the same time: from the time in ms times this. */
 #define IDS_PER_MS 1024
 
-#define COLUMNS "s.id, s.user_id, s.chat_id, s.send_ms, s.at_ms, s.text, s.entities, s.reply_to, s.silent, s.failed, s.ttl_ms"
-#define N_COLUMNS 11
+#define COLUMNS                                                                                                        \
+  "s.id, s.user_id, s.chat_id, s.send_ms, s.at_ms, s.text, s.entities, s.reply_to, s.silent, s.failed, s.ttl_ms,"      \
+  " s.quote"
+#define N_COLUMNS 12
 
 MsgScheduled *
 msg_scheduled_copy (const MsgScheduled *scheduled)
@@ -29,6 +31,7 @@ msg_scheduled_copy (const MsgScheduled *scheduled)
   copy = g_memdup2 (scheduled, sizeof *scheduled);
   copy->text = g_strdup (scheduled->text);
   copy->entities = g_strdup (scheduled->entities);
+  copy->quote = g_strdup (scheduled->quote);
   copy->failed = g_strdup (scheduled->failed);
   return copy;
 }
@@ -40,6 +43,7 @@ msg_scheduled_free (MsgScheduled *scheduled)
     return;
   g_free (scheduled->text);
   g_free (scheduled->entities);
+  g_free (scheduled->quote);
   g_free (scheduled->failed);
   g_free (scheduled);
 }
@@ -66,6 +70,7 @@ from_row (MsgStmt *stmt)
   scheduled->silent = msg_stmt_get_int (stmt, 8) != 0;
   scheduled->failed = g_strdup (msg_stmt_get_text (stmt, 9));
   scheduled->ttl_ms = msg_stmt_get_int (stmt, 10);
+  scheduled->quote = g_strdup (msg_stmt_get_text (stmt, 11));
   return scheduled;
 }
 
@@ -206,9 +211,9 @@ msg_scheduled_insert (MsgDb *db, MsgLog *log, MsgScheduled *scheduled, MsgId dev
   if (!check_number (db, scheduled, error) || !make_id (db, log, &scheduled->id, error))
     return false;
   stmt = msg_db_prepare (db, "INSERT INTO scheduled (id, user_id, chat_id, device_id, random_id, state, send_ms, at_ms,"
-                             " text, entities, reply_to, silent, ttl_ms)"
+                             " text, entities, reply_to, silent, ttl_ms, quote)"
                              " VALUES (:id, :user, :chat, :device, :random, 1, :send, :at, :text, :entities, :reply,"
-                             " :silent, :ttl)");
+                             " :silent, :ttl, :quote)");
   msg_stmt_set_int (stmt, ":id", scheduled->id);
   msg_stmt_set_int (stmt, ":user", scheduled->user_id);
   msg_stmt_set_int (stmt, ":chat", scheduled->chat_id);
@@ -221,6 +226,7 @@ msg_scheduled_insert (MsgDb *db, MsgLog *log, MsgScheduled *scheduled, MsgId dev
   msg_stmt_set_int (stmt, ":reply", scheduled->reply_to);
   msg_stmt_set_int (stmt, ":silent", scheduled->silent);
   msg_stmt_set_int (stmt, ":ttl", scheduled->ttl_ms);
+  msg_stmt_set_text (stmt, ":quote", scheduled->quote);
   return msg_stmt_run (stmt, error) && tell (db, log, scheduled, true, error);
 }
 
@@ -242,7 +248,7 @@ msg_scheduled_put (MsgDb *db, MsgLog *log, const MsgScheduled *scheduled, GError
 bool
 msg_scheduled_drop (MsgDb *db, MsgLog *log, const MsgScheduled *scheduled, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "UPDATE scheduled SET state = 3, failed = NULL, text = '', entities = NULL,"
+  MsgStmt *stmt = msg_db_prepare (db, "UPDATE scheduled SET state = 3, failed = NULL, text = '', entities = NULL, quote = NULL,"
                                       " send_ms = :end WHERE id = :id");
 
   msg_stmt_set_int (stmt, ":end", log->now_ms + DROPPED_FOR_MS);
@@ -316,6 +322,7 @@ msg_scheduled_send (MsgDb *db, MsgLog *log, const MsgScheduled *scheduled, GErro
                          .kind = MSG_MESSAGE_TEXT,
                          .text = scheduled->text,
                          .entities = scheduled->entities,
+                         .quote_is_old = true,
                          .ttl_ms = scheduled->ttl_ms,
                          .silent = scheduled->silent };
   const MsgMessage *message;
@@ -328,6 +335,7 @@ msg_scheduled_send (MsgDb *db, MsgLog *log, const MsgScheduled *scheduled, GErro
       return NULL;
     }
   spec.device_id = origin.device_id;
+  spec.quote = spec.reply_to != 0 ? scheduled->quote : NULL;
   message = msg_send_write (db, log, scheduled->chat_id, &spec, error);
   if (message == NULL || !row_delete (db, scheduled->id, error) || !tell (db, log, scheduled, false, error))
     return NULL;

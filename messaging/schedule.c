@@ -104,25 +104,14 @@ reset (ScheduleOp *op)
 /* --- Adding --- */
 
 static bool
-check_reply (MsgDb *db, const ScheduleOp *op, GError **error)
-{
-  g_autoptr (MsgMessage) replied = NULL;
-
-  if (op->given->reply_to == 0)
-    return true;
-  if (!msg_message_load (db, op->log.chat_id, op->log.user_id, op->given->reply_to, &replied, error))
-    return false;
-  if (replied == NULL)
-    g_propagate_error (error, msg_error_new (MSG_ERROR_NOT_FOUND, "message", "There is no such message."));
-  return replied != NULL;
-}
-
-static bool
 add_run (MsgDb *db, gpointer ctx, GError **error)
 {
   ScheduleOp *op = ctx;
   MsgLog *log = &op->log.log;
   const MsgNewMessage key = { .sender_id = op->log.user_id, .random_id = op->random_id };
+  const MsgNewMessage reply = { .sender_id = op->log.user_id,
+                                .reply_to = op->given->reply_to,
+                                .quote = op->given->quote };
   g_autoptr (MsgChat) chat = NULL;
 
   reset (op);
@@ -136,7 +125,7 @@ add_run (MsgDb *db, gpointer ctx, GError **error)
   if (!check_time (op, error))
     return false;
   chat = msg_chat_load_for (db, op->log.chat_id, op->log.user_id, MSG_ACT_SEND, log->now_ms, error);
-  if (chat == NULL || !check_reply (db, op, error)
+  if (chat == NULL || !msg_send_check_reply (db, chat, &reply, error)
       || !msg_draft_clear (db, log, op->log.user_id, op->log.chat_id, error))
     return false;
   op->scheduled = msg_scheduled_copy (op->given);
@@ -159,6 +148,8 @@ msg_schedule_add (MsgCore *core, const MsgSending *sending, int64_t send_ms, Msg
   op->given->ttl_ms = sending->ttl_ms;
   error = take_text (op, sending->text, sending->entities);
   op->given->send_ms = send_ms;
+  if (error == NULL)
+    error = msg_send_take_quote (sending, core->options.message_entities, &op->given->quote);
   if (error == NULL)
     (void) msg_ttl_check (sending->ttl_ms, &error);
   if (error == NULL && sending->poll != NULL)

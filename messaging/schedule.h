@@ -22,6 +22,7 @@ typedef struct {
   char *text;
   char *entities;     /* (nullable): JSON, as msg_entities_write() makes it */
   int64_t reply_to;   /* 0: none; one that is gone by then is left out */
+  char *quote;        /* (nullable): out of what it answers: goes with it */
   int64_t ttl_ms;     /* counts from its sending */
   bool silent;
   char *failed;       /* (nullable): why it was not sent: a reason of MSG_ERROR */
@@ -40,7 +41,7 @@ typedef void (*MsgScheduledFn) (const MsgScheduled *scheduled, const MsgMessage 
  * @sending: as for msg_message_send(): the same random_id gives what there is, scheduled or sent
  * @send_ms: when
  *
- * Errors: INVALID ("text", "entities", "ttl", "poll": none is scheduled,
+ * Errors: INVALID ("text", "entities", "quote", "ttl", "poll": none is scheduled,
  * "send_at": in the past, or more than a year ahead), NOT_FOUND ("chat",
  * "message"), FORBIDDEN, CONFLICT ("message_deleted"), LIMIT ("message_rate", "too_many_scheduled"), UNAVAILABLE.
  */

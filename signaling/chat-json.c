@@ -243,6 +243,7 @@ sig_message_json (const MsgMessage *message)
     json_object_set_object_member (object, "poll", sig_poll_json (message->poll, true));
   if (message->reply_to != 0)
     sig_json_set_id (object, "replyTo", message->reply_to);
+  set_json (object, "quote", message->quote);
   if (message->edited_ms != 0)
     json_object_set_int_member (object, "editedAt", message->edited_ms);
   if (message->silent)
@@ -269,6 +270,7 @@ sig_scheduled_json (const MsgScheduled *scheduled)
   set_entities (object, scheduled->entities);
   if (scheduled->reply_to != 0)
     sig_json_set_id (object, "replyTo", scheduled->reply_to);
+  set_json (object, "quote", scheduled->quote);
   if (scheduled->silent)
     json_object_set_boolean_member (object, "silent", TRUE);
   if (scheduled->ttl_ms != 0)

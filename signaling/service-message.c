@@ -36,6 +36,9 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
   g_autoptr (GArray) entities = sig_entities_read (sig_json_get_list (params, "entities"));
   JsonObject *asked = json_object_has_member (params, "poll") ? json_object_get_object_member (params, "poll") : NULL;
   g_autoptr (MsgPoll) poll = sig_poll_read (asked);
+  JsonObject *quoted = json_object_has_member (params, "quote") ? json_object_get_object_member (params, "quote") : NULL;
+  g_autoptr (GArray) marked = quoted != NULL ? sig_entities_read (sig_json_get_list (quoted, "entities")) : NULL;
+  MsgQuote quote = { .entities = marked };
   MsgSending sending = { .user_id = sig_session_get_user_id (session),
                          .device_id = sig_session_get_device_id (session),
                          .chat_id = sig_json_get_id (params, "chatId"),
@@ -49,6 +52,12 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
   bool ok = al_base64url_decode_exact (random_id, strlen (random_id), sending.random_id, sizeof sending.random_id);
 
   g_assert (ok);
+  if (quoted != NULL)
+    {
+      quote.text = json_object_get_string_member (quoted, "text");
+      quote.offset = (unsigned) json_object_get_int_member (quoted, "offset");
+      sending.quote = &quote;
+    }
   if (json_object_has_member (params, "sendAt"))
     sig_service_schedule (user, call, &sending, json_object_get_int_member (params, "sendAt"));
   else

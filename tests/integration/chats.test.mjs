@@ -54,6 +54,25 @@ test('two users on three devices: send, edit, delete, read', async () => {
   await closeAll(ann, bob, tablet);
 });
 
+test('a reply quotes what was said, and keeps it', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const a = new Messenger(ann);
+  const chatId = await open(ann, bob);
+  const { message: { id } } = await send(ann, chatId, '\u{1f600} hello');
+  const quoting = (text, offset) => send(bob, chatId, 'yes', { replyTo: id, quote: { text, offset, entities: [] } });
+  await refuses(quoting('ell', 3), 'quote');
+  await refuses(quoting('x'.repeat(1025), 0), 'invalid_params');
+  await refuses(send(bob, chatId, 'yes', { quote: { text: 'ell', offset: 4 } }), 'quote');
+  const quoted = await quoting('ell', 4);
+  const quote = { text: 'ell', offset: 4 };
+  assert.deepEqual(quoted.message.quote, quote);
+  await until(() => a.texts(chatId).length === 2, 'the answer');
+  await ann.call('message.delete', { chatId, ids: [id], forAll: true });
+  const { messages } = await ann.call('message.history', { chatId, limit: 10 });
+  assert.deepEqual(messages.map((m) => m.quote), [quote]);
+  await closeAll(ann, bob);
+});
+
 test('offline and back, over a restart, and a new device sees all', async () => {
   const [ann, bob] = [await person(), await person()];
   const chatId = await open(ann, bob);

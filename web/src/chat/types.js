@@ -47,6 +47,7 @@
  * @property {Entity[]} entities
  * @property {ServiceData} [data]
  * @property {string} [replyTo]
+ * @property {{text: string, offset: number, entities?: Entity[]}} [quote] what of the other message it answers
  * @property {number} [editedAt]
  * @property {boolean} [silent]
  * @property {Reaction[]} [reactions]

@@ -77,7 +77,7 @@ function bubble(row, host) {
   h('div', { class: 'bubble' },
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
     message?.forwardedFrom && origin(message.forwardedFrom),
-    replyTo && quote(replyTo, host),
+    replyTo && quote(replyTo, host, message?.quote?.text),
     h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned)), message?.poll && pollView(message.poll, (option) => host.vote(message, option)), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
@@ -100,12 +100,12 @@ function meta(at, editedAt, mark, pinned) {
     mark && h('span', { class: 'msg-mark', role: 'img', 'aria-label': MARKS[mark][1], title: MARKS[mark][1] }, icon(MARKS[mark][0], 16)));
 }
 
-/** @param {string} id @param {RowHost} host */
-function quote(id, host) {
+/** @param {string} id @param {RowHost} host @param {string} [words] what of it is quoted */
+function quote(id, host, words) {
   const message = host.replied(id);
   const from = message?.from ?? '';
   return h('button', { class: `quote hue-${hue(from, HUES)}`, type: 'button', testid: 'message-reply', disabled: !message, onclick: () => host.jump(id) },
-    h('strong', {}, message ? (from === host.me ? 'You' : host.nameOf(from)) : message === null ? 'Deleted message' : '…'), message && h('span', {}, plain(message) || 'Service message'));
+    h('strong', {}, message ? (from === host.me ? 'You' : host.nameOf(from)) : message === null ? 'Deleted message' : '…'), (words || message) && h('span', {}, words ?? (message && plain(message) || 'Service message')));
 }
 
 /** @param {Row} row @param {RowHost} host */
