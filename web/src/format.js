@@ -54,6 +54,16 @@ export function ago(at, now = Date.now()) {
   return word === 'Yesterday' ? 'yesterday' : `on ${word}`;
 }
 
+/** when: a time of another day, or of this one: "today at 14:05", "on Monday at 09:00". @param {number} at @param {number} [now] */
+export function when(at, now = Date.now()) {
+  const days = -daysAgo(at, now);
+  const date = new Date(at);
+  const near = { '-1': 'yesterday', 0: 'today', 1: 'tomorrow' }[days];
+  const year = date.getFullYear() === new Date(now).getFullYear() ? undefined : 'numeric';
+  const word = near ?? `on ${days > 1 && days < 7 ? date.toLocaleDateString('en', { weekday: 'long' }) : date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year })}`;
+  return `${word} at ${time(at)}`;
+}
+
 /** initials: up to two letters for an avatar. @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/[\s_.-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));

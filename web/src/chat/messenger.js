@@ -9,6 +9,7 @@ import { Drafts } from './drafts.js';
 import { isLarge } from './rights.js';
 import { Outbox } from './outbox.js';
 import { Presence } from './presence.js';
+import { ScheduledMessages } from './scheduled.js';
 import { UpdateLog } from './update-log.js';
 
 /** @typedef {import('./types.js').Message} Message */
@@ -35,8 +36,12 @@ export class Messenger extends EventTarget {
     this.outbox = new Outbox(rpc, storage);
     this.drafts = new Drafts(rpc, storage);
     this.presence = new Presence(rpc);
+    this.scheduled = new ScheduledMessages(rpc, (method, params) => this.change(method, params));
     this.log = new UpdateLog(rpc, (update) => this.#apply(update));
-    this.log.addEventListener('reset', () => void this.#begin(true));
+    this.log.addEventListener('reset', () => {
+      this.scheduled.forget();
+      void this.#begin(true);
+    });
     this.outbox.addEventListener('sent', (event) => {
       const { message } = /** @type {CustomEvent} */ (event).detail;
       this.chats.get(message.chatId)?.history.put(message, true);
@@ -88,6 +93,7 @@ export class Messenger extends EventTarget {
     this.log.forget();
     this.outbox.close();
     this.drafts.close();
+    this.scheduled.forget();
     this.presence.watch([]);
     this.chats.clear();
     for (const timer of this.#marks.values()) clearTimeout(timer);
@@ -173,6 +179,7 @@ export class Messenger extends EventTarget {
   /** @param {import('./types.js').Update} update */
   #apply(update) {
     if (update.type === 'draft') this.drafts.take(update);
+    else if (update.type === 'scheduled') this.scheduled.apply(update);
     else this.chats.apply(update);
   }
 

@@ -29,9 +29,11 @@
  * @property {string} readUpToId
  * @property {number} unread
  * @property {number} mentions
+ * @property {number} [messageTtlMs] what is written goes away so long after it was sent
  * @property {ServerDraft} [draft]
  */
 /** @typedef {{text: string, entities: Entity[], replyTo?: string, at: number}} ServerDraft what the user has begun to write */
+/** @typedef {{id: string, chatId: string, sendAt: number, at: number, text: string, entities: Entity[], replyTo?: string, silent?: boolean, ttlMs?: number, failed?: string}} Scheduled failed: why it was not sent */
 /** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
 /** @typedef {{emoji: string, count: number, own?: boolean, alone?: boolean}} Reaction alone: of the user, and not counted yet */
 /** @typedef {{options: {text: string, count: number}[], voters: number, multiple: boolean, anonymous: boolean, quiz: boolean, closed: boolean, closesAt?: number, own?: number[], correct?: number}} Poll own: places of what the user has chosen */
@@ -53,6 +55,7 @@
  * @property {Reaction[]} [reactions]
  * @property {boolean} [pinned]
  * @property {Origin} [forwardedFrom]
+ * @property {number} [expiresAt] when it goes away
  * @property {Poll} [poll] whose question is the text
  */
 /** @typedef {{link: string, creatorId: string, createdAt: number, expiresAt?: number, maxUses?: number, uses: number, approval: boolean}} ChatLink */
@@ -76,6 +79,8 @@
  * @property {number} [mentions]
  * @property {string} [action]
  * @property {ServerDraft} [draft]
+ * @property {string} [scheduledId]
+ * @property {Scheduled} [scheduled] missing: it is gone
  * @property {string} [messageId]
  * @property {Reaction[]} [reactions] without whose they are, unless `own` is there
  * @property {string | null | number[]} [own] what the user has reacted with, or voted for

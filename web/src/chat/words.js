@@ -47,12 +47,20 @@ const REASONS = {
   poll: 'That cannot be done with a poll.',
   poll_closed: 'This poll is over.',
   already_voted: 'The answer to a quiz stays.',
+  send_at: 'A message can be scheduled for a time to come, no more than a year ahead.',
+  too_many_scheduled: 'As many messages are scheduled as this server keeps: 100 in a chat, 1,000 in all.',
+  scheduled: 'It is not scheduled any more: it was sent or deleted.',
   service_message: 'That can be done with messages of people alone.',
 };
 
 /** chatProblem: an error as a sentence. @param {any} error */
 export function chatProblem(error) {
   return REASONS[error?.reason] ?? problem(error);
+}
+
+/** notSentWords: why a scheduled message was not sent. @param {string} reason */
+export function notSentWords(reason) {
+  return reason === 'disabled' ? 'Your account could not send then.' : chatProblem({ reason });
 }
 
 /** chatTitle: @param {Chat} chat */

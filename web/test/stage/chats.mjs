@@ -63,6 +63,13 @@ function nth(n) {
 const range = ({ messages, count }, from, to) => (count ? Array.from({ length: Math.max(0, Math.min(to, count) - Math.max(from, 1) + 1) }, (_, i) => nth(Math.max(from, 1) + i))
   : messages.filter(({ id }) => Number(id) >= from && Number(id) <= to));
 
+/** @type {Record<string, any[]>} */
+const SCHEDULED = { 502: [
+  { id: '901', chatId: '502', sendAt: now - 40 * MINUTE, at: now - 90 * MINUTE, text: 'The boat is in: who carries the sails up?', entities: [], failed: 'restricted' },
+  { id: '902', chatId: '502', sendAt: now + 20 * 60 * MINUTE, at: now, text: 'Good morning! High water is at 11:20, we cast off at ten. Bring something warm, the wind turns north in the afternoon.', entities: [{ type: 'bold', offset: 31, length: 5 }] },
+  { id: '903', chatId: '502', sendAt: now + 9 * 24 * 60 * MINUTE, at: now, text: 'Does anybody have the key to the shed?', entities: [], silent: true }],
+504: [{ id: '904', chatId: '504', sendAt: now + 22 * 60 * MINUTE, at: now, text: 'Call the sailmaker', entities: [] }] };
+
 /** @typedef {{tell: (method: string, params: any) => void}} Session */
 let pts = 10;
 
@@ -125,6 +132,7 @@ export const CHAT_METHODS = {
     update(session, { type: 'message.new', chatId, message });
     return { message, pts, ptsCount: 1 };
   },
+  'message.scheduled': ({ chatId }) => ({ scheduled: SCHEDULED[chatId] ?? [] }),
   'message.edits': () => ({ edits: [{ at: now - 58 * MINUTE, text: 'send() is wrong', entities: [] }] }),
   ...Object.fromEntries(['message.read', 'message.delivered', 'message.typing', 'message.edit', 'message.delete', 'chat.update', 'chat.setRole', 'chat.invite', 'updates.chatDifference', 'message.react', 'message.pin', 'message.forward'].map((name) => [name, () => ({})])),
 };

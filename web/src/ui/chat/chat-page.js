@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One chat: who or what it is, its history, and where one writes. */
 import { isGroup, may } from '../../chat/rights.js';
+import { newRandomId } from '../../chat/scheduled.js';
 import { chatProblem, chatTitle, membersLine, plain, presenceLine, typingLine } from '../../chat/words.js';
 import { Scope, fill, h, write } from '../../dom.js';
 import { routeHash } from '../../router.js';
@@ -16,6 +17,8 @@ import { openMenu } from './menu.js';
 import { PinBar } from './pin-bar.js';
 import { newPoll } from './poll.js';
 import { quickBar, react } from './reactions.js';
+import { ScheduledBar } from './scheduled-view.js';
+import { sendLater } from './send-later.js';
 import { voiceChat } from './voice-chat.js';
 
 /** @typedef {import('../../chat/chats.js').Entry} Entry */
@@ -36,6 +39,7 @@ export class ChatPage {
   /** @type {Entry | null} */ #entry = null;
   /** @type {HistoryView | null} */ #history = null;
   /** @type {Composer | null} */ #composer = null;
+  /** @type {ScheduledBar | null} */ #scheduled = null;
   /** @type {ChatSearch | null} */ #search = null;
   /** a message to be shown */ #wanted = '';
   #shown = '';
@@ -117,7 +121,12 @@ export class ChatPage {
     const pins = new PinBar(this.#app, this.#id, (messageId) => void this.#history?.jump(messageId));
     this.#scope.defer(() => pins.end());
     this.#bars.append(pins.el);
-    this.#composer = new Composer({ polls: isGroup(entry.chat), nameOf: (id) => (id === this.#app.account.user?.id ? 'yourself' : names.of(id)) });
+    this.#composer = new Composer({ polls: isGroup(entry.chat), reminders: entry.chat.kind === 'saved', nameOf: (id) => (id === this.#app.account.user?.id ? 'yourself' : names.of(id)) });
+    const composer = this.#composer;
+    const scheduled = new ScheduledBar(this.#app, this.#id, () => composer.people);
+    this.#scheduled = scheduled;
+    this.#scope.defer(() => scheduled.end());
+    this.#scope.listen(composer, 'later', (event) => void this.#later(event.detail));
     this.#scope.listen(this.#history, 'menu', (event) => this.#menu(event.detail));
     this.#scope.listen(this.#composer, 'send', (event) => void this.#send(event.detail));
     this.#scope.listen(this.#composer, 'typing', () => entry.chat.kind !== 'saved' && messenger.typing(this.#id));
@@ -172,7 +181,7 @@ export class ChatPage {
         h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Video call', title: 'Video call', testid: 'chat-video', onclick: call(true) }, icon('camera'))],
       h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Search in this chat', title: 'Search in this chat (Ctrl+F)', testid: 'chat-find', onclick: () => this.search() }, icon('search')),
       group && may(chat, 'calls') && h('button', { class: 'button small', type: 'button', 'aria-label': 'Voice chat', testid: 'voice-chat', onclick: () => void voiceChat(this.#app, chat) }, icon('speaker', 18), h('span', { class: 'wide-only' }, 'Voice chat')));
-    fill(this.#foot, chat.role === 'left' ? this.#joinBar() : may(chat, 'send') ? /** @type {Composer} */ (this.#composer).el : h('p', { class: 'chat-mute', testid: 'chat-mute' }, icon('lock', 18), 'You may read here, not write.'));
+    fill(this.#foot, chat.role === 'left' ? this.#joinBar() : [/** @type {ScheduledBar} */ (this.#scheduled).el, may(chat, 'send') ? /** @type {Composer} */ (this.#composer).el : h('p', { class: 'chat-mute', testid: 'chat-mute' }, icon('lock', 18), 'You may read here, not write.')]);
   }
 
   /** Who looks at a public chat may come in. */
@@ -212,11 +221,11 @@ export class ChatPage {
     if (this.#composer && !this.#scope.ended) this.#composer.people = members.filter(({ role, user }) => role !== 'banned' && user.id !== this.#app.account.user?.id).map(({ user }) => user);
   }
 
-  /** @param {{text: string, entities: any[], replyTo?: string, edits: import('../../chat/types.js').Message | null, written: string}} message */
-  async #send({ text, entities, replyTo, edits, written }) {
+  /** @param {{text: string, entities: any[], replyTo?: string, edits: import('../../chat/types.js').Message | null, written: string, silent: boolean}} message */
+  async #send({ text, entities, replyTo, edits, written, silent }) {
     const { messenger, toasts } = this.#app;
     if (!edits) {
-      messenger.send(this.#id, { text, entities, replyTo });
+      messenger.send(this.#id, { text, entities, replyTo, silent });
       this.#behind = false;
       this.#keepDraft();
       return void this.#history?.toNewest();
@@ -227,6 +236,18 @@ export class ChatPage {
       toasts.show(`Not edited. ${chatProblem(error)}`, { tone: 'bad' });
       this.#composer?.restore(edits, written);
     }
+  }
+
+  /** @param {{text: string, entities: any[], replyTo?: string}} message */
+  async #later({ text, entities, replyTo }) {
+    const { chat } = /** @type {Entry} */ (this.#entry);
+    const randomId = newRandomId(); /* one for all tries */
+    const reminder = chat.kind === 'saved';
+    const taken = await sendLater({ reminder, silent: reminder ? undefined : false, save: (at, silent) => this.#app.messenger.scheduled.add(chat.id, { text, entities, replyTo, silent }, at, randomId) });
+    if (!taken || this.#scope.ended) return;
+    this.#composer?.clear();
+    this.#behind = false;
+    this.#keepDraft();
   }
 
   /** @param {{row: import('./message-row.js').Row, at: {x: number, y: number}}} detail */

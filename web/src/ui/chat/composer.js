@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Where a message is written: a reply or an edit above it, people to mention, Enter sends. Events: 'send' (detail: {text, entities, replyTo, edits}), 'typing', 'up' (↑ in an empty field), 'poll' (one is wanted). */
+/** Where a message is written: a reply or an edit above it, people to mention, Enter sends. Events: 'send' (detail: {text, entities, replyTo, edits, silent}), 'later' (detail: what is to be sent at another time), 'typing', 'up' (↑ in an empty field), 'poll' (one is wanted). */
 import { parse, unparse } from '../../chat/text.js';
 import { plain } from '../../chat/words.js';
 import { h, fill, write } from '../../dom.js';
 import { icon } from '../icons.js';
 import { avatar } from '../lamp.js';
+import { openMenu } from './menu.js';
 
 /** @typedef {import('../../chat/types.js').Message} Message */
 /** @typedef {import('../../chat/types.js').User} User */
@@ -24,19 +25,27 @@ export class Composer extends EventTarget {
   #context = h('div', { class: 'composer-context', hidden: true });
   #field;
   #send;
+  /** other ways to send */ #ways;
+  #reminders;
   #left = h('span', { class: 'composer-left', 'aria-live': 'polite' });
   #list = h('ul', { class: 'mentions', role: 'listbox', id: 'mentions', 'aria-label': 'People to mention', hidden: true, testid: 'mentions' });
   /** @type {User[]} who can be mentioned */ #people = [];
   #chosen = 0;
   #coarse = matchMedia('(pointer: coarse)');
 
-  /** @param {{nameOf: (id: string) => string, polls?: boolean}} needs polls: it offers to make one */
-  constructor({ nameOf, polls = false }) {
+  /** @param {{nameOf: (id: string) => string, polls?: boolean, reminders?: boolean}} needs polls: it offers to make one; reminders: what is sent later comes to oneself */
+  constructor({ nameOf, polls = false, reminders = false }) {
     super();
+    this.#reminders = reminders;
     this.#nameOf = nameOf;
     this.#field = h('textarea', { class: 'composer-field', rows: 1, placeholder: 'Message', 'aria-label': 'Message', testid: 'composer', autocomplete: 'off', enterKeyHint: this.#coarse.matches ? 'enter' : 'send', 'aria-controls': 'mentions', 'aria-autocomplete': 'list', dir: 'auto' });
     this.#send = h('button', { class: 'composer-send', type: 'submit', 'aria-label': 'Send', testid: 'send', disabled: true }, icon('send', 22));
-    const form = h('form', { class: 'composer-row', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(); } }, polls && h('button', { class: 'icon-button composer-poll', type: 'button', 'aria-label': 'New poll', title: 'New poll', testid: 'new-poll', onclick: () => this.dispatchEvent(new CustomEvent('poll')) }, icon('poll', 22)), this.#field, this.#left, this.#send);
+    this.#ways = h('button', { class: 'icon-button composer-ways', type: 'button', 'aria-haspopup': 'menu', 'aria-label': 'Other ways to send', title: 'Other ways to send', testid: 'send-ways', hidden: true, onclick: () => this.#openWays() }, icon('up', 18));
+    this.#send.addEventListener('contextmenu', (event) => {
+      event.preventDefault();
+      if (!this.#ways.hidden) this.#openWays();
+    });
+    const form = h('form', { class: 'composer-row', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); this.#submit(); } }, polls && h('button', { class: 'icon-button composer-poll', type: 'button', 'aria-label': 'New poll', title: 'New poll', testid: 'new-poll', onclick: () => this.dispatchEvent(new CustomEvent('poll')) }, icon('poll', 22)), this.#field, this.#left, this.#ways, this.#send);
     this.el = h('div', { class: 'composer' }, this.#list, this.#context, form);
     this.#field.addEventListener('input', () => this.#input());
     this.#field.addEventListener('keydown', (event) => this.#key(event));
@@ -66,6 +75,10 @@ export class Composer extends EventTarget {
   /** people: who can be mentioned. @param {User[]} people */
   set people(people) {
     this.#people = people;
+  }
+
+  get people() {
+    return this.#people;
   }
 
   focus() {
@@ -120,6 +133,7 @@ export class Composer extends EventTarget {
     }
     this.#send.setAttribute('aria-label', this.editing ? 'Save' : 'Send');
     fill(this.#send, icon(this.editing ? 'check' : 'send', 22));
+    this.#offerWays();
   }
 
   #input(byHand = true) {
@@ -129,6 +143,7 @@ export class Composer extends EventTarget {
     write(this.#left, left < NEAR_UNITS ? String(left) : '');
     this.#left.classList.toggle('over', left < 0);
     this.#send.disabled = !value.trim() || left < 0;
+    this.#offerWays();
     if (!byHand) return;
     this.#suggest();
     this.dispatchEvent(new CustomEvent('context'));
@@ -140,19 +155,48 @@ export class Composer extends EventTarget {
     this.#field.style.height = `${this.#field.scrollHeight}px`;
   }
 
-  #submit() {
-    if (this.#send.disabled) return;
+  #offerWays() {
+    this.#ways.hidden = Boolean(this.editing) || this.#send.disabled;
+  }
+
+  #openWays() {
+    const { right, top } = this.#ways.getBoundingClientRect();
+    openMenu({ x: right, y: top, from: 'below' }, [{ label: this.#reminders ? 'Remind me …' : 'Send later …', icon: this.#reminders ? 'bell' : 'clock', testid: 'send-later', run: () => this.#later() },
+      !this.#reminders && { label: 'Send without sound', icon: 'bellOff', testid: 'send-silent', run: () => this.#submit(true) }], 'Other ways to send');
+  }
+
+  /** What stands there is to be sent at another time; it stays until that is done: clear(). */
+  #later() {
+    const written = this.#written();
+    if (written) this.dispatchEvent(new CustomEvent('later', { detail: written }));
+  }
+
+  /** clear: what stood here is on its way. */
+  clear() {
+    this.reply = null;
+    this.text = '';
+    this.#showContext();
+    this.#mentions([]);
+    this.focus();
+  }
+
+  #written() {
+    if (this.#send.disabled) return null;
     const written = this.#field.value;
     const { text, entities } = parse(written, this.#people);
-    if (!text.trim()) return;
-    const detail = { text, entities, replyTo: this.reply?.id, edits: this.editing, written };
+    return text.trim() ? { text, entities, replyTo: this.reply?.id, edits: this.editing, written } : null;
+  }
+
+  #submit(silent = false) {
+    const detail = this.#written();
+    if (!detail) return;
     this.reply = null;
     if (this.editing) this.#endEdit();
     else this.text = '';
     this.#showContext();
     this.#mentions([]);
     this.focus();
-    this.dispatchEvent(new CustomEvent('send', { detail }));
+    this.dispatchEvent(new CustomEvent('send', { detail: { ...detail, silent } }));
   }
 
   /** @param {KeyboardEvent} event */

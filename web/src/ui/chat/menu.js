@@ -8,7 +8,7 @@ import { icon } from '../icons.js';
 const EDGE = 8;
 
 /**
- * openMenu: @param {{x: number, y: number}} at @param {(Choice | false | null | undefined | '')[]} choices @param {string} label
+ * openMenu: @param {{x: number, y: number, from?: 'above' | 'below'}} at from below: the corner at its lower right; else at its upper left @param {(Choice | false | null | undefined | '')[]} choices @param {string} label
  * @param {((close: () => void) => HTMLElement | false)} [top] what stands over them: buttons
  * @returns {() => void} closes it
  */
@@ -34,8 +34,9 @@ export function openMenu(at, choices, label, top = () => false) {
   ([...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body).append(menu);
   menu.showPopover();
   const { width, height } = menu.getBoundingClientRect();
-  menu.style.left = `${Math.max(EDGE, Math.min(at.x, innerWidth - width - EDGE))}px`;
-  menu.style.top = `${Math.max(EDGE, Math.min(at.y, innerHeight - height - EDGE))}px`;
+  const [x, y] = at.from === 'below' ? [at.x - width, at.y - height - 4] : [at.x, at.y];
+  menu.style.left = `${Math.max(EDGE, Math.min(x, innerWidth - width - EDGE))}px`;
+  menu.style.top = `${Math.max(EDGE, Math.min(y, innerHeight - height - EDGE))}px`;
   menu.querySelector('button')?.focus({ preventScroll: true });
   return close;
 }
