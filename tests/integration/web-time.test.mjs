@@ -165,3 +165,88 @@ timely('who waits to be let in is told live, and not asked for again and again',
   await ann.click('dialog-close');
   await boss.close();
 });
+
+/** The service messages of the chat that is open. */
+const notices = (person) => person.page.evaluate(() => [...document.querySelectorAll('[data-testid="service-message"]')].map((el) => el.textContent.trim()));
+
+timely('the timer of a chat: by both in a private one, told in words, a sign on what goes away; it goes, and the timer off', async () => {
+  await openRow(ann, 'bob');
+  await openRow(bob, 'ann');
+  await ann.click('chat-about');
+  await ann.get('chat-timer').selectOption(String(86400e3));
+  await until(async () => (await notices(bob)).includes('ann set messages to go away after 1 day'), 'that at bob', LONG);
+  await bob.click('chat-about');
+  await until(async () => (await bob.get('chat-timer').inputValue()) === String(86400e3), 'the same choice at bob', LONG);
+  await ann.click('person-chat');
+  await say(ann, 'gone tomorrow');
+  await ann.page.locator('[data-testid="message"]', { hasText: 'gone tomorrow' }).locator('[data-testid="msg-timer"]').waitFor({ timeout: LONG });
+  assert.match(await ann.get('msg-timer').last().getAttribute('aria-label'), /^Goes away tomorrow at /);
+  assert.equal(await ann.page.locator('[data-testid="message"]', { hasText: 'hello' }).locator('[data-testid="msg-timer"]').count(), 0, 'what was there stays');
+  await bob.get('chat-timer').selectOption('0');
+  await bob.click('person-chat');
+  await until(async () => (await notices(ann)).includes('bob turned the timer off: messages stay'), 'that at ann', LONG);
+  const phone = await elsewhere(ann);
+  const chatId = new URL(await ann.page.url()).hash.split('/')[2];
+  await phone.call('chat.update', { chatId, messageTtlMs: 1500 });
+  await say(ann, 'a spark');
+  await until(async () => (await texts(bob)).includes('a spark'), 'it at bob', LONG);
+  await until(async () => !(await texts(bob)).includes('a spark') && !(await texts(ann)).includes('a spark'), 'it to go on both sides', LONG);
+  await phone.call('chat.update', { chatId, messageTtlMs: 0 });
+  await phone.close();
+});
+
+timely('the timer of a large group, by who may: the panel follows what others choose', async () => {
+  const boss = await elsewhere(bob);
+  const { chat } = await boss.call('chat.create', { kind: 'supergroup', title: 'Fleet', members: [(await boss.call('user.find', { username: 'ann' })).user.id] });
+  await boss.call('chat.update', { chatId: chat.id, messageTtlMs: 7 * 86400e3 });
+  await openRow(bob, 'Fleet');
+  await bob.click('chat-about');
+  await until(async () => (await bob.get('chat-timer').inputValue()) === String(7 * 86400e3), 'a week', LONG);
+  await boss.call('chat.update', { chatId: chat.id, messageTtlMs: 3 * 86400e3 });
+  await until(async () => (await bob.get('chat-timer').inputValue()) === String(3 * 86400e3), 'another time, which is none of the list', LONG);
+  await bob.get('chat-timer').selectOption('0');
+  await until(async () => (await notices(bob)).includes('You turned the timer off: messages stay'), 'the words', LONG);
+  await bob.click('dialog-close');
+  await openRow(ann, 'Fleet');
+  await ann.click('chat-about');
+  await ann.sees('members');
+  assert.equal(await ann.get('chat-timer').count(), 0, 'not for a member');
+  await ann.click('dialog-close');
+  await boss.close();
+});
+
+timely('a quiz: made here, what is right shown to who has voted; a public poll says who; both end by their time', async () => {
+  await openRow(bob, 'Fleet');
+  await openRow(ann, 'Fleet');
+  await bob.click('new-poll');
+  await bob.fill('pollQuestion', 'Port is?');
+  for (const [i, answer] of ['green', 'red'].entries()) await bob.get('poll-answer').nth(i).fill(answer);
+  await bob.press('.toggle:has([data-testid="poll-quiz"])');
+  await bob.press('.toggle:has([data-testid="poll-anonymous"])');
+  assert.equal(await bob.get('poll-multiple').isVisible(), false, 'a quiz has one answer');
+  await bob.click('poll-make');
+  assert.match(await bob.get('poll-dialog').textContent(), /Mark the answer that is right/);
+  await bob.get('poll-right').nth(1).check();
+  await bob.get('poll-ends').selectOption(String(3600e3));
+  await bob.click('poll-make');
+  await ann.sees('poll');
+  const poll = (person) => person.page.evaluate(() => { const el = [...document.querySelectorAll('[data-testid="poll"]')].at(-1); return `${el.querySelector('.poll-kind').textContent.replace(/ (today|tomorrow) at .*/, '')}: ${[...el.querySelectorAll('[data-testid="poll-option"]')].map((one) => one.ariaLabel + (one.disabled ? '!' : '')).join('; ')}`; });
+  const shows = async (person, wanted) => {
+    let seen;
+    await until(async () => { seen = await poll(person); return seen === wanted; }, wanted, LONG).catch(() => assert.fail(`${person.username} sees “${seen}”, not “${wanted}”`));
+  };
+  await shows(ann, 'Quiz, ends: green; red');
+  await ann.get('poll-option').nth(0).click();
+  await shows(ann, 'Quiz, ends: green, wrong, 100 %, 1 vote!; red, right, 0 %, 0 votes!');
+  await shows(bob, 'Quiz, ends: green; red');
+  await bob.click('poll-who');
+  await bob.sees('voter');
+  assert.deepEqual(await bob.page.evaluate(() => [...document.querySelectorAll('[data-testid="voters"]')].map((el) => [el.querySelector('h3').firstChild.textContent, ...[...el.querySelectorAll('[data-testid="voter"]')].map((one) => one.dataset.username)])), [['green', 'ann'], ['red']]);
+  await bob.click('dialog-close');
+  const boss = await elsewhere(bob);
+  const chatId = new URL(await bob.page.url()).hash.split('/')[2];
+  await boss.call('message.send', { chatId, randomId: 'AwECAwQFBgc', poll: { question: 'Soon over?', options: ['yes', 'no'], quiz: { correct: 0 }, closesAt: Date.now() + 4000 } });
+  await shows(ann, 'Anonymous quiz, ends: yes; no');
+  await shows(ann, 'Anonymous quiz, ended: yes, right, 0 %, 0 votes!; no, 0 %, 0 votes!');
+  await boss.close();
+});

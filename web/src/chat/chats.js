@@ -105,7 +105,7 @@ export class Chats extends EventTarget {
     if (known) {
       const late = Number(known.chat.topId) > Number(chat.topId) || Number(known.chat.readUpToId) > Number(chat.readUpToId);
       const counts = late ? { unread: known.chat.unread, mentions: known.chat.mentions } : {};
-      entry.chat = { ...known.chat, ...chat, pinned: chat.pinned, protected: chat.protected, username: chat.username, slowModeMs: chat.slowModeMs, ...counts, topId: most(chat.topId, known.chat.topId), readUpToId: most(chat.readUpToId, known.chat.readUpToId) };
+      entry.chat = { ...known.chat, ...chat, pinned: chat.pinned, protected: chat.protected, username: chat.username, slowModeMs: chat.slowModeMs, messageTtlMs: chat.messageTtlMs, ...counts, topId: most(chat.topId, known.chat.topId), readUpToId: most(chat.readUpToId, known.chat.readUpToId) };
       if (late) this.#refetch(chat.id);
     }
     entry.read = Math.max(entry.read, Number(chat.peerReadUpToId ?? 0));
@@ -234,10 +234,12 @@ export class Chats extends EventTarget {
 
   /** @param {Entry} entry @param {Message} message */
   #messageNew(entry, message) {
-    const { chat } = entry;
     entry.history.put(message, true);
     entry.typing.delete(message.from);
+    /* what a large chat's own log tells of the chat leaves the timer out */
+    if (message.data?.ttl) entry.chat = { ...entry.chat, messageTtlMs: message.data.ttl.ms || undefined };
     if (!entry.last || Number(message.id) > Number(entry.last.id)) entry.last = message;
+    const { chat } = entry;
     /* what the answer that the chat came with has counted already is not counted again */
     if (Number(message.id) > Number(chat.topId)) {
       const counts = message.from !== this.#me() && Number(message.id) > Number(chat.readUpToId);

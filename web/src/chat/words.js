@@ -48,6 +48,7 @@ const REASONS = {
   poll_closed: 'This poll is over.',
   already_voted: 'The answer to a quiz stays.',
   send_at: 'A message can be scheduled for a time to come, no more than a year ahead.',
+  ttl: 'A message stays for a second at least, and a year at most.',
   too_many_scheduled: 'As many messages are scheduled as this server keeps: 100 in a chat, 1,000 in all.',
   scheduled: 'It is not scheduled any more: it was sent or deleted.',
   service_message: 'That can be done with messages of people alone.',
@@ -130,7 +131,14 @@ export function serviceLine({ data = {}, from }, nameOf, me) {
   if (data.migrated) return 'This is a large group now';
   if (data.call) return callLine(data.call, mine).text;
   if (data.room) return `${who} started a voice chat`;
+  if (data.ttl) return data.ttl.ms ? `${who} set messages to go away after ${lasting(data.ttl.ms)}` : `${who} turned the timer off: messages stay`;
   return 'Something that this page does not know yet';
+}
+
+/** lasting: "1 day", "2 weeks", "90 days", "1 year". @param {number} ms */
+export function lasting(ms) {
+  for (const [unit, name] of /** @type {[number, string][]} */ ([[365 * DAY, 'year'], [7 * DAY, 'week'], [DAY, 'day'], [3600000, 'hour'], [60000, 'minute']])) if (ms >= unit && ms % unit === 0) return plural(ms / unit, name);
+  return ms < 60000 ? plural(Math.round(ms / 1000), 'second') : duration(ms);
 }
 
 /** @param {string[]} names */

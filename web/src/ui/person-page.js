@@ -5,6 +5,7 @@ import { day, plural, time } from '../format.js';
 import { historyLine, problem } from '../words.js';
 import { direction } from './calls-page.js';
 import { openChat } from './chat/chats-page.js';
+import { Timer } from './chat/timer.js';
 import { icon } from './icons.js';
 import { askForSecret } from './secret/secret-rows.js';
 import { Lamp } from './lamp.js';
@@ -34,6 +35,7 @@ export class PersonPage {
   #scope = new Scope();
   #trust = h('div', { class: 'card trust' });
   #calls = h('div', {});
+  #chat = h('section', { class: 'card', hidden: true });
 
   /** @param {import('../app.js').App} app @param {string} id @param {() => void} back */
   constructor(app, id, back) {
@@ -44,6 +46,7 @@ export class PersonPage {
     if (known) this.#render(known);
     else void this.#load();
     this.#scope.listen(app.log, 'change', () => this.#renderCalls());
+    this.#scope.listen(app.messenger.chats, 'change', () => this.#renderChat());
     this.#scope.listen(app.calls, 'ended', () => void this.#renderTrust());
   }
 
@@ -79,9 +82,18 @@ export class PersonPage {
           h('button', { class: 'button', type: 'button', testid: 'call-video', onclick: call(true) }, icon('camera', 20), 'Video call'),
           h('button', { class: 'button', type: 'button', testid: 'person-chat', onclick: () => void openChat(this.#app, user.id) }, icon('chat', 20), 'Message'),
           h('button', { class: 'button', type: 'button', testid: 'person-secret', onclick: () => void askForSecret(this.#app, user) }, icon('lock', 20), 'Secret chat'))),
-      this.#trust, h('section', { class: 'card' }, h('h2', {}, 'Your calls'), this.#calls));
+      this.#trust, this.#chat, h('section', { class: 'card' }, h('h2', {}, 'Your calls'), this.#calls));
     void this.#renderTrust();
     this.#renderCalls();
+    this.#renderChat();
+  }
+
+  /** How long messages stay in the chat with them, once one is known. */
+  #renderChat() {
+    const entry = this.#chat.hidden && this.user ? this.#app.messenger.chats.list().find(({ chat }) => chat.kind === 'private' && chat.peer?.id === this.#id) : null;
+    if (!entry) return;
+    this.#chat.hidden = false;
+    fill(this.#chat, h('h2', {}, 'Your chat'), new Timer(this.#app, entry.chat, this.#scope).el);
   }
 
   async #renderTrust() {

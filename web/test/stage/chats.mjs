@@ -50,6 +50,13 @@ add(base('505', { peer: people[4], readUpToId: '1', peerReadUpToId: '1', peerDel
 add(base('506', { kind: 'group', title: 'Radio amateurs', memberCount: 3, permissions: ['invite'], role: 'member', ownerId: tom, readUpToId: '1' }), [[tom, 1440 * 9, 'From now on this one is for announcements.']]);
 add(base('507', { kind: 'supergroup', title: 'Harbour festival', about: 'Everybody who helps. Ask before you take a lamp.', username: 'harbour_festival', memberCount: 1840, permissions: ['send', 'invite'], role: 'owner', ownerId: ME, chatPts: 12, slowModeMs: 30000, readUpToId: '2' }), [[tom, 1440 * 2, 'Volunteers for the lamp walk: sign up at the office.'], [mira, 1440 * 2 - 5, 'I take the first shift']]);
 add(base('508', { kind: 'channel', title: 'Tides and weather', about: 'High and low water at pier 7, and when not to sail. Twice a day, from the harbour office.', username: 'tides', memberCount: 12408, role: 'left', chatPts: 6 }), [[tom, 900, 'High water 18:12, 4.1 m. Wind south-west 3 to 4, fog patches until nine.'], [tom, 500, 'Low water 00:31, 0.9 m. The fog stays.'], [tom, 120, 'High water 06:40, 4.3 m. Small craft advisory from noon on: south-west 6.']]);
+const poll = (/** @type {string[]} */ texts, /** @type {number[]} */ counts, /** @type {object} */ more) => ({ options: texts.map((text, i) => ({ text, count: counts[i] })), voters: counts.reduce((a, b) => a + b), multiple: false, anonymous: true, quiz: false, closed: false, ...more });
+const lights = ['The harbour light', 'The lighthouse', 'The crane of the yard, which stays lit all night'];
+add(base('509', { kind: 'group', title: 'Night watch', memberCount: 6, permissions: [...member, 'pin'], role: 'admin', rights: ['info', 'invite'], ownerId: mira, readUpToId: '5', messageTtlMs: 7 * 1440 * MINUTE }), [
+  [mira, 130, '', { kind: 'service', data: { ttl: { ms: 7 * 1440 * MINUTE } } }],
+  [mira, 120, 'Which light do you see first from the sea?', { kind: 'poll', expiresAt: now + 6 * 1440 * MINUTE, poll: poll(lights, [3, 8, 1], { quiz: true, own: [0], correct: 1 }) }],
+  [ME, 90, 'And who takes which night?', { kind: 'poll', expiresAt: now + 6 * 1440 * MINUTE, poll: poll(['Friday', 'Saturday'], [2, 3], { anonymous: false, own: [1], closesAt: now + 20 * 60 * MINUTE }) }],
+  [tom, 80, 'I keep the kettle warm', { expiresAt: now + 6 * 1440 * MINUTE }]]);
 CHATS['599'] = { chat: base('599', { peer: people[5], topId: String(LONG), readUpToId: String(LONG), peerReadUpToId: String(LONG) }), messages: [], count: LONG };
 
 /** The nth message of the long chat: the same whenever it is asked for. @param {number} n */
@@ -132,6 +139,7 @@ export const CHAT_METHODS = {
     update(session, { type: 'message.new', chatId, message });
     return { message, pts, ptsCount: 1 };
   },
+  'poll.voters': ({ option }) => ({ voters: people.slice(1 + option * 2, 3 + option * 3).map((user) => ({ user, at: now })) }),
   'message.scheduled': ({ chatId }) => ({ scheduled: SCHEDULED[chatId] ?? [] }),
   'message.edits': () => ({ edits: [{ at: now - 58 * MINUTE, text: 'send() is wrong', entities: [] }] }),
   ...Object.fromEntries(['message.read', 'message.delivered', 'message.typing', 'message.edit', 'message.delete', 'chat.update', 'chat.setRole', 'chat.invite', 'updates.chatDifference', 'message.react', 'message.pin', 'message.forward'].map((name) => [name, () => ({})])),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressOf, jumbo, parse, pieces, safeUrl, unparse, withAddresses } from '../../src/chat/text.js';
-import { callLine, chatTitle, plain, preview, serviceLine, typingLine } from '../../src/chat/words.js';
+import { callLine, chatTitle, lasting, plain, preview, serviceLine, typingLine } from '../../src/chat/words.js';
 import { may, mayTouch } from '../../src/chat/rights.js';
 
 const people = [{ id: '7', username: 'Ann_9', displayName: 'Ann' }];
@@ -84,6 +84,9 @@ test('service messages in words', () => {
   assert.equal(line('2', { removed: { userIds: ['3'] } }), 'Bob removed Eve');
   assert.equal(line('3', { left: {} }), 'Eve left');
   assert.equal(line('2', { room: { roomId: '1', title: 'x' } }), 'Bob started a voice chat');
+  assert.equal(line('2', { ttl: { ms: 86400e3 } }), 'Bob set messages to go away after 1 day');
+  assert.equal(line('1', { ttl: { ms: 0 } }), 'You turned the timer off: messages stay');
+  assert.deepEqual([1000, 90e3, 3600e3, 14 * 86400e3, 30 * 86400e3, 365 * 86400e3].map(lasting), ['1 second', '2 min', '1 hour', '2 weeks', '30 days', '1 year']);
   assert.ok(line('2', { somethingNew: {} }).length > 0);
   const call = (/** @type {boolean} */ mine, /** @type {string} */ reason, durationMs = 0, video = false) => callLine({ reason, durationMs, video }, mine);
   assert.deepEqual(call(false, 'missed'), { text: 'Missed call', missed: true });

@@ -19,6 +19,7 @@ import { newPoll } from './poll.js';
 import { quickBar, react } from './reactions.js';
 import { ScheduledBar } from './scheduled-view.js';
 import { sendLater } from './send-later.js';
+import { openTimer } from './timer.js';
 import { voiceChat } from './voice-chat.js';
 
 /** @typedef {import('../../chat/chats.js').Entry} Entry */
@@ -173,7 +174,7 @@ export class ChatPage {
     const group = isGroup(chat);
     const title = h('span', { class: 'chat-title' }, h('strong', { testid: 'chat-title' }, chatTitle(chat)), this.#sub);
     const about = group ? h('button', { class: 'chat-about', type: 'button', testid: 'chat-about', onclick: () => void openGroup(this.#app, chat.id) }, chatAvatar(chat), title)
-      : chat.peer ? h('a', { class: 'chat-about', href: routeHash('people', chat.peer.id), testid: 'chat-about' }, chatAvatar(chat), title) : h('div', { class: 'chat-about' }, chatAvatar(chat), title);
+      : chat.peer ? h('a', { class: 'chat-about', href: routeHash('people', chat.peer.id), testid: 'chat-about' }, chatAvatar(chat), title) : h('button', { class: 'chat-about', type: 'button', testid: 'chat-about', onclick: () => void openTimer(this.#app, chat, new Scope()) }, chatAvatar(chat), title);
     const call = (/** @type {boolean} */ video) => () => chat.peer && this.#app.calls.call(chat.peer, { video });
     fill(this.#head, this.#backButton(), about,
       chat.kind === 'private' && [h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Secret chat', title: 'Secret chat', testid: 'chat-secret', onclick: () => chat.peer && void askForSecret(this.#app, chat.peer) }, icon('lock')),

@@ -5,6 +5,7 @@ import { h } from '../../dom.js';
 import { confirm } from '../dialog.js';
 import { icon } from '../icons.js';
 import { toggle } from '../room/room-invite.js';
+import { timerRow } from './timer.js';
 
 /** @typedef {import('../../chat/types.js').Chat} Chat */
 /** @typedef {import('../../chat/types.js').Right} Right */
@@ -24,6 +25,7 @@ export function groupRules(chatNow, run, redraw) {
       if (!(await run('chat.update', { permissions: on ? [...new Set([...now, right])] : now.filter((one) => one !== right) }))) redraw();
     })) : []),
     rules && chat.kind === 'supergroup' && slowMode(chat, run, redraw),
+    may(chat, 'info') && timerRow(chat, run, redraw),
     chat.role === 'owner' && toggle('group-protected', 'Nothing is forwarded', 'Messages stay here; who reads them can still copy them', Boolean(chat.protected), async (on) => { if (!(await run('chat.update', { protected: on }))) redraw(); }),
     chat.role === 'owner' && chat.kind === 'group' && grow(run)].flat();
 }

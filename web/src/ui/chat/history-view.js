@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A chat's history: rows made of its messages and of what is on its way, loaded at both ends while it is scrolled. Event 'menu' (detail: {row, at}). */
-import { isLarge } from '../../chat/rights.js';
+import { isGroup, isLarge } from '../../chat/rights.js';
 import { chatProblem, plain, pollOver } from '../../chat/words.js';
 import { Scope, fill, h, write } from '../../dom.js';
 import { day } from '../../format.js';
 import { icon } from '../icons.js';
 import { rowElement, rowEstimate } from './message-row.js';
-import { vote } from './poll.js';
+import { nextEnd, showVoters, vote } from './poll.js';
 import { react } from './reactions.js';
 import { VirtualList } from './virtual-list.js';
 
@@ -34,6 +34,10 @@ function dateOf(at) {
   dates.set(quarter, date);
   return date;
 }
+/* The server's clock is the one that counts. */
+const POLL_MS = 500;
+/* More than a timer can wait. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export class HistoryView extends EventTarget {
   el;
@@ -47,6 +51,8 @@ export class HistoryView extends EventTarget {
   #newest;
   #count = h('span', { class: 'badge', hidden: true });
   /** @type {any} */ #dayTimer = 0;
+  /** @type {any} until a poll ends by its time */ #pollTimer = 0;
+  #pollEnd = Infinity;
   /** where the mark of unread messages stands: behind this id @type {number | null} */ #unreadFrom = null;
   /** a message to be shown once it is there */ #wanted = '';
   /** what was searched for, and is shown @type {import('../../chat/search.js').Hit | null} */ #hit = null;
@@ -67,6 +73,7 @@ export class HistoryView extends EventTarget {
       callBack: (video) => entry.chat.peer && app.calls.call(entry.chat.peer, { video }),
       react: (message, emoji) => entry.chat.role !== 'left' && void react(app, message, emoji),
       vote: (message, option) => entry.chat.role !== 'left' && void vote(app, message, option),
+      voters: isGroup(entry.chat) ? (message) => void showVoters(app, message) : null,
       joinRoom: (room) => void app.roomDesk.enter(room.link ? { link: room.link } : { roomId: room.roomId }, { title: room.title }),
     };
     this.#list = new VirtualList({ render: (/** @type {Row} */ row) => rowElement(row, this.#host), estimate: rowEstimate,
@@ -90,6 +97,7 @@ export class HistoryView extends EventTarget {
     this.#scope.listen(window, 'focus', () => this.#seen());
     this.#scope.defer(() => this.#list.end());
     this.#scope.defer(() => clearTimeout(this.#dayTimer));
+    this.#scope.defer(() => clearTimeout(this.#pollTimer));
     this.#open();
   }
 
@@ -144,6 +152,7 @@ export class HistoryView extends EventTarget {
   #render() {
     const { history, chat } = this.#entry;
     const rows = this.#rows();
+    this.#awaitPolls();
     this.#list.set(rows, { follow: history.atNewest });
     this.#list.el.setAttribute('aria-busy', String(history.state === 'loading'));
     if (!this.#placed && history.state === 'ready') this.#place();
@@ -157,6 +166,28 @@ export class HistoryView extends EventTarget {
         h('p', { class: 'muted history-secret' }, icon('lock', 16), 'Encrypted to the server, which keeps what is written.')));
     this.#status.hidden = !this.#status.childElementCount;
     this.#counts();
+  }
+
+  /** No update tells that a poll has ended by its time. */
+  #awaitPolls() {
+    const end = nextEnd(this.#entry.history.messages, Date.now());
+    if (end === this.#pollEnd) return;
+    this.#pollEnd = end;
+    clearTimeout(this.#pollTimer);
+    if (end < Infinity) this.#pollTimer = setTimeout(() => void this.#pollsEnded(end), Math.min(end - Date.now() + POLL_MS, LONGEST_MS));
+  }
+
+  /** What was right is told to all then. @param {number} end */
+  async #pollsEnded(end) {
+    this.#pollEnd = Infinity;
+    const { chat, history } = this.#entry;
+    this.#render();
+    for (const { id, poll } of history.messages) {
+      if (!poll?.quiz || poll.correct !== undefined || poll.closesAt !== end || end > Date.now()) continue;
+      const { messages } = await this.#app.rpc.call('message.history', { chatId: chat.id, aroundId: id, limit: 1 }, { resend: true }).catch(() => ({ messages: [] }));
+      const now = messages.find((/** @type {Message} */ message) => message.id === id)?.poll;
+      if (now && !this.#scope.ended) history.amend(id, () => ({ poll: now }));
+    }
   }
 
   /** The first time: at what is unread, or at the end. */

@@ -3,7 +3,7 @@
 import { callLine, plain, serviceLine } from '../../chat/words.js';
 import { jumbo } from '../../chat/text.js';
 import { h } from '../../dom.js';
-import { day, hue, time } from '../../format.js';
+import { day, hue, time, when } from '../../format.js';
 import { icon } from '../icons.js';
 import { avatar } from '../lamp.js';
 import { routeHash } from '../../router.js';
@@ -39,6 +39,7 @@ import { textNodes } from './text-view.js';
  * @property {(row: Row, at: {x: number, y: number}) => void} menu
  * @property {(message: Message, emoji: string) => void} react
  * @property {(message: Message, option: number) => void} vote
+ * @property {((message: Message) => void) | null} voters shows who has voted; null: not to this user
  * @property {(video: boolean) => void} callBack
  * @property {(room: {roomId: string, title: string, link?: string}) => void} joinRoom
  */
@@ -78,7 +79,7 @@ function bubble(row, host) {
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
     message?.forwardedFrom && origin(message.forwardedFrom),
     replyTo && quote(replyTo, host, message?.quote?.text),
-    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned)), message?.poll && pollView(message.poll, (option) => host.vote(message, option)), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
+    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned, message?.expiresAt)), message?.poll && pollView(message.poll, (option) => host.vote(message, option), Boolean(host.voters) && (() => host.voters?.(message))), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
     event.preventDefault();
@@ -94,9 +95,10 @@ function origin({ userId, chatId, messageId, name }) {
   return h('span', { class: 'msg-origin', testid: 'forwarded-from' }, 'Forwarded from ', address ? h('a', { href: address }, words) : words);
 }
 
-/** @param {number} at @param {number | undefined} editedAt @param {Mark} mark @param {boolean} [pinned] */
-function meta(at, editedAt, mark, pinned) {
-  return h('span', { class: `msg-meta mark-${mark || 'none'}` }, pinned && h('span', { class: 'msg-mark', role: 'img', 'aria-label': 'Pinned', title: 'Pinned' }, icon('pin', 14)), Boolean(editedAt) && h('span', {}, 'edited'), h('time', { dateTime: new Date(at).toISOString() }, time(at)),
+/** @param {number} at @param {number | undefined} editedAt @param {Mark} mark @param {boolean} [pinned] @param {number} [expiresAt] */
+function meta(at, editedAt, mark, pinned, expiresAt) {
+  const goes = expiresAt ? `Goes away ${when(expiresAt)}` : '';
+  return h('span', { class: `msg-meta mark-${mark || 'none'}` }, pinned && h('span', { class: 'msg-mark', role: 'img', 'aria-label': 'Pinned', title: 'Pinned' }, icon('pin', 14)), goes && h('span', { class: 'msg-mark', role: 'img', 'aria-label': goes, title: goes, testid: 'msg-timer' }, icon('timer', 14)), Boolean(editedAt) && h('span', {}, 'edited'), h('time', { dateTime: new Date(at).toISOString() }, time(at)),
     mark && h('span', { class: 'msg-mark', role: 'img', 'aria-label': MARKS[mark][1], title: MARKS[mark][1] }, icon(MARKS[mark][0], 16)));
 }
 
