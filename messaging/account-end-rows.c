@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/search-rows.h"
 #include "messaging/service-data.h"
@@ -276,7 +277,8 @@ wipe_own (MsgDb *db, MsgLog *log, MsgEnd *end, MsgChat *chat, bool *ret_more, GE
     }
   memcpy (end->random_id, last, sizeof last);
   count_up (end->random_id);
-  return msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error);
+  return msg_discussion_delete (db, log, chat, update->ids, error)
+         && msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error);
 }
 
 /* --- A chat --- */

@@ -2,6 +2,7 @@
 /* Title, about and permissions of a group; how often members of a supergroup may write; whether it may be forwarded. */
 #include <string.h>
 
+#include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/message-send.h"
 #include "messaging/names.h"
@@ -10,9 +11,10 @@
 typedef struct {
   MsgLogOp log;
   char *title, *about; /* owned (nullable) */
-  bool has_permissions, has_slow, has_protected, is_protected, has_ttl, has_retention;
+  bool has_permissions, has_slow, has_protected, is_protected, has_ttl, has_retention, has_linked;
   unsigned permissions;
   int64_t slow_ms, ttl_ms, retention_ms;
+  MsgId linked_id;
   MsgWrittenFn fn;
   gpointer data;
 } EditOp;
@@ -72,8 +74,9 @@ keep_changes (EditOp *op, const MsgChat *chat)
   op->has_protected = op->has_protected && op->is_protected != chat->is_protected;
   op->has_ttl = op->has_ttl && op->ttl_ms != chat->ttl_ms;
   op->has_retention = op->has_retention && op->retention_ms != chat->retention_ms;
+  op->has_linked = op->has_linked && op->linked_id != chat->linked_id;
   return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow || op->has_protected
-         || op->has_ttl || op->has_retention;
+         || op->has_ttl || op->has_retention || op->has_linked;
 }
 
 static bool
@@ -116,12 +119,17 @@ check_rights (const EditOp *op, const MsgChat *chat, GError **error)
 {
   /* what others wrote goes by a rule of the chat: who sets it may delete that */
   static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS, MSG_ACT_SET_UP, MSG_ACT_TTL, MSG_ACT_DELETE_OTHERS };
-  const bool wanted[] = { op->title != NULL || op->about != NULL || op->has_retention,
+  const bool wanted[] = { op->title != NULL || op->about != NULL || op->has_retention || op->has_linked,
                           op->has_permissions || op->has_slow, op->has_protected, op->has_ttl, op->has_retention };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (acts); i++)
     if (wanted[i] && !msg_chat_allow (chat->kind, chat->permissions, &chat->standing, acts[i], NULL, error))
       return false;
+  if (op->has_linked && chat->standing.role < MSG_ROLE_ADMIN) /* of a supergroup whose members may change its title */
+    {
+      g_propagate_error (error, msg_verdict_to_error (MSG_VERDICT_ADMIN_ONLY));
+      return false;
+    }
   if (!op->has_slow || chat->kind == MSG_CHAT_SUPERGROUP)
     return true;
   g_propagate_error (error, msg_verdict_to_error (MSG_VERDICT_CHAT_KIND));
@@ -168,6 +176,7 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
              || msg_message_append_service (db, log, chat, op->log.user_id, msg_service_titled (op->title), error))
          && put_ttl (db, op, chat, error)
          && put_retention (db, op, chat, error)
+         && (!op->has_linked || msg_discussion_link (db, log, chat, op->linked_id, error))
          && msg_chat_tell_change (db, log, chat, error);
 }
 
@@ -197,6 +206,8 @@ edit_take (EditOp *op, const MsgChatChange *given)
     (void) msg_ttl_check (given->ttl_ms, &error);
   op->has_retention = given->has_retention;
   op->retention_ms = given->retention_ms;
+  op->has_linked = given->has_linked;
+  op->linked_id = given->linked_id;
   if (error == NULL && given->has_retention && given->retention_ms != 0
       && (given->retention_ms < MSG_TTL_MIN_MS || given->retention_ms > MSG_RETENTION_MAX_MS))
     error = msg_error_new (MSG_ERROR_INVALID, "retention", "Messages are kept for a second to ten years.");

@@ -2,6 +2,7 @@
 /* Who is in a chat of many, and as what: inviting, leaving, roles, restrictions, bans. */
 #include <string.h>
 
+#include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/rows.h"
 #include "messaging/service-data.h"
@@ -222,7 +223,8 @@ msg_chat_go_out (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgChatStanding *s
          && msg_log_append_one (db, log, member_update (chat->id, standing), standing->user_id, error)
          && msg_chat_count (db, chat, -1, error) && (has_log || tell_standing (db, log, chat, standing, error))
          && (silent || say (db, log, chat, g_steal_pointer (&owned), error)) && msg_log_finish (db, log, error)
-         && (chat->member_count > 0 || drop_group (db, log, chat->id, error));
+         && (chat->member_count > 0
+             || (msg_discussion_end (db, log, chat, error) && drop_group (db, log, chat->id, error)));
 }
 
 static bool

@@ -11,12 +11,12 @@
 #define MSG_CHAT_COLUMNS                                                                                               \
   "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
   " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms,"  \
-  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected, c.ttl_ms, c.retention_ms"
+  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected, c.ttl_ms, c.retention_ms, c.linked_id"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
   " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"      \
-  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms, g.quote"
-#define MSG_MESSAGE_N_COLUMNS 19
+  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms, g.quote, g.discussion_chat, g.discussion_id, " MSG_COMMENTS
+#define MSG_MESSAGE_N_COLUMNS 22
 /* What :user has voted for, below zero where nobody else sees it. */
 #define MSG_OWN_VOTE                                                                                                   \
   "CASE WHEN g.poll IS NOT NULL THEN"                                                                                  \
@@ -27,6 +27,11 @@
   "CASE WHEN g.reactions IS NOT NULL THEN"                                                                             \
   " (SELECT CASE WHEN r.withheld = 0 THEN r.emoji ELSE '!' || r.emoji END FROM message_reactions r"                    \
   " WHERE r.chat_id = g.chat_id AND r.message_id = g.id AND r.user_id = :user) END"
+/* How often a post was commented; -1 where it is talked about nowhere (any more). */
+#define MSG_COMMENTS                                                                                                   \
+  "CASE WHEN g.discussion_id > 0 THEN COALESCE ((SELECT d.comments FROM messages d JOIN chats dc ON dc.id = d.chat_id" \
+  " WHERE d.chat_id = g.discussion_chat AND d.id = g.discussion_id AND d.deleted_ms = 0"                               \
+  " AND dc.linked_id = g.chat_id AND dc.deleted_ms = 0), -1) ELSE -1 END"
 /* For :user: for all, or for them alone. */
 #define MSG_MESSAGE_IS_PINNED "g.pinned_ms > 0 AND g.pinned_for IN (0, :user)"
 /* What a member (m, by chat and user) sees of a message (g). The other: what :user sees, from :first on, member or not. */

@@ -46,6 +46,7 @@ typedef struct {
   bool is_protected;    /* what is in it may not be forwarded */
   int64_t ttl_ms;       /* so long what is written stays; 0: for ever */
   int64_t retention_ms; /* older messages are deleted for all, whenever they were written; 0: none are */
+  MsgId linked_id;      /* of a channel: the supergroup its posts are talked about in; of that: the channel; 0: none */
   int64_t group_top_id; /* the newest message of the time when this supergroup was a group; 0: it never was */
 
   MsgStanding standing; /* of who asks, as of now */
@@ -179,7 +180,8 @@ void msg_chat_set_standing (MsgCore *core, MsgId user_id, MsgId chat_id, const M
 /** MsgChatChange: what is not given stays. */
 typedef struct {
   const char *title, *about; /* (nullable) */
-  bool has_permissions, has_slow, has_protected, has_ttl, has_retention;
+  bool has_permissions, has_slow, has_protected, has_ttl, has_retention, has_linked;
+  MsgId linked_id;           /* of a channel: a supergroup; of either: 0: no more */
   int64_t ttl_ms;            /* 0, or MSG_TTL_MIN_MS to MSG_TTL_MAX_MS: of what is written from now on */
   int64_t retention_ms;      /* 0, or MSG_TTL_MIN_MS to MSG_RETENTION_MAX_MS: of all that was or will be written; not of a
                                 private chat */
@@ -191,8 +193,8 @@ typedef struct {
 #define MSG_RETENTION_MAX_MS (INT64_C (3650) * 24 * 3600 * 1000)
 #define MSG_CHAT_SLOW_MAX_MS (INT64_C (24) * 3600 * 1000)
 
-/** msg_chat_update: Errors: INVALID ("title", "about", "rights", "slow", "ttl", "retention"), NOT_FOUND ("chat"), FORBIDDEN,
- *  LIMIT ("chat_rate"), UNAVAILABLE. */
+/** msg_chat_update: Errors: INVALID ("title", "about", "rights", "slow", "ttl", "retention", "linked_kind"),
+ *  NOT_FOUND ("chat"), FORBIDDEN, CONFLICT ("linked_taken"), LIMIT ("chat_rate"), UNAVAILABLE. */
 void msg_chat_update (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgChatChange *change, MsgWrittenFn fn,
                       gpointer data);
 

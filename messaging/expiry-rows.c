@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "messaging/expiry-rows.h"
 
-#include "messaging/chat-rows.h"
+#include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
 
 static void
@@ -56,7 +56,9 @@ wipe_chat (MsgDb *db, MsgLog *log, const GPtrArray *messages, unsigned first, GE
       if (chat != NULL ? !msg_message_wipe (db, chat, message, log->now_ms, error) : !forget (db, message, error))
         return false;
     }
-  return chat == NULL || msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error);
+  return chat == NULL
+         || (msg_discussion_delete (db, log, chat, update->ids, error)
+             && msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error));
 }
 
 static bool

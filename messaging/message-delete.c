@@ -2,6 +2,7 @@
 /* Deleting, for oneself or for all. */
 #include <string.h>
 
+#include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/search-rows.h"
 
@@ -76,7 +77,8 @@ msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int
     "DELETE FROM message_mentions WHERE chat_id = :chat AND message_id = :id",
   };
 
-  if ((!msg_chat_has_log (chat->kind) && !count_down (db, message, error)) || !msg_search_drop (db, message, error))
+  if ((!msg_chat_has_log (chat->kind) && !count_down (db, message, error)) || !msg_search_drop (db, message, error)
+      || (message->reply_to != 0 && !msg_discussion_count (db, chat->id, message->reply_to, -1, error)))
     return false;
   for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)
     {
@@ -130,6 +132,8 @@ delete_run (MsgDb *db, gpointer ctx, GError **error)
       return false;
   if (update->ids->len == 0)
     return msg_log_finish (db, log, error);
+  if (op->for_all && !msg_discussion_delete (db, log, chat, update->ids, error))
+    return false;
   return op->for_all ? msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error)
                      : msg_log_append_one (db, log, g_steal_pointer (&update), op->log.user_id, error);
 }

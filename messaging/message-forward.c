@@ -65,29 +65,40 @@ set_id (JsonObject *object, const char *name, int64_t id)
   json_object_set_string_member (object, name, msg_id_format (id, text));
 }
 
+/* @chat_id, @message_id: 0: it is @user_id's */
+static char *
+write_json (MsgId chat_id, int64_t message_id, MsgId user_id, const char *name, int64_t at_ms)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
+
+  set_id (object, chat_id != 0 ? "chatId" : "userId", chat_id != 0 ? chat_id : user_id);
+  if (chat_id != 0)
+    set_id (object, "messageId", message_id);
+  json_object_set_string_member (object, "name", name);
+  json_object_set_int_member (object, "at", at_ms);
+  return json_to_string (node, FALSE);
+}
+
+char *
+msg_forward_write_post (const MsgChat *chat, const MsgMessage *post)
+{
+  return write_json (chat->id, post->id, 0, chat->title, post->at_ms);
+}
+
 /* What is a channel's is said by the channel; what people say to each other names the place neither to others nor later.
  * Returns: (transfer full) (nullable) */
 static char *
 write_origin (MsgDb *db, const MsgChat *chat, const MsgMessage *message, GError **error)
 {
-  bool of_channel = chat->kind == MSG_CHAT_CHANNEL;
   g_autofree char *name = NULL;
-  g_autoptr (JsonObject) object = NULL;
-  g_autoptr (JsonNode) node = NULL;
 
   if (message->forward != NULL)
     return g_strdup (message->forward);
-  name = of_channel ? g_strdup (chat->title) : read_name (db, message->sender_id, error);
-  if (name == NULL)
-    return NULL;
-  object = json_object_new ();
-  set_id (object, of_channel ? "chatId" : "userId", of_channel ? chat->id : message->sender_id);
-  if (of_channel)
-    set_id (object, "messageId", message->id);
-  json_object_set_string_member (object, "name", name);
-  json_object_set_int_member (object, "at", message->at_ms);
-  node = json_node_init_object (json_node_alloc (), object);
-  return json_to_string (node, FALSE);
+  if (chat->kind == MSG_CHAT_CHANNEL)
+    return msg_forward_write_post (chat, message);
+  name = read_name (db, message->sender_id, error);
+  return name != NULL ? write_json (0, 0, message->sender_id, name, message->at_ms) : NULL;
 }
 
 /* --- Writing --- */

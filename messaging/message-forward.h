@@ -34,3 +34,7 @@ typedef void (*MsgForwardedFn) (GPtrArray *messages, const MsgWritten *written, 
  * retry), LIMIT ("message_rate", "slow_mode"), UNAVAILABLE.
  */
 void msg_message_forward (MsgCore *core, const MsgForwarding *forwarding, MsgForwardedFn fn, gpointer data);
+
+/** msg_forward_write_post: @chat: a channel. Returns: (transfer full): MsgMessage.forward of a copy of its @post, wherever that
+ *  came from itself. Any thread. */
+char *msg_forward_write_post (const MsgChat *chat, const MsgMessage *post);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "messaging/discussion-rows.h"
 #include "messaging/message-text.h"
 #include "messaging/search-rows.h"
 
@@ -60,6 +61,12 @@ msg_message_from_row (MsgStmt *stmt, int column)
   message->poll = msg_poll_read (msg_stmt_get_text (stmt, column + 15), msg_stmt_get_int (stmt, column + 16));
   message->expires_ms = msg_stmt_get_int (stmt, column + 17);
   message->quote = g_strdup (msg_stmt_get_text (stmt, column + 18));
+  if (msg_stmt_get_int (stmt, column + 21) >= 0)
+    {
+      message->discussion_chat = msg_stmt_get_int (stmt, column + 19);
+      message->discussion_id = msg_stmt_get_int (stmt, column + 20);
+      message->comments = msg_stmt_get_int (stmt, column + 21);
+    }
   return message;
 }
 
@@ -294,7 +301,7 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
   g_autoptr (GArray) newcomers = find_newcomers (db, chat, spec->withheld_from, error);
   bool has_log = msg_chat_has_log (chat->kind);
   g_autoptr (MsgUpdate) update = msg_update_new (MSG_UPDATE_MESSAGE_NEW, chat->id);
-  const MsgMessage *message = update->message = message_from_spec (chat, spec, log->now_ms);
+  MsgMessage *message = update->message = message_from_spec (chat, spec, log->now_ms);
 
   if (newcomers == NULL || !count_message (db, chat, message, spec->withheld_from, error)
       || !count_mentions (db, message, spec->withheld_from, error)
@@ -308,6 +315,8 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
   /* last, because it keeps its place in the sender's log or the chat's, which a retry is answered with */
   return message_insert (db, message, spec, has_log ? log->written.chat_pts : log->written.pts, error)
                  && msg_search_put (db, message, error)
+                 && (message->reply_to == 0 || msg_discussion_count (db, chat->id, message->reply_to, 1, error))
+                 && msg_discussion_post (db, log, chat, message, error)
              ? message
              : NULL;
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "messaging/discussion-rows.h"
 #include "messaging/draft-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/message-send.h"
@@ -234,7 +235,7 @@ keep_edit (MsgDb *db, const MsgMessage *message, int64_t now_ms, GError **error)
 }
 
 static bool
-edit_put (MsgDb *db, TextOp *op, GError **error)
+edit_put (MsgDb *db, const TextOp *op, const MsgMessage *message, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE messages SET text = :text, entities = :entities, edited_ms = :now"
                                       " WHERE chat_id = :chat AND id = :id");
@@ -242,9 +243,46 @@ edit_put (MsgDb *db, TextOp *op, GError **error)
   msg_stmt_set_text (stmt, ":text", op->text);
   msg_stmt_set_text (stmt, ":entities", op->entities);
   msg_stmt_set_int (stmt, ":now", op->log.log.now_ms);
-  msg_stmt_set_int (stmt, ":chat", op->log.chat_id);
-  msg_stmt_set_int (stmt, ":id", op->message_id);
+  msg_stmt_set_int (stmt, ":chat", message->chat_id);
+  msg_stmt_set_int (stmt, ":id", message->id);
   return msg_stmt_run (stmt, error);
+}
+
+/* @message: says what @op says from now on */
+static bool
+rewrite (MsgDb *db, TextOp *op, MsgChat *chat, MsgMessage *message, GError **error)
+{
+  MsgLog *log = &op->log.log;
+  MsgUpdate *update;
+
+  if (!keep_edit (db, message, log->now_ms, error) || !edit_put (db, op, message, error)
+      || !msg_search_drop (db, message, error))
+    return false;
+  g_free (message->text);
+  g_free (message->entities);
+  message->text = g_strdup (op->text);
+  message->entities = g_strdup (op->entities);
+  message->edited_ms = log->now_ms;
+  if (!msg_search_put (db, message, error))
+    return false;
+  update = msg_update_new (MSG_UPDATE_MESSAGE_EDITED, chat->id);
+  update->message = msg_message_copy (message);
+  msg_message_share (update->message);
+  return msg_log_append (db, log, chat, update, 0, error);
+}
+
+/* The answer is about the post alone. */
+static bool
+rewrite_copy (MsgDb *db, TextOp *op, const MsgMessage *post, GError **error)
+{
+  const MsgWritten written = op->log.log.written;
+  g_autoptr (MsgMessage) copy = NULL;
+  g_autoptr (MsgChat) group = NULL;
+  bool ok = msg_discussion_load_copy (db, &op->log.log, post, &copy, &group, error)
+            && (copy == NULL || rewrite (db, op, group, copy, error));
+
+  op->log.log.written = written;
+  return ok;
 }
 
 /* Returns: false with why @found is not this user's to edit */
@@ -265,7 +303,6 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
   TextOp *op = ctx;
   MsgLog *log = &op->log.log;
   g_autoptr (MsgChat) chat = NULL;
-  MsgUpdate *update;
 
   msg_log_reset (log);
   g_clear_pointer (&op->found, msg_message_free);
@@ -276,20 +313,7 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
   op->message = op->found;
   if (strcmp (op->found->text, op->text) == 0 && g_strcmp0 (op->found->entities, op->entities) == 0)
     return msg_log_finish (db, log, error);
-  if (!keep_edit (db, op->found, log->now_ms, error) || !edit_put (db, op, error)
-      || !msg_search_drop (db, op->found, error))
-    return false;
-  g_free (op->found->text);
-  g_free (op->found->entities);
-  op->found->text = g_strdup (op->text);
-  op->found->entities = g_strdup (op->entities);
-  op->found->edited_ms = log->now_ms;
-  if (!msg_search_put (db, op->found, error))
-    return false;
-  update = msg_update_new (MSG_UPDATE_MESSAGE_EDITED, chat->id);
-  update->message = msg_message_copy (op->found);
-  msg_message_share (update->message);
-  return msg_log_append (db, log, chat, update, 0, error);
+  return rewrite (db, op, chat, op->found, error) && rewrite_copy (db, op, op->found, error);
 }
 
 void

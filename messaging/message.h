@@ -31,6 +31,9 @@ typedef struct {
   int64_t reply_to;  /* 0: none */
   char *quote;       /* (nullable): JSON, as msg_quote_write() makes it: what of the other message it answers */
   int64_t edited_ms; /* 0: never */
+  MsgId discussion_chat; /* where this post of a channel is talked about; 0: nowhere */
+  int64_t discussion_id; /* the message there that comments reply to */
+  int64_t comments;      /* replies to it */
   int64_t expires_ms; /* when it goes away for all; 0: it stays */
   bool silent;
   GArray *reactions; /* (nullable) (element-type MsgReaction): with the user's own marked */

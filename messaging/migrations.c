@@ -423,6 +423,10 @@ static const MsgMigration migrations[] = {
   { 25, "quotes",
     "ALTER TABLE messages ADD COLUMN quote {text};"
     "ALTER TABLE scheduled ADD COLUMN quote {text};" },
+  { 26, "discussions",
+    "ALTER TABLE messages ADD COLUMN discussion_chat BIGINT NOT NULL DEFAULT 0;" /* of a post: where its copy is */
+    "ALTER TABLE messages ADD COLUMN discussion_id BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE messages ADD COLUMN comments BIGINT NOT NULL DEFAULT -1;" }, /* replies to such a copy; -1: it is none */
   { 0, NULL, NULL },
 };
 

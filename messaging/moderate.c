@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What moderators do: the act and its row of the audit log are one transaction. */
 #include "messaging/core-private.h"
+#include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/names.h"
 #include "messaging/report.h"
@@ -145,7 +146,7 @@ delete_message (MsgDb *db, ModerateOp *op, GError **error)
   op->user_id = message->sender_id;
   update = msg_update_new (MSG_UPDATE_MESSAGE_DELETED, chat->id);
   update->ids = g_array_append_val (g_array_new (FALSE, FALSE, sizeof (int64_t)), message->id);
-  return msg_log_append (db, log, chat, update, 0, error);
+  return msg_discussion_delete (db, log, chat, update->ids, error) && msg_log_append (db, log, chat, update, 0, error);
 }
 
 /* --- All --- */

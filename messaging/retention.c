@@ -2,6 +2,7 @@
 #include "messaging/retention.h"
 
 #include "base/log.h"
+#include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
 
 /* In one job: chats that are looked at, rows of messages that are read, reports that are dropped: some milliseconds of
@@ -133,7 +134,9 @@ wipe (MsgDb *db, MsgLog *log, MsgChat *chat, const Kept *kept, const GPtrArray *
       if (!msg_message_wipe (db, chat != NULL ? chat : &gone, message, log->now_ms, error))
         return false;
     }
-  return chat == NULL || messages->len == 0 || msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error);
+  return chat == NULL || messages->len == 0
+         || (msg_discussion_delete (db, log, chat, update->ids, error)
+             && msg_log_append (db, log, chat, g_steal_pointer (&update), 0, error));
 }
 
 static bool

@@ -153,6 +153,8 @@ sig_chat_json (const MsgChat *chat)
 
   if (msg_chat_has_log (chat->kind))
     json_object_set_int_member (object, "chatPts", chat->pts);
+  if (chat->linked_id != 0)
+    sig_json_set_id (object, "linkedChatId", chat->linked_id);
   set_standing (object, &chat->standing, chat->until_ms);
   set_peer (object, chat);
   sig_json_set_id (object, "topId", chat->top_id);
@@ -225,6 +227,20 @@ reactions_json (const GArray *reactions, bool with_own)
   return list;
 }
 
+static void
+set_comments (JsonObject *object, const MsgMessage *message)
+{
+  JsonObject *inner;
+
+  if (message->discussion_id == 0)
+    return;
+  inner = json_object_new ();
+  sig_json_set_id (inner, "chatId", message->discussion_chat);
+  sig_json_set_id (inner, "messageId", message->discussion_id);
+  json_object_set_int_member (inner, "count", message->comments);
+  json_object_set_object_member (object, "comments", inner);
+}
+
 JsonObject *
 sig_message_json (const MsgMessage *message)
 {
@@ -254,6 +270,7 @@ sig_message_json (const MsgMessage *message)
     json_object_set_boolean_member (object, "pinned", TRUE);
   if (message->expires_ms != 0)
     json_object_set_int_member (object, "expiresAt", message->expires_ms);
+  set_comments (object, message);
   return object;
 }
 

@@ -239,6 +239,8 @@ static void
 chat_update (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   JsonArray *permissions = sig_json_get_list (params, "permissions");
+  bool has_linked = json_object_has_member (params, "linkedChatId");
+  bool unlinks = has_linked && json_object_get_null_member (params, "linkedChatId");
   const MsgChatChange change = { .title = sig_json_get_string (params, "title"),
                                  .about = sig_json_get_string (params, "about"),
                                  .has_permissions = permissions != NULL,
@@ -250,7 +252,9 @@ chat_update (SigRpcCall *call, JsonObject *params, gpointer user)
                                  .has_ttl = json_object_has_member (params, "messageTtlMs"),
                                  .ttl_ms = json_object_get_int_member_with_default (params, "messageTtlMs", 0),
                                  .has_retention = json_object_has_member (params, "retentionMs"),
-                                 .retention_ms = json_object_get_int_member_with_default (params, "retentionMs", 0) };
+                                 .retention_ms = json_object_get_int_member_with_default (params, "retentionMs", 0),
+                                 .has_linked = has_linked,
+                                 .linked_id = has_linked && !unlinks ? sig_json_get_id (params, "linkedChatId") : 0 };
 
   msg_chat_update (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), &change,
                    sig_service_on_written, call);

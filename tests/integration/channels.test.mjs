@@ -157,3 +157,36 @@ test('over a restart: what was told is there, and devices that come back hear', 
   assert.deepEqual((await bob.call('updates.state')).chats, [{ chatId, chatPts: 3 }]);
   await closeAll(ann, bob);
 });
+
+test('a channel and its discussion: posts come into the group, comments are counted, over a killed server', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const of = (kind) => make(kind, ann, bob);
+  const [channel, group, plain] = [await of('channel'), await of('supergroup'), await of('group')];
+  const chatOf = async (client, id) => (await client.call('chat.get', { ids: [id] })).chats[0];
+  await refuses(ann.call('chat.update', { chatId: channel, linkedChatId: plain }), 'linked_kind');
+  await refuses(bob.call('chat.update', { chatId: channel, linkedChatId: group }), 'admin_only');
+  await ann.call('chat.update', { chatId: channel, linkedChatId: group });
+  assert.deepEqual([(await chatOf(bob, channel)).linkedChatId, (await chatOf(bob, group)).linkedChatId], [group, channel]);
+  await refuses(ann.call('chat.update', { chatId: await of('channel'), linkedChatId: group }), 'linked_taken');
+  const request = { chatId: channel, randomId: newRandomId(), text: 'news' };
+  const { message: post } = await ann.call('message.send', request);
+  await server.kill();
+  for (const client of [ann, bob]) await client.closed;
+  await server.launch();
+  for (const client of [ann, bob]) { await client.connect(); await client.start(); }
+  const again = await ann.call('message.send', request);
+  assert.deepEqual([again.message.id, again.message.comments], [post.id, { chatId: group, messageId: post.comments.messageId, count: 0 }]);
+  const history = async (chatId) => (await bob.call('message.history', { chatId, limit: 50 })).messages.filter(({ kind }) => kind === 'text');
+  const [copy] = await history(group);
+  assert.deepEqual([copy.id, copy.text, copy.forwardedFrom.chatId, copy.forwardedFrom.messageId], [post.comments.messageId, 'news', channel, post.id]);
+  for (const text of ['first', 'second']) await bob.call('message.send', { chatId: group, randomId: newRandomId(), text, replyTo: copy.id });
+  assert.equal((await history(channel))[0].comments.count, 2);
+  await ann.call('message.edit', { chatId: channel, messageId: post.id, text: 'good news' });
+  assert.equal((await history(group)).at(-1).text, 'good news');
+  await ann.call('message.delete', { chatId: channel, ids: [post.id], forAll: true });
+  assert.deepEqual((await history(group)).map(({ text }) => text), ['second', 'first']);
+  await ann.call('chat.update', { chatId: group, linkedChatId: null });
+  assert.equal((await chatOf(bob, channel)).linkedChatId, undefined);
+  assert.equal((await ann.call('message.send', { chatId: channel, randomId: newRandomId(), text: 'alone' })).message.comments, undefined);
+  await Promise.all([ann, bob].map((client) => client.close()));
+});

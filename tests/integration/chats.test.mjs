@@ -375,6 +375,7 @@ const table = {
   'chat.update title': [(c) => ({ ...c.chat, title: 'New' }), byRight('info', 'restricted')],
   'chat.update messageTtlMs': [(c) => ({ ...c.chat, messageTtlMs: 3600000 }), byRight('info', 'restricted')],
   'chat.update retentionMs': [(c) => ({ ...c.chat, retentionMs: 86400000 }), inside('not_permitted', { restricted: 'restricted', owner: 'ok' })],
+  'chat.update linkedChatId': [(c) => ({ ...c.chat, linkedChatId: null }), byRight('info', 'restricted')],
   'chat.update permissions': [(c) => ({ ...c.chat, permissions: [] }), byRight('ban')],
   'chat.setRole restricted': [(c) => ({ ...c.chat, userId: c.victim, role: 'restricted', rights: [] }), byRight('ban')],
   'chat.setRole admin': [(c) => ({ ...c.chat, userId: c.victim, role: 'admin', rights: [] }), byRight('promote')],

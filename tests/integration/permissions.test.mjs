@@ -80,6 +80,7 @@ const rows = (kind) => {
     ['chat.update', { title: 'New' }, by('info', below)],
     ['chat.update', { messageTtlMs: 3600000 }, by('info', below)],
     ['chat.update', { retentionMs: 86400000 }, all('not_permitted', channel ? { restricted: 'admin_only', member: 'admin_only', owner: 'ok' } : { restricted: 'restricted', owner: 'ok' })],
+    ['chat.update', { linkedChatId: null }, all('not_permitted', channel ? { restricted: 'admin_only', member: 'admin_only', info: 'ok', owner: 'ok' } : { restricted: 'restricted', info: 'ok', owner: 'ok' })],
     ['chat.update', { permissions: ['send'] }, channel ? all('chat_kind') : by('ban')],
     ['chat.update', { slowModeMs: 0 }, channel ? all('chat_kind') : by('ban')],
     ['chat.update', { protected: false }, onlyOwner('ok')],
