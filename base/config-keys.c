@@ -61,6 +61,7 @@ static const AlConfigKey keys[] = {
   NUMBER ("messaging", "chat_rate", "60", 0, 1000000, "Chats that a user makes or changes in a minute; 0: no limit."),
   NUMBER ("messaging", "group_members", "200", 1, 200, "Members of a group."),
   NUMBER ("messaging", "supergroup_members", "200000", 1, 10000000, "Members of a supergroup."),
+  NUMBER ("messaging", "topics_per_chat", "1000", 0, 100000, "Topics of a supergroup."),
   NUMBER ("messaging", "groups_per_user", "500", 0, 1000000, "Groups, supergroups and channels that one user may own."),
   NUMBER ("messaging", "search_rate", "120", 0, 1000000, "Searches of a user in a minute; 0: no limit."),
   NUMBER ("messaging", "secret_rate", "30", 0, 1000000, "Requests of a user for secret chats in an hour; 0: no limit."),

@@ -11,7 +11,7 @@
 typedef struct {
   MsgLogOp log;
   char *title, *about; /* owned (nullable) */
-  bool has_permissions, has_slow, has_protected, is_protected, has_ttl, has_retention, has_linked;
+  bool has_permissions, has_slow, has_protected, is_protected, has_ttl, has_retention, has_linked, has_topics, topics;
   unsigned permissions;
   int64_t slow_ms, ttl_ms, retention_ms;
   MsgId linked_id;
@@ -75,8 +75,9 @@ keep_changes (EditOp *op, const MsgChat *chat)
   op->has_ttl = op->has_ttl && op->ttl_ms != chat->ttl_ms;
   op->has_retention = op->has_retention && op->retention_ms != chat->retention_ms;
   op->has_linked = op->has_linked && op->linked_id != chat->linked_id;
+  op->has_topics = op->has_topics && op->topics != chat->has_topics;
   return op->title != NULL || op->about != NULL || op->has_permissions || op->has_slow || op->has_protected
-         || op->has_ttl || op->has_retention || op->has_linked;
+         || op->has_ttl || op->has_retention || op->has_linked || op->has_topics;
 }
 
 static bool
@@ -84,7 +85,7 @@ put_chat (MsgDb *db, const EditOp *op, const MsgChat *chat, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET title = :title, about = :about, permissions = :permissions,"
                                       " slow_ms = :slow, is_protected = :protected, ttl_ms = :ttl,"
-                                      " retention_ms = :retention WHERE id = :chat");
+                                      " retention_ms = :retention, topics = :topics WHERE id = :chat");
 
   msg_stmt_set_text (stmt, ":title", op->title != NULL ? op->title : chat->title);
   msg_stmt_set_text (stmt, ":about", op->about != NULL ? op->about : chat->about);
@@ -93,6 +94,7 @@ put_chat (MsgDb *db, const EditOp *op, const MsgChat *chat, GError **error)
   msg_stmt_set_int (stmt, ":protected", op->has_protected ? op->is_protected : chat->is_protected);
   msg_stmt_set_int (stmt, ":ttl", op->has_ttl ? op->ttl_ms : chat->ttl_ms);
   msg_stmt_set_int (stmt, ":retention", op->has_retention ? op->retention_ms : chat->retention_ms);
+  msg_stmt_set_int (stmt, ":topics", op->has_topics ? op->topics : chat->has_topics);
   msg_stmt_set_int (stmt, ":chat", chat->id);
   return msg_stmt_run (stmt, error);
 }
@@ -119,7 +121,7 @@ check_rights (const EditOp *op, const MsgChat *chat, GError **error)
 {
   /* what others wrote goes by a rule of the chat: who sets it may delete that */
   static const MsgAct acts[] = { MSG_ACT_INFO, MSG_ACT_PERMISSIONS, MSG_ACT_SET_UP, MSG_ACT_TTL, MSG_ACT_DELETE_OTHERS };
-  const bool wanted[] = { op->title != NULL || op->about != NULL || op->has_retention || op->has_linked,
+  const bool wanted[] = { op->title != NULL || op->about != NULL || op->has_retention || op->has_linked || op->has_topics,
                           op->has_permissions || op->has_slow, op->has_protected, op->has_ttl, op->has_retention };
 
   for (unsigned i = 0; i < G_N_ELEMENTS (acts); i++)
@@ -130,7 +132,7 @@ check_rights (const EditOp *op, const MsgChat *chat, GError **error)
       g_propagate_error (error, msg_verdict_to_error (MSG_VERDICT_ADMIN_ONLY));
       return false;
     }
-  if (!op->has_slow || chat->kind == MSG_CHAT_SUPERGROUP)
+  if ((!op->has_slow && !op->has_topics) || chat->kind == MSG_CHAT_SUPERGROUP)
     return true;
   g_propagate_error (error, msg_verdict_to_error (MSG_VERDICT_CHAT_KIND));
   return false;
@@ -202,6 +204,8 @@ edit_take (EditOp *op, const MsgChatChange *given)
   op->is_protected = given->is_protected;
   op->has_ttl = given->has_ttl;
   op->ttl_ms = given->ttl_ms;
+  op->has_topics = given->has_topics;
+  op->topics = given->topics;
   if (error == NULL && given->has_ttl)
     (void) msg_ttl_check (given->ttl_ms, &error);
   op->has_retention = given->has_retention;

@@ -85,6 +85,7 @@ msg_chat_from_row (MsgStmt *stmt, int64_t now_ms)
   chat->ttl_ms = msg_stmt_get_int (stmt, 26);
   chat->retention_ms = msg_stmt_get_int (stmt, 27);
   chat->linked_id = msg_stmt_get_int (stmt, 28);
+  chat->has_topics = msg_stmt_get_int (stmt, 29) != 0;
   if (msg_chat_has_log (chat->kind))
     take_from_chat (chat, msg_stmt_get_int (stmt, 23));
   return chat;

@@ -11,12 +11,13 @@
 #define MSG_CHAT_COLUMNS                                                                                               \
   "c.id, c.kind, c.title, c.about, c.owner_id, c.top_id, c.member_count, c.permissions, c.created_ms,"                 \
   " m.role, m.rights, m.until_ms, m.first_id, m.read_id, m.delivered_id, m.unread, m.mentions, m.last_id, m.last_ms,"  \
-  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected, c.ttl_ms, c.retention_ms, c.linked_id"
+  " c.pts, c.slow_ms, c.username, c.group_top_id, c.top_ms, m.sent_ms, c.is_protected, c.ttl_ms, c.retention_ms,"      \
+  " c.linked_id, c.topics"
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
   " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"      \
-  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms, g.quote, g.discussion_chat, g.discussion_id, " MSG_COMMENTS
-#define MSG_MESSAGE_N_COLUMNS 22
+  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms, g.quote, g.discussion_chat, g.discussion_id, " MSG_COMMENTS ", g.thread_id"
+#define MSG_MESSAGE_N_COLUMNS 23
 /* What :user has voted for, below zero where nobody else sees it. */
 #define MSG_OWN_VOTE                                                                                                   \
   "CASE WHEN g.poll IS NOT NULL THEN"                                                                                  \
@@ -106,6 +107,8 @@ typedef struct {
   const char *poll;         /* (nullable): of msg_poll_write() */
   bool public_poll;         /* one that shows who votes: not in a channel */
   int64_t reply_to;
+  int64_t thread_id;        /* 0: the general topic, or that of what it answers */
+  bool opens_thread;        /* a service message: its id is the new thread's */
   const char *quote;        /* (nullable): of msg_quote_write(), out of what it answers */
   bool quote_is_old;        /* it was looked at when it was written; the message may say something else by now */
   int64_t ttl_ms;           /* of its own; the chat's may be shorter */

@@ -47,6 +47,7 @@ typedef struct {
   int64_t ttl_ms;       /* so long what is written stays; 0: for ever */
   int64_t retention_ms; /* older messages are deleted for all, whenever they were written; 0: none are */
   MsgId linked_id;      /* of a channel: the supergroup its posts are talked about in; of that: the channel; 0: none */
+  bool has_topics;      /* a supergroup whose messages stand in threads; see messaging/topic.h */
   int64_t group_top_id; /* the newest message of the time when this supergroup was a group; 0: it never was */
 
   MsgStanding standing; /* of who asks, as of now */
@@ -180,7 +181,7 @@ void msg_chat_set_standing (MsgCore *core, MsgId user_id, MsgId chat_id, const M
 /** MsgChatChange: what is not given stays. */
 typedef struct {
   const char *title, *about; /* (nullable) */
-  bool has_permissions, has_slow, has_protected, has_ttl, has_retention, has_linked;
+  bool has_permissions, has_slow, has_protected, has_ttl, has_retention, has_linked, has_topics;
   MsgId linked_id;           /* of a channel: a supergroup; of either: 0: no more */
   int64_t ttl_ms;            /* 0, or MSG_TTL_MIN_MS to MSG_TTL_MAX_MS: of what is written from now on */
   int64_t retention_ms;      /* 0, or MSG_TTL_MIN_MS to MSG_RETENTION_MAX_MS: of all that was or will be written; not of a
@@ -188,6 +189,7 @@ typedef struct {
   unsigned permissions;      /* of MSG_RIGHTS_MEMBER; not of a channel */
   int64_t slow_ms;           /* of a supergroup: 0 to MSG_CHAT_SLOW_MAX_MS */
   bool is_protected;         /* for its owner to say */
+  bool topics;               /* of a supergroup */
 } MsgChatChange;
 
 #define MSG_RETENTION_MAX_MS (INT64_C (3650) * 24 * 3600 * 1000)

@@ -39,6 +39,7 @@ msg_core_options_init (MsgCoreOptions *options)
     .message_entities = 100,
     .group_members = 200,
     .supergroup_members = 200000,
+    .topics_per_chat = 1000,
     .groups_per_user = 500,
     .messages_per_user = { 120, 500 },
     .chats_per_user = { 60, 1000 },

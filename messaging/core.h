@@ -59,6 +59,7 @@ GQuark msg_error_quark (void);
  * Of how long messages stay in a chat: INVALID "retention". Of linked chats: INVALID "linked_kind", CONFLICT "linked_taken".
  * Of drafts and scheduled messages: INVALID "send_at", "ttl", NOT_FOUND "scheduled", LIMIT "draft_rate",
  * "too_many_drafts", "too_many_scheduled".
+ * Of topics: INVALID "thread", NOT_FOUND "topic", FORBIDDEN "topics_off", "topic_closed", LIMIT "too_many_topics".
  */
 typedef enum {
   MSG_ERROR_INVALID,
@@ -125,6 +126,7 @@ typedef struct {
   unsigned message_entities;      /* Default 100, at most MSG_ENTITIES_MAX */
   unsigned group_members;         /* Default 200, at most MSG_CHAT_GROUP_MAX */
   unsigned supergroup_members;    /* of a supergroup; channels have no limit. Default 200,000 */
+  unsigned topics_per_chat;       /* of a supergroup. Default 1,000 */
   unsigned groups_per_user;       /* owned, supergroups and channels too. Default 500 */
   MsgRate messages_per_user;      /* sent and edited. Default 120, one every 500 ms */
   MsgRate chats_per_user;         /* made and changed. Default 60, one every s */

@@ -2,6 +2,7 @@
 /* Reading messages: pages of the history, and what a message said before. */
 #include "messaging/chat-rows.h"
 #include "messaging/core-private.h"
+#include "messaging/topic.h"
 
 #define EDITS_MAX 100
 
@@ -26,7 +27,7 @@ typedef struct {
   MsgId user_id, chat_id;
   int64_t now_ms;
   MsgHistoryFrom from;
-  int64_t id;
+  int64_t id, thread_id;
   unsigned limit;
   int64_t first_id;       /* that the user sees */
   gsize bytes;            /* of the page */
@@ -72,9 +73,10 @@ read_op_new (MsgCore *core, MsgId user_id, MsgId chat_id, gpointer data)
 
 /* --- History --- */
 
-#define HISTORY_SQL(range, order)                                                                                      \
+#define IN_THREAD " AND g.thread_id = :thread AND g.thread_id > 0" /* the second for the index that has these alone */
+#define HISTORY_SQL(range, order, which)                                                                               \
   "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g WHERE g.chat_id = :chat AND g.id " range " :id"                      \
-  " AND " MSG_MESSAGE_IS_SHOWN " ORDER BY g.id " order " LIMIT :limit"
+  " AND " MSG_MESSAGE_IS_SHOWN which " ORDER BY g.id " order " LIMIT :limit"
 
 /* @ret_more: there are more than @limit. The page stays in the order of the walk. */
 static bool
@@ -84,6 +86,8 @@ walk (MsgDb *db, ReadOp *op, const char *sql, int64_t id, unsigned limit, bool *
   unsigned n = 0;
   MsgStep step;
 
+  if (op->thread_id != 0)
+    msg_stmt_set_int (stmt, ":thread", op->thread_id);
   msg_stmt_set_int (stmt, ":user", op->user_id);
   msg_stmt_set_int (stmt, ":chat", op->chat_id);
   msg_stmt_set_int (stmt, ":id", id);
@@ -104,13 +108,15 @@ walk (MsgDb *db, ReadOp *op, const char *sql, int64_t id, unsigned limit, bool *
 static bool
 walk_older (MsgDb *db, ReadOp *op, int64_t before, unsigned limit, bool *ret_more, GError **error)
 {
-  return walk (db, op, HISTORY_SQL ("<", "DESC"), before, limit, ret_more, error);
+  return walk (db, op, op->thread_id != 0 ? HISTORY_SQL ("<", "DESC", IN_THREAD) : HISTORY_SQL ("<", "DESC", ""), before,
+               limit, ret_more, error);
 }
 
 static bool
 walk_newer (MsgDb *db, ReadOp *op, int64_t after, unsigned limit, bool *ret_more, GError **error)
 {
-  return walk (db, op, HISTORY_SQL (">", "ASC"), after, limit, ret_more, error);
+  return walk (db, op, op->thread_id != 0 ? HISTORY_SQL (">", "ASC", IN_THREAD) : HISTORY_SQL (">", "ASC", ""), after,
+               limit, ret_more, error);
 }
 
 static void
@@ -159,21 +165,31 @@ history_run (MsgDb *db, gpointer ctx, GError **error)
 }
 
 void
-msg_message_history (MsgCore *core, MsgId user_id, MsgId chat_id, MsgHistoryFrom from, int64_t id, unsigned limit,
-                     MsgHistoryFn fn, gpointer data)
+msg_topic_history (MsgCore *core, MsgId user_id, MsgId chat_id, const MsgHistoryPlace *place, MsgHistoryFn fn,
+                   gpointer data)
 {
   ReadOp *op;
 
-  g_return_if_fail (core != NULL && fn != NULL);
+  g_return_if_fail (core != NULL && place != NULL && fn != NULL);
   op = read_op_new (core, user_id, chat_id, data);
-  op->from = from;
-  op->id = id;
-  op->limit = limit;
+  op->thread_id = place->thread_id;
+  op->from = place->from;
+  op->id = place->id;
+  op->limit = place->limit;
   op->history_fn = fn;
-  if (limit < 1 || limit > MSG_HISTORY_MAX)
+  if (op->limit < 1 || op->limit > MSG_HISTORY_MAX)
     msg_op_fail (&op->op, msg_error_new (MSG_ERROR_INVALID, "limit", "1 to %d messages at once.", MSG_HISTORY_MAX));
   else
     msg_op_read (op, history_run, msg_op_end);
+}
+
+void
+msg_message_history (MsgCore *core, MsgId user_id, MsgId chat_id, MsgHistoryFrom from, int64_t id, unsigned limit,
+                     MsgHistoryFn fn, gpointer data)
+{
+  const MsgHistoryPlace place = { .from = from, .id = id, .limit = limit };
+
+  msg_topic_history (core, user_id, chat_id, &place, fn, data);
 }
 
 /* --- Edits --- */

@@ -6,6 +6,7 @@
 #include "messaging/discussion-rows.h"
 #include "messaging/message-text.h"
 #include "messaging/search-rows.h"
+#include "messaging/topic-rows.h"
 
 MsgMessage *
 msg_message_copy (const MsgMessage *message)
@@ -67,6 +68,7 @@ msg_message_from_row (MsgStmt *stmt, int column)
       message->discussion_id = msg_stmt_get_int (stmt, column + 20);
       message->comments = msg_stmt_get_int (stmt, column + 21);
     }
+  message->thread_id = msg_stmt_get_int (stmt, column + 22);
   return message;
 }
 
@@ -122,7 +124,7 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
       db, "INSERT INTO messages (chat_id, id, sender_id, device_id, random_id, pts, at_ms, kind, text, entities, data,"
           " forward, poll, quote, reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms, seq)"
           " VALUES (:chat, :id, :sender, :device, :random, :pts, :at, :kind, :text, :entities, :data, :forward, :poll,"
-          " :quote, :reply, 0, 0, :silent, :expires, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
+          " :quote, :reply, :thread, 0, :silent, :expires, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
 
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":id", message->id);
@@ -139,6 +141,7 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
   msg_stmt_set_text (stmt, ":poll", spec->poll);
   msg_stmt_set_text (stmt, ":quote", message->quote);
   msg_stmt_set_int (stmt, ":reply", message->reply_to);
+  msg_stmt_set_int (stmt, ":thread", message->thread_id);
   msg_stmt_set_int (stmt, ":silent", message->silent);
   msg_stmt_set_int (stmt, ":expires", message->expires_ms);
   return msg_stmt_run (stmt, error);
@@ -278,6 +281,7 @@ message_from_spec (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_m
   message->quote = g_strdup (spec->quote);
   message->poll = msg_poll_parse (spec->poll);
   message->reply_to = spec->reply_to;
+  message->thread_id = spec->opens_thread ? message->id : spec->thread_id;
   message->silent = spec->silent;
   message->expires_ms = find_expiry (chat, spec, now_ms);
   return message;
@@ -314,7 +318,7 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
     log->due_ms = MIN (log->due_ms, message->expires_ms);
   /* last, because it keeps its place in the sender's log or the chat's, which a retry is answered with */
   return message_insert (db, message, spec, has_log ? log->written.chat_pts : log->written.pts, error)
-                 && msg_search_put (db, message, error)
+                 && msg_search_put (db, message, error) && msg_topic_touch (db, message, error)
                  && (message->reply_to == 0 || msg_discussion_count (db, chat->id, message->reply_to, 1, error))
                  && msg_discussion_post (db, log, chat, message, error)
              ? message

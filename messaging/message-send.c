@@ -3,6 +3,7 @@
 
 #include "messaging/contact-rows.h"
 #include "messaging/core.h"
+#include "messaging/topic-rows.h"
 
 bool
 msg_ttl_check (int64_t ttl_ms, GError **error)
@@ -27,19 +28,20 @@ msg_send_take_quote (const MsgSending *sending, unsigned max_entities, char **re
 }
 
 bool
-msg_send_check_reply (MsgDb *db, const MsgChat *chat, const MsgNewMessage *spec, GError **error)
+msg_send_check_reply (MsgDb *db, const MsgChat *chat, MsgNewMessage *spec, GError **error)
 {
   g_autoptr (MsgMessage) replied = NULL;
 
   if (spec->reply_to == 0)
-    return true;
+    return msg_topic_admit (db, chat, spec, NULL, error);
   if (!msg_message_load (db, chat->id, spec->sender_id, spec->reply_to, &replied, error))
     return false;
   if (replied == NULL)
     g_propagate_error (error, msg_error_new (MSG_ERROR_NOT_FOUND, "message", "There is no such message."));
   return replied != NULL
          && (spec->quote == NULL || spec->quote_is_old
-             || msg_quote_check (spec->quote, replied->text, replied->entities, error));
+             || msg_quote_check (spec->quote, replied->text, replied->entities, error))
+         && msg_topic_admit (db, chat, spec, replied, error);
 }
 
 const MsgMessage *

@@ -11,9 +11,10 @@ bool msg_ttl_check (int64_t ttl_ms, GError **error);
  *  why it cannot be taken. Any thread. */
 GError *msg_send_take_quote (const MsgSending *sending, unsigned max_entities, char **ret_json);
 
-/** msg_send_check_reply: what @spec answers is there, for its sender, and says what is quoted. Returns: false with NOT_FOUND
- *  ("message"), INVALID ("quote"). */
-bool msg_send_check_reply (MsgDb *db, const MsgChat *chat, const MsgNewMessage *spec, GError **error);
+/** msg_send_check_reply: what @spec answers is there, for its sender, and says what is quoted; in which
+ *  thread it goes is found out, and that its sender may write there. Returns: false with NOT_FOUND ("message", "topic"),
+ *  INVALID ("quote", "thread"), FORBIDDEN ("topics_off", "topic_closed"). */
+bool msg_send_check_reply (MsgDb *db, const MsgChat *chat, MsgNewMessage *spec, GError **error);
 
 /**
  * msg_send_write: sends as @spec->sender_id, who may do it now.

@@ -18,7 +18,7 @@ typedef struct {
   int64_t message_id;  /* EDIT */
   char *text, *entities, *poll, *quote;
   bool public_poll;
-  int64_t reply_to, ttl_ms;
+  int64_t reply_to, thread_id, ttl_ms;
   bool silent;
   MsgMessage *found;   /* owned: a retry's */
   const MsgMessage *message;
@@ -172,6 +172,7 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
                          .text = op->text,
                          .entities = op->entities,
                          .reply_to = op->reply_to,
+                         .thread_id = op->thread_id,
                          .quote = op->quote,
                          .ttl_ms = op->ttl_ms,
                          .silent = op->silent };
@@ -202,6 +203,7 @@ msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpo
   memcpy (op->random_id, sending->random_id, sizeof op->random_id);
   op->device_id = sending->device_id;
   op->reply_to = sending->reply_to;
+  op->thread_id = sending->thread_id;
   op->silent = sending->silent;
   op->ttl_ms = sending->ttl_ms;
   error = text_op_take (op, sending->text, sending->entities);

@@ -29,6 +29,7 @@ typedef struct {
   char *entities;    /* (nullable): JSON, as msg_entities_write() makes it */
   char *data;        /* (nullable): JSON: what a service message tells of */
   int64_t reply_to;  /* 0: none */
+  int64_t thread_id; /* of a chat with topics: which; 0: the general one */
   char *quote;       /* (nullable): JSON, as msg_quote_write() makes it: what of the other message it answers */
   int64_t edited_ms; /* 0: never */
   MsgId discussion_chat; /* where this post of a channel is talked about; 0: nowhere */
@@ -53,6 +54,7 @@ typedef struct {
   const char *text;
   GArray *entities;                       /* (nullable) (element-type MsgEntity): is sorted */
   int64_t reply_to;                       /* 0: none */
+  int64_t thread_id;                      /* 0: that of what it answers, else the general topic */
   const MsgQuote *quote;                  /* (nullable): out of the message that it answers */
   const MsgPoll *poll;                    /* (nullable): then @text is the question, without entities */
   int64_t ttl_ms;                         /* it goes away for all so long after it was sent; 0: it stays */
@@ -72,10 +74,10 @@ typedef void (*MsgMessageFn) (const MsgMessage *message, const MsgWritten *writt
  * A random_id that this user has used in this chat before gives the message and the place of the first time, as they are
  * now, and writes nothing.
  *
- * Errors: INVALID ("text", "entities", "quote", "ttl", "poll": also one that is public in a channel),
- * NOT_FOUND ("chat", "message": there is
- * none to reply to), FORBIDDEN (those of msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT
- * ("message_rate"), UNAVAILABLE.
+ * Errors: INVALID ("text", "entities", "quote", "ttl", "poll": also one that is public in a channel, "thread": what it answers
+ * stands in another), NOT_FOUND ("chat", "topic", "message": there is none to reply to), FORBIDDEN ("topics_off",
+ * "topic_closed", those of msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT ("message_rate"),
+ * UNAVAILABLE.
  */
 void msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpointer data);
 

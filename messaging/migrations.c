@@ -427,6 +427,19 @@ static const MsgMigration migrations[] = {
     "ALTER TABLE messages ADD COLUMN discussion_chat BIGINT NOT NULL DEFAULT 0;" /* of a post: where its copy is */
     "ALTER TABLE messages ADD COLUMN discussion_id BIGINT NOT NULL DEFAULT 0;"
     "ALTER TABLE messages ADD COLUMN comments BIGINT NOT NULL DEFAULT -1;" }, /* replies to such a copy; -1: it is none */
+  { 27, "topics",
+    "ALTER TABLE chats ADD COLUMN topics BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE scheduled ADD COLUMN thread_id BIGINT NOT NULL DEFAULT 0;"
+    "CREATE TABLE topics ("
+    "  chat_id BIGINT NOT NULL REFERENCES chats (id),"
+    "  id BIGINT NOT NULL," /* of the message that opened it */
+    "  title {text} NOT NULL,"
+    "  closed BIGINT NOT NULL,"
+    "  pinned BIGINT NOT NULL,"
+    "  last_id BIGINT NOT NULL," /* its newest message */
+    "  PRIMARY KEY (chat_id, id)) {clustered};"
+    "CREATE INDEX topics_last ON topics (chat_id, last_id);"
+    "CREATE INDEX messages_thread ON messages (chat_id, thread_id, id) WHERE thread_id > 0;" },
   { 0, NULL, NULL },
 };
 

@@ -19,8 +19,8 @@ typedef enum { WAITING = 1, FAILED, DROPPED } State; /* stored as these numbers 
 
 #define COLUMNS                                                                                                        \
   "s.id, s.user_id, s.chat_id, s.send_ms, s.at_ms, s.text, s.entities, s.reply_to, s.silent, s.failed, s.ttl_ms,"      \
-  " s.quote"
-#define N_COLUMNS 12
+  " s.quote, s.thread_id"
+#define N_COLUMNS 13
 
 MsgScheduled *
 msg_scheduled_copy (const MsgScheduled *scheduled)
@@ -71,6 +71,7 @@ from_row (MsgStmt *stmt)
   scheduled->failed = g_strdup (msg_stmt_get_text (stmt, 9));
   scheduled->ttl_ms = msg_stmt_get_int (stmt, 10);
   scheduled->quote = g_strdup (msg_stmt_get_text (stmt, 11));
+  scheduled->thread_id = msg_stmt_get_int (stmt, 12);
   return scheduled;
 }
 
@@ -211,9 +212,9 @@ msg_scheduled_insert (MsgDb *db, MsgLog *log, MsgScheduled *scheduled, MsgId dev
   if (!check_number (db, scheduled, error) || !make_id (db, log, &scheduled->id, error))
     return false;
   stmt = msg_db_prepare (db, "INSERT INTO scheduled (id, user_id, chat_id, device_id, random_id, state, send_ms, at_ms,"
-                             " text, entities, reply_to, silent, ttl_ms, quote)"
+                             " text, entities, reply_to, silent, ttl_ms, quote, thread_id)"
                              " VALUES (:id, :user, :chat, :device, :random, 1, :send, :at, :text, :entities, :reply,"
-                             " :silent, :ttl, :quote)");
+                             " :silent, :ttl, :quote, :thread)");
   msg_stmt_set_int (stmt, ":id", scheduled->id);
   msg_stmt_set_int (stmt, ":user", scheduled->user_id);
   msg_stmt_set_int (stmt, ":chat", scheduled->chat_id);
@@ -227,6 +228,7 @@ msg_scheduled_insert (MsgDb *db, MsgLog *log, MsgScheduled *scheduled, MsgId dev
   msg_stmt_set_int (stmt, ":silent", scheduled->silent);
   msg_stmt_set_int (stmt, ":ttl", scheduled->ttl_ms);
   msg_stmt_set_text (stmt, ":quote", scheduled->quote);
+  msg_stmt_set_int (stmt, ":thread", scheduled->thread_id);
   return msg_stmt_run (stmt, error) && tell (db, log, scheduled, true, error);
 }
 
@@ -322,6 +324,7 @@ msg_scheduled_send (MsgDb *db, MsgLog *log, const MsgScheduled *scheduled, GErro
                          .kind = MSG_MESSAGE_TEXT,
                          .text = scheduled->text,
                          .entities = scheduled->entities,
+                         .thread_id = scheduled->thread_id,
                          .quote_is_old = true,
                          .ttl_ms = scheduled->ttl_ms,
                          .silent = scheduled->silent };

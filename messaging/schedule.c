@@ -14,6 +14,7 @@ typedef struct {
   MsgLogOp log;
   uint8_t random_id[MSG_RANDOM_ID_BYTES];
   MsgId device_id, id;
+  int64_t thread_id;       /* ADD */
   MsgScheduled *given;     /* owned: ADD: what is to be kept; EDIT: text (nullable), entities, send_ms */
   MsgScheduled *scheduled; /* owned (nullable): the answer */
   MsgMessage *found;       /* owned (nullable): the answer of a retry */
@@ -109,9 +110,10 @@ add_run (MsgDb *db, gpointer ctx, GError **error)
   ScheduleOp *op = ctx;
   MsgLog *log = &op->log.log;
   const MsgNewMessage key = { .sender_id = op->log.user_id, .random_id = op->random_id };
-  const MsgNewMessage reply = { .sender_id = op->log.user_id,
-                                .reply_to = op->given->reply_to,
-                                .quote = op->given->quote };
+  MsgNewMessage reply = { .sender_id = op->log.user_id,
+                          .reply_to = op->given->reply_to,
+                          .thread_id = op->thread_id,
+                          .quote = op->given->quote };
   g_autoptr (MsgChat) chat = NULL;
 
   reset (op);
@@ -128,6 +130,7 @@ add_run (MsgDb *db, gpointer ctx, GError **error)
   if (chat == NULL || !msg_send_check_reply (db, chat, &reply, error)
       || !msg_draft_clear (db, log, op->log.user_id, op->log.chat_id, error))
     return false;
+  op->given->thread_id = reply.thread_id;
   op->scheduled = msg_scheduled_copy (op->given);
   return msg_scheduled_insert (db, log, op->scheduled, op->device_id, op->random_id, error);
 }
@@ -144,6 +147,7 @@ msg_schedule_add (MsgCore *core, const MsgSending *sending, int64_t send_ms, Msg
   memcpy (op->random_id, sending->random_id, sizeof op->random_id);
   op->device_id = sending->device_id;
   op->given->reply_to = sending->reply_to;
+  op->thread_id = sending->thread_id;
   op->given->silent = sending->silent;
   op->given->ttl_ms = sending->ttl_ms;
   error = take_text (op, sending->text, sending->entities);

@@ -22,6 +22,7 @@ typedef struct {
   char *text;
   char *entities;     /* (nullable): JSON, as msg_entities_write() makes it */
   int64_t reply_to;   /* 0: none; one that is gone by then is left out */
+  int64_t thread_id;  /* 0: none, or the general topic */
   char *quote;        /* (nullable): out of what it answers: goes with it */
   int64_t ttl_ms;     /* counts from its sending */
   bool silent;

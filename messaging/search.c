@@ -153,6 +153,7 @@ find_bounds (MsgDb *db, HitsOp *op, GError **error)
 #define WANTED                                                                                                         \
   " LEFT JOIN messages g ON g.seq = f.seq AND (:one_chat = 0 OR g.chat_id = :one_chat)"                                \
   " AND (:sender = 0 OR g.sender_id = :sender) AND (:kind = 0 OR g.kind = :kind)"                                      \
+  " AND (:thread = 0 OR g.thread_id = :thread)"                                                                        \
   " AND g.at_ms >= :after AND g.at_ms < :before"                                                                       \
   " LEFT JOIN chat_members m ON m.chat_id = g.chat_id AND m.user_id = :user AND " MSG_MEMBER_IS_IN                     \
   " AND " MSG_MESSAGE_IS_VISIBLE " ORDER BY f.seq DESC"
@@ -182,6 +183,7 @@ prepare_look (MsgDb *db, const HitsOp *op)
   msg_stmt_set_int (stmt, ":one_chat", asked->chat_id);
   msg_stmt_set_int (stmt, ":sender", asked->sender_id);
   msg_stmt_set_int (stmt, ":kind", asked->kind);
+  msg_stmt_set_int (stmt, ":thread", asked->thread_id);
   msg_stmt_set_int (stmt, ":after", asked->after_ms);
   msg_stmt_set_int (stmt, ":before", asked->before_ms != 0 ? asked->before_ms : G_MAXINT64);
   return stmt;
@@ -295,5 +297,8 @@ msg_search_messages (MsgCore *core, MsgId user_id, const MsgSearch *search, MsgH
   op->page.hits = g_ptr_array_new_with_free_func (hit_free);
   op->fn = fn;
   op->data = data;
-  msg_search_op_start (&op->base, search->query, hits_run);
+  if (search->thread_id != 0 && search->chat_id == 0)
+    msg_op_fail (&op->base.op, msg_error_new (MSG_ERROR_INVALID, "thread", "A thread is one of a chat."));
+  else
+    msg_search_op_start (&op->base, search->query, hits_run);
 }

@@ -19,6 +19,7 @@ typedef struct {
   MsgId chat_id;      /* 0: all that the user is in */
   MsgId sender_id;    /* 0: anybody */
   MsgMessageKind kind; /* 0: any */
+  int64_t thread_id;   /* of that chat; 0: any */
   int64_t after_ms;   /* of the time of sending: from here on; 0: from the beginning */
   int64_t before_ms;  /* less than that; 0: until now */
   int64_t next;       /* what a page before has given; 0: the newest */

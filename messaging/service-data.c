@@ -106,6 +106,20 @@ msg_service_pinned (int64_t message_id)
   return write_one ("pinned", inner);
 }
 
+char *
+msg_service_topic (const char *title, int closed, int pinned)
+{
+  JsonObject *inner = json_object_new ();
+
+  if (title != NULL)
+    json_object_set_string_member (inner, "title", title);
+  if (closed >= 0)
+    json_object_set_boolean_member (inner, "closed", closed != 0);
+  if (pinned >= 0)
+    json_object_set_boolean_member (inner, "pinned", pinned != 0);
+  return write_one ("topic", inner);
+}
+
 static void
 set_bytes (JsonObject *object, const char *name, const uint8_t *bytes, size_t len)
 {

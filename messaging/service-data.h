@@ -19,6 +19,9 @@ char *msg_service_retention (int64_t retention_ms);
 char *msg_service_migrated (void);
 /** msg_service_pinned: {pinned: {messageId}}. */
 char *msg_service_pinned (int64_t message_id);
+/** msg_service_topic: {topic: {title?, closed?, pinned?}}: what is new of a thread. @title: (nullable). @closed, @pinned: below
+ *  0: as before. */
+char *msg_service_topic (const char *title, int closed, int pinned);
 /** msg_service_call: {call: {callId, reason, durationMs, video}}. */
 char *msg_service_call (const MsgCall *call);
 /** msg_service_room: {room: {roomId, title, link}}: a voice chat that was started. */

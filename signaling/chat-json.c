@@ -137,6 +137,8 @@ sig_chat_info_json (const MsgChat *chat)
   json_object_set_int_member (object, "createdAt", chat->created_ms);
   if (chat->is_protected)
     json_object_set_boolean_member (object, "protected", TRUE);
+  if (chat->has_topics)
+    json_object_set_boolean_member (object, "topics", TRUE);
   if (chat->slow_ms != 0)
     json_object_set_int_member (object, "slowModeMs", chat->slow_ms);
   if (chat->ttl_ms != 0)
@@ -259,6 +261,8 @@ sig_message_json (const MsgMessage *message)
     json_object_set_object_member (object, "poll", sig_poll_json (message->poll, true));
   if (message->reply_to != 0)
     sig_json_set_id (object, "replyTo", message->reply_to);
+  if (message->thread_id != 0)
+    sig_json_set_id (object, "threadId", message->thread_id);
   set_json (object, "quote", message->quote);
   if (message->edited_ms != 0)
     json_object_set_int_member (object, "editedAt", message->edited_ms);
@@ -287,6 +291,8 @@ sig_scheduled_json (const MsgScheduled *scheduled)
   set_entities (object, scheduled->entities);
   if (scheduled->reply_to != 0)
     sig_json_set_id (object, "replyTo", scheduled->reply_to);
+  if (scheduled->thread_id != 0)
+    sig_json_set_id (object, "threadId", scheduled->thread_id);
   set_json (object, "quote", scheduled->quote);
   if (scheduled->silent)
     json_object_set_boolean_member (object, "silent", TRUE);

@@ -79,6 +79,7 @@ sig_core_options_new (const AlConfig *config, GMainContext *context, GError **er
   options->message_entities = (unsigned) al_config_get_int (config, "messaging", "message_entities");
   options->group_members = (unsigned) al_config_get_int (config, "messaging", "group_members");
   options->supergroup_members = (unsigned) al_config_get_int (config, "messaging", "supergroup_members");
+  options->topics_per_chat = (unsigned) al_config_get_int (config, "messaging", "topics_per_chat");
   options->groups_per_user = (unsigned) al_config_get_int (config, "messaging", "groups_per_user");
   options->messages_per_user = get_rate (config, "message_rate", 60 * 1000);
   options->chats_per_user = get_rate (config, "chat_rate", 60 * 1000);

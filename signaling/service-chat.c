@@ -249,6 +249,8 @@ chat_update (SigRpcCall *call, JsonObject *params, gpointer user)
                                  .slow_ms = json_object_get_int_member_with_default (params, "slowModeMs", 0),
                                  .has_protected = json_object_has_member (params, "protected"),
                                  .is_protected = json_object_get_boolean_member_with_default (params, "protected", FALSE),
+                                 .has_topics = json_object_has_member (params, "topics"),
+                                 .topics = json_object_get_boolean_member_with_default (params, "topics", FALSE),
                                  .has_ttl = json_object_has_member (params, "messageTtlMs"),
                                  .ttl_ms = json_object_get_int_member_with_default (params, "messageTtlMs", 0),
                                  .has_retention = json_object_has_member (params, "retentionMs"),

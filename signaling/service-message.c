@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base64url.h"
+#include "messaging/topic.h"
 #include "signaling/chat-json.h"
 #include "signaling/services-private.h"
 
@@ -47,6 +48,7 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
                          .entities = entities,
                          .poll = poll,
                          .reply_to = sig_json_get_optional_id (params, "replyTo"),
+                         .thread_id = sig_json_get_optional_id (params, "threadId"),
                          .ttl_ms = json_object_get_int_member_with_default (params, "ttlMs", 0),
                          .silent = json_object_get_boolean_member_with_default (params, "silent", FALSE) };
   bool ok = al_base64url_decode_exact (random_id, strlen (random_id), sending.random_id, sizeof sending.random_id);
@@ -159,8 +161,15 @@ message_history (SigRpcCall *call, JsonObject *params, gpointer user)
   if (given > 1)
     sig_rpc_fail (call, SIG_RPC_INVALID_PARAMS, "invalid_params", "one of beforeId, afterId and aroundId", 0);
   else
-    msg_message_history (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"), from, id,
-                         (unsigned) json_object_get_int_member (params, "limit"), sig_service_on_history, call);
+    {
+      const MsgHistoryPlace place = { .thread_id = sig_json_get_optional_id (params, "threadId"),
+                                      .from = from,
+                                      .id = id,
+                                      .limit = (unsigned) json_object_get_int_member (params, "limit") };
+
+      msg_topic_history (((SigServices *) user)->config.core, sig_caller (call), sig_json_get_id (params, "chatId"),
+                         &place, sig_service_on_history, call);
+    }
 }
 
 /* --- Marks --- */

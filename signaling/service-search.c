@@ -55,6 +55,7 @@ search_messages (SigRpcCall *call, JsonObject *params, gpointer user)
                              .chat_id = sig_json_get_optional_id (params, "chatId"),
                              .sender_id = sig_json_get_optional_id (params, "from"),
                              .kind = kind != NULL ? sig_message_kind_read (kind) : 0,
+                             .thread_id = sig_json_get_optional_id (params, "threadId"),
                              .after_ms = json_object_get_int_member_with_default (params, "after", 0),
                              .before_ms = json_object_get_int_member_with_default (params, "before", 0),
                              .next = sig_json_get_optional_id (params, "next"),

@@ -41,6 +41,7 @@ void sig_service_join_register (SigServices *self);
 void sig_service_message_register (SigServices *self);
 void sig_service_message_acts_register (SigServices *self);
 void sig_service_poll_register (SigServices *self);
+void sig_service_topic_register (SigServices *self);
 void sig_service_compose_register (SigServices *self);
 void sig_service_search_register (SigServices *self);
 void sig_service_updates_register (SigServices *self);

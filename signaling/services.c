@@ -56,6 +56,7 @@ sig_services_new (const SigServicesConfig *config)
   sig_service_message_register (self);
   sig_service_message_acts_register (self);
   sig_service_poll_register (self);
+  sig_service_topic_register (self);
   sig_service_compose_register (self);
   sig_service_search_register (self);
   sig_service_updates_register (self);

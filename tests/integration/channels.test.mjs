@@ -72,6 +72,34 @@ test('who asks to be let in is told live to the admins who may answer, and to no
   await closeAll(ann, bob, carl, eve);
 });
 
+test('topics: threads that devices follow by the log alone', async () => {
+  const [ann, bob] = [await person(), await person()];
+  const b = new Messenger(bob);
+  const chatId = await make('supergroup', ann, bob);
+  await refuses(ann.call('topic.create', { chatId, title: 'Travel' }), 'topics_off');
+  await ann.call('chat.update', { chatId, topics: true });
+  const { topic: { threadId } } = await ann.call('topic.create', { chatId, title: 'Travel' });
+  assert.equal((await bob.call('chat.get', { ids: [chatId] })).chats[0].topics, true);
+  const first = (await send(bob, chatId, 'where to', { threadId })).message;
+  assert.equal(first.threadId, threadId);
+  assert.equal((await send(ann, chatId, 'Rome', { replyTo: first.id })).message.threadId, threadId);
+  assert.equal((await send(ann, chatId, 'general')).message.threadId, undefined);
+  await refuses(send(ann, chatId, 'x', { threadId: first.id }), 'topic');
+  await ann.call('topic.update', { chatId, threadId, closed: true });
+  await refuses(send(bob, chatId, 'x', { threadId }), 'topic_closed');
+  const last = (await send(ann, chatId, 'Rome it is', { threadId })).message;
+  assert.deepEqual((await bob.call('topic.list', { chatId, limit: 10 })).topics,
+    [{ threadId, title: 'Travel', lastMessageId: last.id, closed: true, unread: 4 }]);
+  const { messages } = await bob.call('message.history', { chatId, threadId, limit: 10 });
+  assert.deepEqual(messages.map((m) => m.text || m.data.topic), ['Rome it is', { closed: true }, 'Rome', 'where to', { title: 'Travel' }]);
+  assert.deepEqual((await bob.call('search.messages', { query: 'rome', chatId, threadId, limit: 10 })).hits.map((h) => h.message.text), ['Rome it is', 'Rome']);
+  // who was told live holds the same
+  await until(() => b.texts(chatId).includes('Rome it is'), 'the last');
+  const held = [...b.chat(chatId).messages.values()].filter((m) => m.threadId === threadId);
+  assert.deepEqual(held.map((m) => m.data?.topic).filter(Boolean), [{ title: 'Travel' }, { closed: true }]);
+  await closeAll(ann, bob);
+});
+
 test('who is typing is told to a crowd of 200 that are here, and to no larger one', async () => {
   const ann = await person();
   const chatId = await make('supergroup', ann);

@@ -84,6 +84,11 @@ const rows = (kind) => {
     ['chat.update', { permissions: ['send'] }, channel ? all('chat_kind') : by('ban')],
     ['chat.update', { slowModeMs: 0 }, channel ? all('chat_kind') : by('ban')],
     ['chat.update', { protected: false }, onlyOwner('ok')],
+    ['chat.update', { topics: true }, channel ? by('info', { ok: 'chat_kind' }) : by('info', below)],
+    ['topic.create', { title: 'New' }, channel ? by('info', { ok: 'topics_off' }) : by('info', below)],
+    ['topic.update', (c) => ({ threadId: c.messageId, closed: true }), channel ? by('info', { ok: 'topics_off' }) : by('info', { ok: 'topic', ...below })],
+    ['topic.list', { limit: 10 }, all('ok'), 'public'],
+    ['message.history', { limit: 10, threadId: '1' }, all('ok'), 'public'],
     ['poll.vote', (c) => ({ messageId: c.pollId, options: [0] }), all('ok', { restricted: 'restricted' })],
     ['poll.voters', (c) => ({ messageId: c.pollId, option: 0, limit: 10 }), channel ? all('anonymous', { restricted: 'admin_only', member: 'admin_only' }) : all('anonymous')],
     ['poll.close', (c) => ({ messageId: c.pollId }), by('delete')],
@@ -144,6 +149,6 @@ test('every method by everybody in a public channel', () => walk('channel', true
 
 test('the table has every method that takes a chat', () => {
   const named = new Set(rows('supergroup').map(([method]) => method));
-  const missing = document.methods.filter(({ name, params }) => /^(chat|message|poll|updates)\./.test(name) && params.some((p) => p.name === 'chatId') && !named.has(name));
+  const missing = document.methods.filter(({ name, params }) => /^(chat|message|poll|topic|updates)\./.test(name) && params.some((p) => p.name === 'chatId') && !named.has(name));
   assert.deepEqual(missing.map(({ name }) => name), []);
 });

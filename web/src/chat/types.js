@@ -34,7 +34,7 @@
  */
 /** @typedef {{text: string, entities: Entity[], replyTo?: string, at: number}} ServerDraft what the user has begun to write */
 /** @typedef {{id: string, chatId: string, sendAt: number, at: number, text: string, entities: Entity[], replyTo?: string, silent?: boolean, ttlMs?: number, failed?: string}} Scheduled failed: why it was not sent */
-/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
+/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, topic?: {title?: string, closed?: boolean, pinned?: boolean}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
 /** @typedef {{emoji: string, count: number, own?: boolean, alone?: boolean}} Reaction alone: of the user, and not counted yet */
 /** @typedef {{options: {text: string, count: number}[], voters: number, multiple: boolean, anonymous: boolean, quiz: boolean, closed: boolean, closesAt?: number, own?: number[], correct?: number}} Poll own: places of what the user has chosen */
 /** @typedef {{userId?: string, chatId?: string, messageId?: string, name: string, at: number}} Origin */

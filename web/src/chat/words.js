@@ -128,6 +128,7 @@ export function serviceLine({ data = {}, from }, nameOf, me) {
   if (data.removed) return `${who} removed ${names(data.removed.userIds)}`;
   if (data.left) return `${who} left`;
   if (data.pinned) return `${who} pinned a message`;
+  if (data.topic) return topicLine(data.topic, who);
   if (data.migrated) return 'This is a large group now';
   if (data.call) return callLine(data.call, mine).text;
   if (data.room) return `${who} started a voice chat`;
@@ -139,6 +140,13 @@ export function serviceLine({ data = {}, from }, nameOf, me) {
 export function lasting(ms) {
   for (const [unit, name] of /** @type {[number, string][]} */ ([[365 * DAY, 'year'], [7 * DAY, 'week'], [DAY, 'day'], [3600000, 'hour'], [60000, 'minute']])) if (ms >= unit && ms % unit === 0) return plural(ms / unit, name);
   return ms < 60000 ? plural(Math.round(ms / 1000), 'second') : duration(ms);
+}
+
+/** @param {{title?: string, closed?: boolean, pinned?: boolean}} topic what is new of it @param {string} who */
+function topicLine({ title, closed, pinned }, who) {
+  if (title !== undefined) return `${who} named a topic “${title}”`;
+  if (closed !== undefined) return `${who} ${closed ? 'closed' : 'reopened'} a topic`;
+  return `${who} ${pinned ? 'pinned' : 'unpinned'} a topic`;
 }
 
 /** @param {string[]} names */
