@@ -21,7 +21,8 @@
 #define AL_UDP_TX_BATCH 64
 #define AL_UDP_TX_IOV 1024
 #define AL_UDP_TX_ARENA (512 * 1024)
-#define AL_UDP_TX_TABLE 256
+#define AL_UDP_TX_TABLE 1024
+#define AL_UDP_TX_WAYS 4 /* slots that a destination may have: so many in turns never cost each other their trains */
 /* UDP_MAX_SEGMENTS before Linux 6.9 */
 #define AL_UDP_TX_SEGMENTS 64
 /* Datagrams of all sockets that wait for a full one; no more than the queue, into which they go back all at once. */
@@ -68,8 +69,9 @@ typedef struct {
   uint32_t next;
 } AlUdpWaiting;
 
+/** AlUdpSlot: the newest train of one of the destinations of a bucket. */
 typedef struct {
-  uint32_t epoch, train;
+  uint32_t epoch, hash, train;
 } AlUdpSlot;
 
 /** AlUdpLoad: what one message of a batch carries: a datagram, or a whole train. */
@@ -142,7 +144,7 @@ struct AlUdpHub {
   AlUdpTx *tx;
   AlUdpTrain *trains;
   AlUdpBatch *batch;
-  AlUdpSlot table[AL_UDP_TX_TABLE]; /* destination to open train */
+  AlUdpSlot table[AL_UDP_TX_TABLE]; /* destination to newest train */
   bool flushing;
 
   /* full sockets */

@@ -41,15 +41,19 @@ hash_destination (const AlUdp *udp, const AlAddr *to)
       mixed ^= (halves[0] * UINT64_C (0x9e3779b97f4a7c15)) ^ halves[1] ^ to->in6.sin6_port;
     }
   mixed *= UINT64_C (0x9e3779b97f4a7c15);
-  return (uint32_t) (mixed >> 32) % AL_UDP_TX_TABLE;
+  return (uint32_t) (mixed >> 32);
 }
 
 static bool
-may_join (const AlUdpTrain *train, const AlUdp *udp, const AlAddr *to, const AlAddr *local, uint32_t len)
+goes_to (const AlUdpTrain *train, const AlUdp *udp, const AlAddr *to, const AlAddr *local)
 {
-  return train->udp == udp && !train->closed && len <= train->segment && len > 0
-         && train->bytes + len <= AL_UDP_MAX_SEND && al_udp_same_address (&train->to, to)
-         && al_udp_same_address (&train->local, local);
+  return train->udp == udp && al_udp_same_address (&train->to, to) && al_udp_same_address (&train->local, local);
+}
+
+static bool
+has_room (const AlUdpTrain *train, uint32_t len)
+{
+  return !train->closed && len <= train->segment && len > 0 && train->bytes + len <= AL_UDP_MAX_SEND;
 }
 
 static void
@@ -86,6 +90,30 @@ start_train (AlUdp *udp, const AlAddr *to, const AlAddr *local, uint32_t index, 
   return i;
 }
 
+/* The slot of a destination; else one of its bucket that is free, or that of another destination, by turns: whose newest
+ * train cannot be found any more begins a new one. */
+static AlUdpSlot *
+find_slot (AlUdp *udp, const AlAddr *to, const AlAddr *local)
+{
+  AlUdpHub *hub = udp->hub;
+  uint32_t hash = hash_destination (udp, to);
+  /* by the upper bits: in a product the lower ones know nothing of the upper ones of an address */
+  uint32_t n = (uint32_t) ((uint64_t) hash * (AL_UDP_TX_TABLE / AL_UDP_TX_WAYS) >> 32);
+  AlUdpSlot *bucket = &hub->table[n * AL_UDP_TX_WAYS], *slot;
+
+  for (unsigned i = 0; i < AL_UDP_TX_WAYS; i++)
+    if (bucket[i].epoch != hub->epoch)
+      {
+        bucket[i] = (AlUdpSlot){ hub->epoch, hash, AL_UDP_NONE };
+        return &bucket[i];
+      }
+    else if (bucket[i].hash == hash && goes_to (&hub->trains[bucket[i].train], udp, to, local))
+      return &bucket[i];
+  slot = &bucket[hub->n_trains % AL_UDP_TX_WAYS];
+  *slot = (AlUdpSlot){ hub->epoch, hash, AL_UDP_NONE };
+  return slot;
+}
+
 /* A destination's newest train is the only one that can be found, so its datagrams keep their order. */
 void
 al_udp_enqueue (AlUdp *udp, const AlAddr *to, const AlAddr *local, const AlUdpTx *tx)
@@ -101,16 +129,17 @@ al_udp_enqueue (AlUdp *udp, const AlAddr *to, const AlAddr *local, const AlUdpTx
       (void) start_train (udp, to, local, index, len);
       return;
     }
-  if (udp->open_epoch == hub->epoch && may_join (&hub->trains[udp->open_train], udp, to, local, len))
+  if (udp->open_epoch == hub->epoch && has_room (&hub->trains[udp->open_train], len)
+      && goes_to (&hub->trains[udp->open_train], udp, to, local))
     {
       join (hub, &hub->trains[udp->open_train], index, len);
       return;
     }
-  slot = &hub->table[hash_destination (udp, to)];
-  if (slot->epoch == hub->epoch && may_join (&hub->trains[slot->train], udp, to, local, len))
+  slot = find_slot (udp, to, local);
+  if (slot->train != AL_UDP_NONE && has_room (&hub->trains[slot->train], len))
     join (hub, &hub->trains[slot->train], index, len);
   else
-    *slot = (AlUdpSlot){ hub->epoch, start_train (udp, to, local, index, len) };
+    slot->train = start_train (udp, to, local, index, len);
   udp->open_train = slot->train;
   udp->open_epoch = hub->epoch;
 }

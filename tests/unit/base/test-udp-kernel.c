@@ -11,7 +11,7 @@
 static void
 test_trains (void)
 {
-  Port client, a, b;
+  Port client, a, others[AL_UDP_TX_WAYS - 1];
   uint8_t data[1300] = { 0 };
 
   set_up_fake (AL_UDP_OFFLOAD_AUTO);
@@ -19,19 +19,22 @@ test_trains (void)
     g_error ("this kernel has no UDP_SEGMENT; Linux 4.18 or newer is needed");
   port_open (&client);
   port_open (&a);
-  port_open (&b);
+  for (unsigned k = 0; k < G_N_ELEMENTS (others); k++)
+    port_open (&others[k]);
 
-  /* in between each other, and yet one message for each */
+  /* in between each other, and yet one message for each, wherever their hashes fall */
   for (unsigned i = 0; i < 20; i++)
     {
       al_udp_send (client.udp, &a.address, NULL, data, 1000);
-      al_udp_send (client.udp, &b.address, NULL, data, 500);
+      for (unsigned k = 0; k < G_N_ELEMENTS (others); k++)
+        al_udp_send (client.udp, &others[k].address, NULL, data, 500);
     }
   al_udp_hub_flush (hub);
   g_assert_cmpuint (fake.calls, ==, 1);
-  g_assert_cmpuint (fake.messages, ==, 2);
+  g_assert_cmpuint (fake.messages, ==, 1 + G_N_ELEMENTS (others));
   run_until_got (&a, 20);
-  run_until_got (&b, 20);
+  for (unsigned k = 0; k < G_N_ELEMENTS (others); k++)
+    run_until_got (&others[k], 20);
 
   /* a shorter one ends a train, a longer one begins the next */
   fake.messages = fake.gso = 0;
@@ -57,7 +60,50 @@ test_trains (void)
   g_assert_cmpuint (fake.messages, ==, 2);
   port_close (&client);
   port_close (&a);
-  port_close (&b);
+  for (unsigned k = 0; k < G_N_ELEMENTS (others); k++)
+    port_close (&others[k]);
+  tear_down ();
+}
+
+/* More destinations than some of the buckets have slots: those begin new trains, and each gets all of its own in order. */
+static void
+test_crowd (void)
+{
+  enum { N = 300, ROUNDS = 3 };
+  const AlUdpConfig config = { .rcvbuf_bytes = 4 << 20 };
+  unsigned next[N] = { 0 };
+  AlAddr hosts[N];
+  Port client, server;
+
+  set_up_fake (AL_UDP_OFFLOAD_AUTO);
+  port_open_at (&server, "0.0.0.0:0", &config);
+  port_open (&client);
+  for (unsigned k = 0; k < N; k++)
+    {
+      hosts[k] = server.address;
+      hosts[k].in4.sin_addr.s_addr = htonl ((127U << 24) + 1 + k);
+    }
+  for (unsigned i = 0; i < ROUNDS; i++)
+    for (unsigned k = 0; k < N; k++)
+      {
+        const uint8_t data[] = { (uint8_t) (k >> 8), (uint8_t) k, (uint8_t) i };
+
+        al_udp_send (client.udp, &hosts[k], NULL, data, sizeof data);
+      }
+  al_udp_hub_flush (hub);
+  g_assert_cmpuint (fake.messages, >=, N);
+  g_assert_cmpuint (fake.messages, <, N * ROUNDS / 2);
+  run_until_got (&server, N * ROUNDS);
+  for (unsigned i = 0; i < N * ROUNDS; i++)
+    {
+      const uint8_t *got = g_bytes_get_data (server.got->pdata[i], NULL);
+      unsigned k = got[0] << 8 | got[1];
+
+      g_assert_cmpuint (k, <, N);
+      g_assert_cmpuint (got[2], ==, next[k]++);
+    }
+  port_close (&client);
+  port_close (&server);
   tear_down ();
 }
 
@@ -409,6 +455,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/udp-kernel/trains", test_trains);
+  g_test_add_func ("/base/udp-kernel/crowd", test_crowd);
   g_test_add_func ("/base/udp-kernel/gso-refused", test_gso_refused);
   g_test_add_func ("/base/udp-kernel/too-long-for-route", test_too_long_for_route);
   g_test_add_func ("/base/udp-kernel/no-mmsg", test_no_mmsg);
