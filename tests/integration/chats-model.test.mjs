@@ -43,6 +43,10 @@ class Model {
   deleted = new Map(); // "chat/id" -> 'asked' | 'acknowledged'
   hidden = new Map();  // "user/chat/id" -> the same
   reacted = new Map(); // "user/chat/id" -> Set of what was asked for
+  voted = new Map();   // "user/chat/id" -> Set of options as JSON
+  closed = new Map();  // "chat/id" of a poll -> 'asked' | 'acknowledged'
+  forwards = [];       // {chatId, texts, ids?: once acknowledged}
+  drafts = new Map();  // "user/chat" -> Set of texts
 }
 const model = new Model();
 let counter = 0, repeats = 0, kills = 0, cuts = 0, acknowledged = 0;
@@ -83,38 +87,50 @@ class Device {
   }
 }
 
-async function send(device, chatId) {
-  const text = `message ${++counter} of device ${device.index}`;
-  const randomId = Buffer.from(`${counter}`.padStart(8, '0')).toString('base64url');
-  const params = { chatId, randomId, text };
-  const entry = { chatId, text, from: device.userId };
-  model.sent.set(randomId, entry);
+const newRandomId = () => Buffer.from(`${++counter}`.padStart(8, '0')).toString('base64url');
+
+/** Asks again when no answer came, sometimes a second time at once; some are given up. @param {(answer: any) => void} take */
+async function insist(device, method, params, take) {
   for (let tries = 0; tries < 3; tries++) {
     if (!device.up) await device.comeBack();
-    // a second time at once, or in place of an answer that did not come
     const copies = chance(0.1) ? 2 : 1;
-    const answers = await Promise.all(Array.from({ length: copies }, () => device.ask('message.send', params).catch((error) => {
-      if (error.reason === 'message_deleted') return 'deleted';
+    const answers = await Promise.all(Array.from({ length: copies }, () => device.ask(method, params).catch((error) => {
+      if (['message_deleted', 'message'].includes(error.reason)) return 'gone';
       throw error;
     })));
     repeats += copies - 1 + (tries > 0);
-    for (const answer of answers) {
-      if (answer === null || answer === 'deleted') continue;
-      assert.ok(entry.id === undefined || entry.id === answer.message.id, 'one place for all tries');
-      entry.id = answer.message.id;
-      acknowledged++;
-    }
-    if (entry.id !== undefined || answers.includes('deleted') || chance(0.3)) return; // some are never sent again
+    const real = answers.filter((answer) => answer !== null && answer !== 'gone');
+    acknowledged += real.length;
+    for (const answer of real) take(answer);
+    if (answers.some((answer) => answer !== null) || chance(0.3)) return;
   }
+}
+
+/** @param {object} [more] a poll; a time */
+async function send(device, chatId, more = {}) {
+  const randomId = newRandomId();
+  const text = `${more.sendAt ? 'later' : 'message'} ${counter} of device ${device.index}`;
+  const entry = { chatId, text, from: device.userId, poll: Boolean(more.poll), later: Boolean(more.sendAt) };
+  const params = { chatId, randomId, ...more, ...(more.poll ? { poll: { ...more.poll, question: text } } : { text }) };
+  model.sent.set(randomId, entry);
+  await insist(device, 'message.send', params, ({ message, scheduled }) => {
+    entry.acknowledged = true;
+    if (scheduled) return;
+    assert.ok(entry.id === undefined || entry.id === message.id, 'one place for all tries');
+    entry.id = message.id;
+  });
 }
 
 const known = (device, chatId, mine) => [...device.messenger.chat(chatId).messages.values()]
   .filter((m) => m.kind === 'text' && (!mine || m.from === device.userId));
 
+/** What is sent later is left alone: its id is not known when it is acknowledged. */
+const meddled = (device, chatId, mine) => known(device, chatId, mine).filter((m) => !m.text.startsWith('later'));
+
 const gone = (error) => { if (!['message', 'not_author'].includes(error.reason)) throw error; return 'gone'; };
 
 async function edit(device, chatId) {
-  const messages = known(device, chatId, true);
+  const messages = meddled(device, chatId, true).filter((m) => !m.poll && !m.forwardedFrom);
   if (messages.length === 0 || !device.up) return;
   const { id } = pick(messages);
   const text = `edit ${++counter}`;
@@ -126,7 +142,7 @@ async function edit(device, chatId) {
 
 async function remove(device, chatId) {
   const forAll = chance(0.5);
-  const messages = known(device, chatId, forAll);
+  const messages = meddled(device, chatId, forAll);
   if (messages.length === 0 || !device.up) return;
   const { id } = pick(messages);
   const [map, key] = forAll ? [model.deleted, `${chatId}/${id}`] : [model.hidden, `${device.userId}/${chatId}/${id}`];
@@ -155,23 +171,77 @@ async function pin(device, chatId) {
   if (await device.ask('message.pin', { chatId, messageId: id, pinned: chance(0.6), silent: chance(0.5) }).catch(full)) acknowledged++;
 }
 
+const OPTIONS = ['one', 'two', 'three'];
+
+const poll = (device, chatId) =>
+  send(device, chatId, { poll: { options: OPTIONS, anonymous: false, multiple: chance(0.5) } });
+
+/** Votes, takes the vote back, or ends the poll. */
+async function vote(device, chatId) {
+  const messages = known(device, chatId).filter((m) => m.poll);
+  if (messages.length === 0) return poll(device, chatId);
+  if (!device.up) return undefined;
+  const { id, from, poll: { multiple } } = pick(messages.slice(-4));
+  const over = (error) => { if (error.reason !== 'poll_closed') gone(error); return 'gone'; };
+  if (from === device.userId && chance(0.05)) {
+    const key = `${chatId}/${id}`;
+    if (!model.closed.has(key)) model.closed.set(key, 'asked');
+    const answer = await device.ask('poll.close', { chatId, messageId: id }).catch(over);
+    if (answer && answer !== 'gone') model.closed.set(key, 'acknowledged');
+    return undefined;
+  }
+  const options = OPTIONS.map((_, i) => i).filter(() => chance(0.4)).slice(0, multiple ? 3 : 1);
+  const key = `${device.userId}/${chatId}/${id}`;
+  if (!model.voted.has(key)) model.voted.set(key, new Set());
+  model.voted.get(key).add(JSON.stringify(options));
+  if (await device.ask('poll.vote', { chatId, messageId: id, options }).catch(over)) acknowledged++;
+  return undefined;
+}
+
+async function forward(device, chatId, toChatId) {
+  const messages = known(device, chatId).filter((m) => !m.poll).slice(-20);
+  if (messages.length === 0) return;
+  const chosen = messages.filter(() => chance(0.1)).slice(0, 3);
+  if (chosen.length === 0) chosen.push(pick(messages));
+  const entry = { chatId: toChatId, count: chosen.length };
+  model.forwards.push(entry);
+  const params = { chatId, toChatId, ids: chosen.map((m) => m.id), randomIds: chosen.map(newRandomId) };
+  await insist(device, 'message.forward', params, ({ messages: made }) => {
+    const ids = made.map((m) => m.id);
+    assert.deepEqual(entry.ids ?? ids, ids, 'one place for all tries');
+    Object.assign(entry, { ids, texts: made.map((m) => m.text) });
+  });
+}
+
+async function draft(device, chatId) {
+  const text = chance(0.2) ? null : `draft ${++counter}`;
+  const key = `${device.userId}/${chatId}`;
+  if (!model.drafts.has(key)) model.drafts.set(key, new Set());
+  model.drafts.get(key).add(text);
+  if (await device.ask('chat.setDraft', { chatId, text })) acknowledged++;
+}
+
 async function read(device, chatId) {
   const messages = known(device, chatId);
   if (messages.length === 0 || !device.up) return;
   await device.ask(chance(0.5) ? 'message.read' : 'message.delivered', { chatId, upToId: pick(messages).id });
 }
 
-/** One of: send, edit, delete, react, pin, mark, lose the connection, ask for what is missing. */
+/** One of: send, now or later, edit, delete, forward, react, vote, pin, draft, mark, lose the connection, ask for what is missing. */
 async function step(device, chats) {
   const mine = chats.filter((c) => c.users.includes(device.userIndex));
   const { id } = pick(mine);
   const dice = next();
   if (!device.up) await device.comeBack();
-  else if (dice < 0.45) await send(device, id);
-  else if (dice < 0.55) await edit(device, id);
-  else if (dice < 0.62) await remove(device, id);
-  else if (dice < 0.77) await react(device, id);
-  else if (dice < 0.8) await pin(device, id);
+  else if (dice < 0.34) await send(device, id);
+  else if (dice < 0.36) await send(device, id, { sendAt: Date.now() + 200 + below(4000) });
+  else if (dice < 0.44) await edit(device, id);
+  else if (dice < 0.51) await remove(device, id);
+  else if (dice < 0.55) await forward(device, id, pick(mine).id);
+  else if (dice < 0.67) await react(device, id);
+  else if (dice < 0.76) await vote(device, id);
+  else if (dice < 0.79) await pin(device, id);
+  else if (dice < 0.82) await draft(device, id);
   else if (dice < 0.92) await read(device, id);
   else if (dice < 0.97) { cuts++; device.up = false; await device.client.cut(); }
   else await device.messenger.catchUp(1 + below(20)).catch(() => {});
@@ -210,7 +280,8 @@ async function populate() {
 }
 
 /** What of a message all devices of its readers must agree on. */
-const said = (m) => [m.id, m.text, (m.reactions ?? []).map((r) => `${r.emoji} ${r.count} ${r.own ?? ''}`).join(), m.pinned ?? false];
+const said = (m) => [m.id, m.text, m.forwardedFrom?.name ?? false, (m.reactions ?? []).map((r) => `${r.emoji} ${r.count} ${r.own ?? ''}`).join(),
+  m.pinned ?? false, m.poll && `${m.poll.options.map((o) => o.count)} ${m.poll.voters} ${m.poll.closed} ${m.poll.own ?? ''}`];
 
 /** What a device holds of a chat: ids in order with their texts, reactions and pins. */
 const held = (device, chatId) => [...device.messenger.chat(chatId).messages.values()]
@@ -256,11 +327,56 @@ async function checkReactions(device, chatId, history) {
   return reacted.length;
 }
 
+/** The same of votes; over is what was closed. */
+async function checkPolls(device, chatId, history) {
+  const polls = history.filter((m) => m.poll);
+  for (const { id, poll: { options, voters, closed, own = [] } } of polls) {
+    const chosen = new Map();
+    const lists = await Promise.all(options.map((_, option) =>
+      device.client.call('poll.voters', { chatId, messageId: id, option, limit: 100 })));
+    lists.forEach((list, option) => {
+      assert.equal(list.voters.length, options[option].count, `voters of option ${option} of ${id}`);
+      for (const { user } of list.voters) chosen.set(user.id, [...(chosen.get(user.id) ?? []), option]);
+    });
+    assert.equal(chosen.size, voters);
+    for (const [user, places] of chosen)
+      assert.ok(model.voted.get(`${user}/${chatId}/${id}`)?.has(JSON.stringify(places)), `nobody voted ${places} in ${id}`);
+    assert.deepEqual(own, chosen.get(device.userId) ?? []);
+    const state = model.closed.get(`${chatId}/${id}`);
+    if (state !== 'asked') assert.equal(closed, state === 'acknowledged');
+  }
+  return polls.length;
+}
+
+/** One that was set there, the same on all devices of the user and at the server; and nothing is left that was to be sent. */
+async function checkOwn(device, chatId) {
+  const { draft: set } = (await device.client.call('chat.get', { ids: [chatId] })).chats[0];
+  const entry = device.messenger.chat(chatId);
+  assert.equal(entry.draft?.text, set?.text, 'the draft');
+  if (set) assert.ok(model.drafts.get(`${device.userId}/${chatId}`)?.has(set.text), `nobody set ${set.text}`);
+  assert.deepEqual([...(entry.scheduled ?? new Map()).keys()], []);
+}
+
+function checkForwards(device, { id: chatId }, messages) {
+  const there = messages.filter(([, , from]) => from);
+  const into = model.forwards.filter((f) => f.chatId === chatId);
+  const byId = new Map(there.map(([id, text]) => [id, text]));
+  assert.ok(there.length <= into.reduce((n, f) => n + f.count, 0), 'more are forwarded than were asked for');
+  for (const { ids = [], texts } of into)
+    for (const [i, id] of ids.entries()) {
+      const should = expected(device.userId, chatId, id);
+      if (should !== null) assert.equal(byId.get(id), should ? texts[i] : undefined, `forwarded as ${id}`);
+    }
+}
+
 function checkAgainstModel(device, { id: chatId }, messages) {
   const byId = new Map(messages.map(([id, text]) => [id, text]));
   const texts = new Set();
   for (const entry of model.sent.values()) {
-    if (entry.chatId !== chatId || entry.id === undefined) continue;
+    if (entry.chatId !== chatId) continue;
+    if (entry.later && entry.acknowledged)
+      assert.equal(messages.filter(([, text, from]) => text === entry.text && !from).length, 1, `${entry.text}, once`);
+    if (entry.id === undefined) continue;
     const should = expected(device.userId, chatId, entry.id);
     if (should !== null) assert.equal(byId.has(entry.id), should, `${entry.text} (${entry.id})`);
     const edits = model.edits.get(`${chatId}/${entry.id}`);
@@ -268,9 +384,9 @@ function checkAgainstModel(device, { id: chatId }, messages) {
     if (byId.has(entry.id) && edits) assert.ok([entry.text, ...edits].includes(byId.get(entry.id)));
   }
   const asked = new Set([...model.sent.values()].map((e) => e.text).concat([...model.edits.values()].flat(), ['']));
-  for (const [, text] of messages) {
+  for (const [, text, from] of messages) {
     assert.ok(asked.has(text), `nobody wrote "${text}"`);
-    if (text !== '') { assert.ok(!texts.has(text), `"${text}" is there twice`); texts.add(text); }
+    if (text !== '' && !from) { assert.ok(!texts.has(text), `"${text}" is there twice`); texts.add(text); }
   }
 }
 
@@ -286,13 +402,22 @@ test(`random operations for ${seconds} s`, { timeout: (seconds + 120) * 1000 }, 
       else { steps++; await step(device, chats); }
   });
   await Promise.all([...work, killer(end)]);
+  // what was to be sent later is sent
+  const last = devices.filter((d) => d.index % DEVICES === 0);
+  for (const device of last) if (!device.up || device.client.socket.readyState !== 1) await device.comeBack();
+  await until(async () => {
+    for (const device of last)
+      for (const chat of chats.filter((c) => c.users.includes(device.userIndex)))
+        if ((await device.client.call('message.scheduled', { chatId: chat.id })).scheduled.length > 0) return false;
+    return true;
+  }, 'what was scheduled');
   // everybody comes back and asks for what is missing; one device of each user begins anew
   for (const device of devices) {
     if (!device.up || device.client.socket.readyState !== 1) await device.comeBack();
     if (device.index % DEVICES === 1) device.messenger = new Messenger(device.client);
     await until(() => device.messenger.catchUp(100).then(() => true), 'the difference');
   }
-  let reactions = 0;
+  let reactions = 0, polls = 0;
   for (const chat of chats) {
     let order;
     for (const device of devices.filter((d) => chat.users.includes(d.userIndex))) {
@@ -300,7 +425,10 @@ test(`random operations for ${seconds} s`, { timeout: (seconds + 120) * 1000 }, 
       const history = await wholeHistory(device, chat.id);
       assert.deepEqual(messages, history.map(said), `log and history of device ${device.index}`);
       reactions += await checkReactions(device, chat.id, history);
+      polls += await checkPolls(device, chat.id, history);
+      await checkOwn(device, chat.id);
       checkAgainstModel(device, chat, messages);
+      checkForwards(device, chat, messages);
       // the same order for all: of what two of them hold
       const ids = new Map(messages);
       if (order) {
@@ -315,6 +443,6 @@ test(`random operations for ${seconds} s`, { timeout: (seconds + 120) * 1000 }, 
   devices.forEach((d, i) => assert.equal(d.messenger.pts, pts[i].pts));
   console.log(`# ${model.sent.size} sends, ${acknowledged} acknowledged, ${repeats} repeated, ${cuts} cuts, ${kills} kills, ` +
     `${devices.reduce((n, d) => n + d.messenger.gaps, 0)} gaps`);
-  assert.ok(acknowledged > 0 && kills > 0 && reactions > 0);
+  assert.ok(acknowledged > 0 && kills > 0 && reactions > 0 && polls > 0);
   await Promise.all(devices.map((d) => d.client.close()));
 });
