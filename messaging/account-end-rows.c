@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "messaging/discussion-rows.h"
+#include "messaging/file-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/search-rows.h"
 #include "messaging/service-data.h"
@@ -180,6 +181,8 @@ purge_one (MsgDb *db, const MsgMessage *message, bool wiped, GError **error)
   };
 
   if (!wiped && !msg_search_drop (db, message, error))
+    return false;
+  if (message->files != NULL && !msg_files_detach (db, message->chat_id, message->id, error))
     return false;
   for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)
     {
@@ -399,6 +402,10 @@ msg_end_rest (MsgDb *db, MsgId user_id, bool *ret_more, GError **error)
       if (*ret_more)
         return true;
     }
+  if (!msg_files_disown (db, user_id, MSG_END_ROWS, ret_more, error))
+    return false;
+  if (*ret_more)
+    return true;
   stmt = msg_db_prepare (db, "DELETE FROM account_ends WHERE user_id = :user");
   msg_stmt_set_int (stmt, ":user", user_id);
   return msg_stmt_run (stmt, error);

@@ -16,8 +16,9 @@
 #define MSG_MESSAGE_COLUMNS                                                                                            \
   "g.chat_id, g.id, g.sender_id, g.at_ms, g.kind, g.text, g.entities, g.data, g.reply_to, g.edited_ms, g.silent,"      \
   " g.reactions, " MSG_OWN_REACTION ", CASE WHEN " MSG_MESSAGE_IS_PINNED " THEN 1 ELSE 0 END, g.forward"      \
-  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms, g.quote, g.discussion_chat, g.discussion_id, " MSG_COMMENTS ", g.thread_id"
-#define MSG_MESSAGE_N_COLUMNS 23
+  ", g.poll, " MSG_OWN_VOTE ", g.expires_ms, g.quote, g.discussion_chat, g.discussion_id, " MSG_COMMENTS               \
+  ", g.thread_id, g.files"
+#define MSG_MESSAGE_N_COLUMNS 24
 /* What :user has voted for, below zero where nobody else sees it. */
 #define MSG_OWN_VOTE                                                                                                   \
   "CASE WHEN g.poll IS NOT NULL THEN"                                                                                  \
@@ -106,6 +107,9 @@ typedef struct {
   const char *forward;      /* (nullable): as in MsgMessage */
   const char *poll;         /* (nullable): of msg_poll_write() */
   bool public_poll;         /* one that shows who votes: not in a channel */
+  const char *files;        /* (nullable): as in MsgMessage */
+  const MsgId *file_ids;    /* of a send: @n_files that it attaches */
+  unsigned n_files;
   int64_t reply_to;
   int64_t thread_id;        /* 0: the general topic, or that of what it answers */
   bool opens_thread;        /* a service message: its id is the new thread's */

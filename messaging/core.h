@@ -60,6 +60,7 @@ GQuark msg_error_quark (void);
  * Of drafts and scheduled messages: INVALID "send_at", "ttl", NOT_FOUND "scheduled", LIMIT "draft_rate",
  * "too_many_drafts", "too_many_scheduled".
  * Of topics: INVALID "thread", NOT_FOUND "topic", FORBIDDEN "topics_off", "topic_closed", LIMIT "too_many_topics".
+ * Of files: INVALID "file", "attachments", NOT_FOUND "file".
  */
 typedef enum {
   MSG_ERROR_INVALID,

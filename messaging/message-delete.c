@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "messaging/discussion-rows.h"
+#include "messaging/file-rows.h"
 #include "messaging/log-op.h"
 #include "messaging/search-rows.h"
 
@@ -68,7 +69,7 @@ msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int
 {
   static const char *const scripts[] = {
     ("UPDATE messages SET deleted_ms = :now, expires_ms = 0, text = '', entities = NULL, data = NULL, forward = NULL,"
-     " reactions = NULL, pinned_ms = 0, poll = NULL, quote = NULL WHERE chat_id = :chat AND id = :id"),
+     " reactions = NULL, pinned_ms = 0, poll = NULL, quote = NULL, files = NULL WHERE chat_id = :chat AND id = :id"),
     "DELETE FROM message_reactions WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM poll_votes WHERE chat_id = :chat AND message_id = :id",
     "DELETE FROM message_edits WHERE chat_id = :chat AND message_id = :id",
@@ -78,7 +79,8 @@ msg_message_wipe (MsgDb *db, const MsgChat *chat, const MsgMessage *message, int
   };
 
   if ((!msg_chat_has_log (chat->kind) && !count_down (db, message, error)) || !msg_search_drop (db, message, error)
-      || (message->reply_to != 0 && !msg_discussion_count (db, chat->id, message->reply_to, -1, error)))
+      || (message->reply_to != 0 && !msg_discussion_count (db, chat->id, message->reply_to, -1, error))
+      || (message->files != NULL && !msg_files_detach (db, message->chat_id, message->id, error)))
     return false;
   for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)
     {

@@ -167,6 +167,7 @@ forward_one (MsgDb *db, ForwardOp *op, const MsgChat *from, MsgChat *to, unsigne
   spec.text = source->text;
   spec.entities = source->entities;
   spec.forward = origin;
+  spec.files = source->files;
   message = msg_message_append (db, &op->log.log, to, &spec, error);
   if (message == NULL)
     return false;

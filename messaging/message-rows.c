@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "messaging/discussion-rows.h"
+#include "messaging/file-rows.h"
 #include "messaging/message-text.h"
 #include "messaging/search-rows.h"
 #include "messaging/topic-rows.h"
@@ -20,6 +21,7 @@ msg_message_copy (const MsgMessage *message)
   copy->data = g_strdup (message->data);
   copy->forward = g_strdup (message->forward);
   copy->quote = g_strdup (message->quote);
+  copy->files = g_strdup (message->files);
   copy->poll = message->poll != NULL ? msg_poll_copy (message->poll) : NULL;
   copy->reactions = message->reactions != NULL ? g_array_copy (message->reactions) : NULL;
   return copy;
@@ -35,6 +37,7 @@ msg_message_free (MsgMessage *message)
   g_free (message->data);
   g_free (message->forward);
   g_free (message->quote);
+  g_free (message->files);
   msg_poll_free (message->poll);
   g_clear_pointer (&message->reactions, g_array_unref);
   g_free (message);
@@ -69,6 +72,7 @@ msg_message_from_row (MsgStmt *stmt, int column)
       message->comments = msg_stmt_get_int (stmt, column + 21);
     }
   message->thread_id = msg_stmt_get_int (stmt, column + 22);
+  message->files = g_strdup (msg_stmt_get_text (stmt, column + 23));
   return message;
 }
 
@@ -89,6 +93,7 @@ msg_message_weigh (const MsgMessage *message)
          + (message->data != NULL ? strlen (message->data) : 0)
          + (message->forward != NULL ? strlen (message->forward) : 0)
          + (message->quote != NULL ? strlen (message->quote) : 0)
+         + (message->files != NULL ? strlen (message->files) : 0)
          + (message->poll != NULL ? MSG_POLL_OPTIONS_MAX * 8 * MSG_POLL_OPTION_CHARS : 0)
          + (message->reactions != NULL ? message->reactions->len * sizeof (MsgReaction) : 0);
 }
@@ -122,9 +127,9 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
 {
   MsgStmt *stmt = msg_db_prepare (
       db, "INSERT INTO messages (chat_id, id, sender_id, device_id, random_id, pts, at_ms, kind, text, entities, data,"
-          " forward, poll, quote, reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms, seq)"
+          " forward, poll, quote, files, reply_to, thread_id, edited_ms, silent, expires_ms, deleted_ms, seq)"
           " VALUES (:chat, :id, :sender, :device, :random, :pts, :at, :kind, :text, :entities, :data, :forward, :poll,"
-          " :quote, :reply, :thread, 0, :silent, :expires, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
+          " :quote, :files, :reply, :thread, 0, :silent, :expires, 0, (SELECT COALESCE (MAX (seq), 0) + 1 FROM messages))");
 
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":id", message->id);
@@ -140,6 +145,7 @@ message_insert (MsgDb *db, const MsgMessage *message, const MsgNewMessage *spec,
   msg_stmt_set_text (stmt, ":forward", message->forward);
   msg_stmt_set_text (stmt, ":poll", spec->poll);
   msg_stmt_set_text (stmt, ":quote", message->quote);
+  msg_stmt_set_text (stmt, ":files", message->files);
   msg_stmt_set_int (stmt, ":reply", message->reply_to);
   msg_stmt_set_int (stmt, ":thread", message->thread_id);
   msg_stmt_set_int (stmt, ":silent", message->silent);
@@ -280,6 +286,7 @@ message_from_spec (const MsgChat *chat, const MsgNewMessage *spec, int64_t now_m
   message->forward = g_strdup (spec->forward);
   message->quote = g_strdup (spec->quote);
   message->poll = msg_poll_parse (spec->poll);
+  message->files = g_strdup (spec->files);
   message->reply_to = spec->reply_to;
   message->thread_id = spec->opens_thread ? message->id : spec->thread_id;
   message->silent = spec->silent;
@@ -318,7 +325,8 @@ msg_message_append (MsgDb *db, MsgLog *log, MsgChat *chat, const MsgNewMessage *
     log->due_ms = MIN (log->due_ms, message->expires_ms);
   /* last, because it keeps its place in the sender's log or the chat's, which a retry is answered with */
   return message_insert (db, message, spec, has_log ? log->written.chat_pts : log->written.pts, error)
-                 && msg_search_put (db, message, error) && msg_topic_touch (db, message, error)
+                 && msg_files_attach (db, message, error) && msg_search_put (db, message, error)
+                 && msg_topic_touch (db, message, error)
                  && (message->reply_to == 0 || msg_discussion_count (db, chat->id, message->reply_to, 1, error))
                  && msg_discussion_post (db, log, chat, message, error)
              ? message

@@ -3,6 +3,7 @@
 
 #include "messaging/contact-rows.h"
 #include "messaging/core.h"
+#include "messaging/file-rows.h"
 #include "messaging/topic-rows.h"
 
 bool
@@ -48,6 +49,7 @@ const MsgMessage *
 msg_send_write (MsgDb *db, MsgLog *log, MsgId chat_id, MsgNewMessage *spec, GError **error)
 {
   g_autoptr (MsgChat) chat = msg_chat_load_for (db, chat_id, spec->sender_id, MSG_ACT_SEND, log->now_ms, error);
+  g_autofree char *files = NULL;
   const MsgMessage *message;
 
   if (chat != NULL && spec->public_poll && chat->kind == MSG_CHAT_CHANNEL) /* nobody sees who reads it */
@@ -55,11 +57,15 @@ msg_send_write (MsgDb *db, MsgLog *log, MsgId chat_id, MsgNewMessage *spec, GErr
       g_propagate_error (error, msg_error_new (MSG_ERROR_INVALID, "poll", "In a channel polls are anonymous."));
       return NULL;
     }
-  if (chat == NULL || !msg_send_check_reply (db, chat, spec, error) || !msg_chat_keep_pace (db, chat, log, error)
+  if (chat == NULL || !msg_send_check_reply (db, chat, spec, error)
+      || (spec->n_files > 0 && !msg_files_resolve (db, spec->sender_id, spec->file_ids, spec->n_files, &files, error))
+      || !msg_chat_keep_pace (db, chat, log, error)
       || !msg_chat_find_withheld (db, chat, spec->sender_id, &spec->withheld_from, error)
       || !msg_contact_take (db, log->options, chat, spec->sender_id, log->now_ms, error))
     return NULL;
+  spec->files = files;
   message = msg_message_append (db, log, chat, spec, error);
+  spec->files = NULL;
   if (!msg_chat_has_log (chat->kind))
     log->written.count = 1; /* what comes before it in the log has been told, and a retry is to be answered alike */
   return message;

@@ -19,9 +19,9 @@ bool msg_send_check_reply (MsgDb *db, const MsgChat *chat, MsgNewMessage *spec, 
 /**
  * msg_send_write: sends as @spec->sender_id, who may do it now.
  * @log: its user_id is the sender
- * @spec: withheld_from is found out here
+ * @spec: withheld_from is found out here, and files from file_ids
  *
- * Returns: (transfer none) (nullable): the message, which belongs to @log. Errors: NOT_FOUND ("chat", "message": there is
- * none to reply to), INVALID ("quote"), FORBIDDEN, LIMIT ("slow_mode"): nothing was written; UNAVAILABLE.
+ * Returns: (transfer none) (nullable): the message, which belongs to @log. Errors: NOT_FOUND ("chat", "file", "message": there
+ * is none to reply to), INVALID ("quote"), FORBIDDEN, LIMIT ("slow_mode"): nothing was written; UNAVAILABLE.
  */
 const MsgMessage *msg_send_write (MsgDb *db, MsgLog *log, MsgId chat_id, MsgNewMessage *spec, GError **error);

@@ -6,6 +6,7 @@
 
 #include "messaging/discussion-rows.h"
 #include "messaging/draft-rows.h"
+#include "messaging/file.h"
 #include "messaging/log-op.h"
 #include "messaging/message-send.h"
 #include "messaging/message-text.h"
@@ -20,6 +21,8 @@ typedef struct {
   bool public_poll;
   int64_t reply_to, thread_id, ttl_ms;
   bool silent;
+  MsgId files[MSG_FILES_MAX];
+  unsigned n_files;
   MsgMessage *found;   /* owned: a retry's */
   const MsgMessage *message;
   MsgMessageFn fn;
@@ -62,14 +65,19 @@ text_op_new (MsgCore *core, MsgId user_id, MsgId chat_id, MsgMessageFn fn, gpoin
   return op;
 }
 
-/* Returns: (nullable): why it cannot be taken */
+/* @may_be_empty: something else is said beside it. Returns: (nullable): why it cannot be taken */
 static GError *
-text_op_take (TextOp *op, const char *text, GArray *entities)
+text_op_take (TextOp *op, const char *text, GArray *entities, bool may_be_empty)
 {
   const MsgCoreOptions *options = &op->log.op.core->options;
   GError *error = NULL;
   unsigned units;
 
+  if (may_be_empty && text != NULL && *text == '\0' && (entities == NULL || entities->len == 0))
+    {
+      op->text = g_strdup ("");
+      return NULL;
+    }
   if (!msg_message_text_check (text, options->message_units, &units, &error)
       || (entities != NULL && !msg_entities_check (text, entities, options->message_entities, &error)))
     return error;
@@ -94,6 +102,24 @@ text_op_take_poll (TextOp *op, const MsgPoll *asked, bool has_entities)
     return error;
   op->poll = msg_poll_write (poll);
   op->public_poll = poll->is_public;
+  return NULL;
+}
+
+/* Returns: (nullable): why they cannot be taken */
+static GError *
+text_op_take_files (TextOp *op, const MsgSending *sending)
+{
+  if (sending->n_files > MSG_FILES_MAX)
+    return msg_error_new (MSG_ERROR_INVALID, "attachments", "A message carries up to %d files.", MSG_FILES_MAX);
+  if (sending->n_files > 0 && sending->poll != NULL)
+    return msg_error_new (MSG_ERROR_INVALID, "attachments", "A poll carries no files.");
+  for (unsigned i = 0; i < sending->n_files; i++)
+    {
+      for (unsigned k = 0; k < i; k++)
+        if (op->files[k] == sending->files[i])
+          return msg_error_new (MSG_ERROR_INVALID, "attachments", "A file is there twice.");
+      op->files[op->n_files++] = sending->files[i];
+    }
   return NULL;
 }
 
@@ -188,6 +214,8 @@ send_run (MsgDb *db, gpointer ctx, GError **error)
   if (!msg_draft_clear (db, log, op->log.user_id, op->log.chat_id, error))
     return false;
   spec.public_poll = op->public_poll;
+  spec.file_ids = op->files;
+  spec.n_files = op->n_files;
   op->message = msg_send_write (db, log, op->log.chat_id, &spec, error);
   return op->message != NULL;
 }
@@ -206,7 +234,9 @@ msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpo
   op->thread_id = sending->thread_id;
   op->silent = sending->silent;
   op->ttl_ms = sending->ttl_ms;
-  error = text_op_take (op, sending->text, sending->entities);
+  error = text_op_take (op, sending->text, sending->entities, sending->n_files > 0);
+  if (error == NULL)
+    error = text_op_take_files (op, sending);
   if (error == NULL)
     error = text_op_take_poll (op, sending->poll, op->entities != NULL);
   if (error == NULL)
@@ -313,6 +343,11 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
       || !check_author (op->found, op->log.user_id, error))
     return false;
   op->message = op->found;
+  if (op->text[0] == '\0' && op->found->files == NULL)
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_INVALID, "text", "The text is empty."));
+      return false;
+    }
   if (strcmp (op->found->text, op->text) == 0 && g_strcmp0 (op->found->entities, op->entities) == 0)
     return msg_log_finish (db, log, error);
   return rewrite (db, op, chat, op->found, error) && rewrite_copy (db, op, op->found, error);
@@ -328,7 +363,7 @@ msg_message_edit (MsgCore *core, MsgId user_id, MsgId chat_id, int64_t message_i
   g_return_if_fail (core != NULL && fn != NULL);
   op = text_op_new (core, user_id, chat_id, fn, data);
   op->message_id = message_id;
-  error = text_op_take (op, text, entities);
+  error = text_op_take (op, text, entities, true); /* the writer knows whether there are files */
   if (error != NULL)
     msg_op_fail (&op->log.op, error);
   else if (msg_log_op_take_message (&op->log))

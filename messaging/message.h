@@ -41,6 +41,7 @@ typedef struct {
   bool pinned;
   char *forward;     /* (nullable): JSON: where it comes from, as msg_message_forward() makes it */
   MsgPoll *poll;     /* POLL, whose text is the question: with the user's own vote */
+  char *files;       /* (nullable): JSON: what it carries, as msg_files_write() makes it; @text may be "" then */
 } MsgMessage;
 
 MsgMessage *msg_message_copy (const MsgMessage *message);
@@ -58,6 +59,8 @@ typedef struct {
   const MsgQuote *quote;                  /* (nullable): out of the message that it answers */
   const MsgPoll *poll;                    /* (nullable): then @text is the question, without entities */
   int64_t ttl_ms;                         /* it goes away for all so long after it was sent; 0: it stays */
+  const MsgId *files;                     /* @n_files of msg_file_add(), in this order; @text may be "" then */
+  unsigned n_files;                       /* at most MSG_FILES_MAX */
   bool silent;
 } MsgSending;
 
@@ -74,14 +77,15 @@ typedef void (*MsgMessageFn) (const MsgMessage *message, const MsgWritten *writt
  * A random_id that this user has used in this chat before gives the message and the place of the first time, as they are
  * now, and writes nothing.
  *
- * Errors: INVALID ("text", "entities", "quote", "ttl", "poll": also one that is public in a channel, "thread": what it answers
- * stands in another), NOT_FOUND ("chat", "topic", "message": there is none to reply to), FORBIDDEN ("topics_off",
- * "topic_closed", those of msg_verdict_to_error()), CONFLICT ("message_deleted": of a retry), LIMIT ("message_rate"),
- * UNAVAILABLE.
+ * Errors: INVALID ("text", "entities", "quote", "ttl", "attachments", "poll": also one that is public in a channel, "thread":
+ * what it answers stands in another), NOT_FOUND ("chat", "topic", "file": none that this user may attach, "message": there is
+ * none to reply to), FORBIDDEN ("topics_off", "topic_closed", those of msg_verdict_to_error()), CONFLICT ("message_deleted":
+ * of a retry), LIMIT ("message_rate"), UNAVAILABLE.
  */
 void msg_message_send (MsgCore *core, const MsgSending *sending, MsgMessageFn fn, gpointer data);
 
-/** msg_message_edit: one's own text. What is no change writes nothing. Errors: as above, FORBIDDEN ("not_author"). */
+/** msg_message_edit: one's own text; "" only where it carries files, which stay. What is no change writes nothing. Errors: as
+ *  above, FORBIDDEN ("not_author"). */
 void msg_message_edit (MsgCore *core, MsgId user_id, MsgId chat_id, int64_t message_id, const char *text,
                        GArray *entities, MsgMessageFn fn, gpointer data);
 

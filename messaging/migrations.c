@@ -440,6 +440,28 @@ static const MsgMigration migrations[] = {
     "  PRIMARY KEY (chat_id, id)) {clustered};"
     "CREATE INDEX topics_last ON topics (chat_id, last_id);"
     "CREATE INDEX messages_thread ON messages (chat_id, thread_id, id) WHERE thread_id > 0;" },
+  { 28, "files",
+    "CREATE TABLE files ("
+    "  id BIGINT NOT NULL PRIMARY KEY,"
+    "  owner_id BIGINT NOT NULL," /* 0: a user who is deleted */
+    "  kind BIGINT NOT NULL,"
+    "  name {text} NOT NULL,"
+    "  mime {text} NOT NULL,"
+    "  size_bytes BIGINT NOT NULL,"
+    "  width BIGINT NOT NULL,"
+    "  height BIGINT NOT NULL,"
+    "  duration_ms BIGINT NOT NULL,"
+    "  sha256 {blob},"
+    "  created_ms BIGINT NOT NULL);"
+    "CREATE INDEX files_owner ON files (owner_id, id);"
+    "ALTER TABLE messages ADD COLUMN files {text};" /* as its readers get them: a file never changes */
+    "CREATE TABLE message_files ("
+    "  chat_id BIGINT NOT NULL,"
+    "  message_id BIGINT NOT NULL,"
+    "  n BIGINT NOT NULL,"
+    "  file_id BIGINT NOT NULL,"
+    "  PRIMARY KEY (chat_id, message_id, n)) {clustered};"
+    "CREATE INDEX message_files_file ON message_files (file_id, chat_id, message_id);" },
   { 0, NULL, NULL },
 };
 

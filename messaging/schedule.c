@@ -150,7 +150,9 @@ msg_schedule_add (MsgCore *core, const MsgSending *sending, int64_t send_ms, Msg
   op->thread_id = sending->thread_id;
   op->given->silent = sending->silent;
   op->given->ttl_ms = sending->ttl_ms;
-  error = take_text (op, sending->text, sending->entities);
+  error = sending->n_files > 0
+              ? msg_error_new (MSG_ERROR_INVALID, "attachments", "A message with attachments cannot be scheduled.")
+              : take_text (op, sending->text, sending->entities);
   op->given->send_ms = send_ms;
   if (error == NULL)
     error = msg_send_take_quote (sending, core->options.message_entities, &op->given->quote);

@@ -8,7 +8,8 @@
 #include "server/ctl/command.h"
 
 static const CtlCommand *const tables[] = { ctl_state_commands, ctl_rooms_commands, ctl_relay_commands, ctl_doctor_commands,
-                                            ctl_user_commands, ctl_moderation_commands, ctl_backup_commands };
+                                            ctl_user_commands, ctl_moderation_commands, ctl_file_commands,
+                                            ctl_backup_commands };
 
 static void
 describe (GString *text)
@@ -69,6 +70,16 @@ remote_clear (CtlRemote *remote)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CtlRemote, remote_clear)
 
+static void
+file_clear (CtlFile *file)
+{
+  g_free (file->name);
+  g_free (file->mime);
+  g_free (file->kind);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CtlFile, file_clear)
+
 /* An id is 16 bytes in base64url, and one of 64 begins with "-": that is no option. Until the options are read something
  * else stands in its place. */
 #define ID_CHARS 22
@@ -115,6 +126,7 @@ main (int argc, char **argv)
 {
   g_autofree char *config_path = NULL, *socket_path = NULL;
   gboolean json = FALSE, force = FALSE;
+  g_auto (CtlFile) file = { .size = -1, .width = -1, .height = -1, .duration_ms = -1 };
   g_auto (CtlRemote) remote = { .tls_port = 5349, .https_port = 8443 };
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "The server's configuration file", "FILE" },
@@ -122,11 +134,18 @@ main (int argc, char **argv)
     { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print results as JSON", NULL },
     { "force", 0, 0, G_OPTION_ARG_NONE, &force, "restore: in place of a database that is there", NULL },
     { "server", 0, 0, G_OPTION_ARG_STRING, &remote.server, "doctor: a server elsewhere, without its socket", "HOST[:PORT]" },
-    { "user", 0, 0, G_OPTION_ARG_STRING, &remote.user, "doctor --server: user of the relay", "NAME" },
+    { "user", 0, 0, G_OPTION_ARG_STRING, &remote.user, "doctor --server: user of the relay; file add: whose", "NAME" },
     { "password", 0, 0, G_OPTION_ARG_STRING, &remote.password, "doctor --server: instead of being asked for it", "WORD" },
     { "dtls-port", 0, 0, G_OPTION_ARG_INT, &remote.dtls_port, "doctor --server: TURN over DTLS; 0 (default): none", "PORT" },
     { "tls-port", 0, 0, G_OPTION_ARG_INT, &remote.tls_port, "doctor --server: TURN over TLS (5349); 0: none", "PORT" },
     { "https-port", 0, 0, G_OPTION_ARG_INT, &remote.https_port, "doctor --server: HTTPS (8443); 0: none", "PORT" },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &file.name, "file add: what it is called", "NAME" },
+    { "mime", 0, 0, G_OPTION_ARG_STRING, &file.mime, "file add: its type, such as image/jpeg", "TYPE" },
+    { "kind", 0, 0, G_OPTION_ARG_STRING, &file.kind, "file add: photo, video, audio, voice or file; else by its type", "KIND" },
+    { "size", 0, 0, G_OPTION_ARG_INT64, &file.size, "file add: how large it is", "BYTES" },
+    { "width", 0, 0, G_OPTION_ARG_INT64, &file.width, "file add: of a picture", "PIXELS" },
+    { "height", 0, 0, G_OPTION_ARG_INT64, &file.height, "file add: of a picture", "PIXELS" },
+    { "duration-ms", 0, 0, G_OPTION_ARG_INT64, &file.duration_ms, "file add: how long it plays", "MS" },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GOptionContext) options = g_option_context_new ("COMMAND [ARGUMENTS] - administer a running aldisd");
@@ -135,7 +154,7 @@ main (int argc, char **argv)
   g_autoptr (CtlClient) client = NULL;
   const CtlCommand *command;
   int n_words = 0;
-  Ctl ctl = { .remote = &remote };
+  Ctl ctl = { .remote = &remote, .file = &file };
 
   (void) setlocale (LC_ALL, "");
   describe (commands);
@@ -151,6 +170,7 @@ main (int argc, char **argv)
     unshield (argv[i]);
   unshield (remote.user);
   unshield (remote.password);
+  unshield (file.name);
   command = find_command (argc - 1, argv + 1, &n_words);
   argc -= n_words + 1;
   argv += n_words + 1;

@@ -257,6 +257,7 @@ sig_message_json (const MsgMessage *message)
   set_entities (object, message->entities);
   set_json (object, "data", message->data);
   set_json (object, "forwardedFrom", message->forward);
+  set_json (object, "attachments", message->files);
   if (message->poll != NULL)
     json_object_set_object_member (object, "poll", sig_poll_json (message->poll, true));
   if (message->reply_to != 0)

@@ -2,6 +2,8 @@
 /* admin.*: over the local admin socket alone */
 #include <string.h>
 
+#include "base/base64url.h"
+#include "messaging/file.h"
 #include "messaging/session.h"
 #include "messaging/two-factor.h"
 #include "signaling/services-private.h"
@@ -58,6 +60,46 @@ user_import (SigRpcCall *call, JsonObject *params, gpointer user)
   const char *text = json_object_get_string_member (params, "text");
 
   msg_account_import (self->config.core, text, strlen (text), on_imported, call);
+}
+
+static void
+on_file (const MsgFile *file, const GError *error, gpointer call)
+{
+  g_autoptr (GPtrArray) one = NULL;
+  g_autoptr (JsonNode) list = NULL;
+  g_autofree char *text = NULL;
+  JsonObject *result;
+
+  if (error != NULL)
+    {
+      sig_rpc_fail_error (call, error);
+      return;
+    }
+  one = g_ptr_array_new ();
+  g_ptr_array_add (one, (gpointer) file);
+  text = msg_files_write (one);
+  list = json_from_string (text, NULL);
+  result = json_object_new ();
+  json_object_set_object_member (result, "file",
+                                 json_object_ref (json_array_get_object_element (json_node_get_array (list), 0)));
+  sig_rpc_reply_object (call, result);
+}
+
+static void
+file_add (SigRpcCall *call, JsonObject *params, gpointer user)
+{
+  const char *kind = sig_json_get_string (params, "kind"), *sha256 = sig_json_get_string (params, "sha256");
+  MsgFile file = { .kind = kind != NULL ? msg_file_kind_parse (kind) : 0,
+                   .name = (char *) json_object_get_string_member (params, "name"),
+                   .mime = (char *) json_object_get_string_member (params, "mime"),
+                   .size_bytes = json_object_get_int_member (params, "size"),
+                   .width = (unsigned) json_object_get_int_member_with_default (params, "width", 0),
+                   .height = (unsigned) json_object_get_int_member_with_default (params, "height", 0),
+                   .duration_ms = json_object_get_int_member_with_default (params, "durationMs", 0) };
+
+  file.has_sha256 = sha256 != NULL
+                    && al_base64url_decode_exact (sha256, strlen (sha256), file.sha256, sizeof file.sha256);
+  msg_file_add (((SigServices *) user)->config.core, sig_json_get_id (params, "userId"), &file, on_file, call);
 }
 
 static void
@@ -131,6 +173,7 @@ sig_service_admin_register (SigServices *self)
   sig_rpc_register (rpc, "admin.userPassword", SIG_RPC_ADMIN, user_password, self);
   sig_rpc_register (rpc, "admin.userTotpReset", SIG_RPC_ADMIN, user_totp_reset, self);
   sig_rpc_register (rpc, "admin.userImport", SIG_RPC_ADMIN, user_import, self);
+  sig_rpc_register (rpc, "admin.fileAdd", SIG_RPC_ADMIN, file_add, self);
   sig_rpc_register (rpc, "admin.sessionList", SIG_RPC_ADMIN, session_list, self);
   sig_rpc_register (rpc, "admin.status", SIG_RPC_ADMIN, status, self);
   sig_rpc_register (rpc, "admin.relayList", SIG_RPC_ADMIN, relay_list, self);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/base64url.h"
+#include "messaging/file.h"
 #include "messaging/topic.h"
 #include "signaling/chat-json.h"
 #include "signaling/services-private.h"
@@ -29,6 +30,25 @@ on_message (const MsgMessage *message, const MsgWritten *written, const GError *
 
 /* --- Writing --- */
 
+static unsigned
+read_attachments (JsonArray *list, MsgId ret_ids[MSG_FILES_MAX])
+{
+  unsigned n = list != NULL ? json_array_get_length (list) : 0;
+
+  g_assert (n <= MSG_FILES_MAX);
+  for (unsigned i = 0; i < n; i++)
+    ret_ids[i] = sig_json_get_id (json_array_get_object_element (list, i), "fileId");
+  return n;
+}
+
+/* what is not said is "": a poll says its question instead */
+static const char *
+get_text (JsonObject *params, JsonObject *poll)
+{
+  return poll != NULL ? json_object_get_string_member (poll, "question")
+                      : json_object_get_string_member_with_default (params, "text", "");
+}
+
 static void
 message_send (SigRpcCall *call, JsonObject *params, gpointer user)
 {
@@ -43,8 +63,7 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
   MsgSending sending = { .user_id = sig_session_get_user_id (session),
                          .device_id = sig_session_get_device_id (session),
                          .chat_id = sig_json_get_id (params, "chatId"),
-                         .text = asked != NULL ? json_object_get_string_member (asked, "question")
-                                               : json_object_get_string_member (params, "text"),
+                         .text = get_text (params, asked),
                          .entities = entities,
                          .poll = poll,
                          .reply_to = sig_json_get_optional_id (params, "replyTo"),
@@ -52,6 +71,7 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
                          .ttl_ms = json_object_get_int_member_with_default (params, "ttlMs", 0),
                          .silent = json_object_get_boolean_member_with_default (params, "silent", FALSE) };
   bool ok = al_base64url_decode_exact (random_id, strlen (random_id), sending.random_id, sizeof sending.random_id);
+  MsgId files[MSG_FILES_MAX];
 
   g_assert (ok);
   if (quoted != NULL)
@@ -60,6 +80,8 @@ message_send (SigRpcCall *call, JsonObject *params, gpointer user)
       quote.offset = (unsigned) json_object_get_int_member (quoted, "offset");
       sending.quote = &quote;
     }
+  sending.files = files;
+  sending.n_files = read_attachments (sig_json_get_list (params, "attachments"), files);
   if (json_object_has_member (params, "sendAt"))
     sig_service_schedule (user, call, &sending, json_object_get_int_member (params, "sendAt"));
   else

@@ -13,10 +13,17 @@ typedef struct {
   int tls_port, dtls_port, https_port; /* 0: not to be tried */
 } CtlRemote;
 
+/** CtlFile: of the command line, for `file add`. */
+typedef struct {
+  char *name, *mime, *kind; /* (nullable) */
+  gint64 size, width, height, duration_ms; /* -1: not said */
+} CtlFile;
+
 /** Ctl: what every command gets. */
 typedef struct {
   CtlClient *client;       /* NULL when @remote has a server */
   const CtlRemote *remote;
+  const CtlFile *file;
   const char *config_path; /* (nullable): the default one */
   bool socket_given;
   bool json;               /* print results as they came */
@@ -36,6 +43,7 @@ typedef struct {
 /* tables that a CtlCommand without words ends */
 extern const CtlCommand ctl_backup_commands[];
 extern const CtlCommand ctl_doctor_commands[];
+extern const CtlCommand ctl_file_commands[];
 extern const CtlCommand ctl_user_commands[];
 extern const CtlCommand ctl_moderation_commands[];
 extern const CtlCommand ctl_relay_commands[];

@@ -59,6 +59,7 @@ const rows = (kind) => {
     ['message.edits', (c) => ({ messageId: c.messageId }), all('ok'), 'public'],
     ['updates.chatDifference', { pts: 0, limit: 10 }, all('ok'), 'public'],
     ['message.send', () => ({ randomId: newRandomId(), text: 'x' }), write('ok')],
+    ['message.send', () => ({ randomId: newRandomId(), attachments: [{ fileId: '1' }] }), write('file')],
     ['message.edit', (c) => ({ messageId: c.messageId, text: 'secret' }), { ...write('not_author'), owner: 'ok' }],
     ['message.react', (c) => ({ messageId: c.messageId, emoji: '\u{1f44d}' }), all('ok', { restricted: 'restricted' })],
     ['message.reactors', (c) => ({ messageId: c.messageId, limit: 10 }), channel ? all('ok', { restricted: 'admin_only', member: 'admin_only' }) : all('ok')],

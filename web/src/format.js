@@ -89,3 +89,10 @@ export function rate(kbps) {
 export function plural(n, one, many = `${one}s`) {
   return `${n} ${n === 1 ? one : many}`;
 }
+
+/** bytes: how large something is: "512 B", "9.8 kB", "240 kB", "1.2 GB". @param {number} n */
+export function bytes(n) {
+  let unit = 0;
+  for (; n >= 999.5 && unit < 5; unit++) n /= 1000;
+  return `${unit > 0 && n < 9.95 ? n.toFixed(1) : Math.round(n)} ${['B', 'kB', 'MB', 'GB', 'TB', 'PB'][unit]}`;
+}

@@ -102,7 +102,8 @@ test_bad (Chats *f, gconstpointer data)
   static const struct {
     const char *rest, *reason;
   } rows[] = {
-    { "'randomId':'AAAAAAAAAAA','text':''", "invalid_params" },
+    { "'randomId':'AAAAAAAAAAA'", "invalid_params" },
+    { "'randomId':'AAAAAAAAAAA','text':''", "text" },
     { "'randomId':'AAAAAAAAAAA','text':' '", "text" },
     { "'randomId':'AAAAAAAAAAA','text':'\\u0007'", "text" },
     { "'randomId':'AAAAAAAAAA','text':'x'", "invalid_params" },

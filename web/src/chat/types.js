@@ -38,6 +38,7 @@
 /** @typedef {{emoji: string, count: number, own?: boolean, alone?: boolean}} Reaction alone: of the user, and not counted yet */
 /** @typedef {{options: {text: string, count: number}[], voters: number, multiple: boolean, anonymous: boolean, quiz: boolean, closed: boolean, closesAt?: number, own?: number[], correct?: number}} Poll own: places of what the user has chosen */
 /** @typedef {{userId?: string, chatId?: string, messageId?: string, name: string, at: number}} Origin */
+/** @typedef {{fileId: string, kind: 'photo' | 'video' | 'audio' | 'voice' | 'file', name: string, mime: string, size: number, width?: number, height?: number, durationMs?: number}} Attachment */
 /**
  * @typedef {object} Message
  * @property {string} id counts from 1 in each chat
@@ -57,6 +58,7 @@
  * @property {Origin} [forwardedFrom]
  * @property {number} [expiresAt] when it goes away
  * @property {Poll} [poll] whose question is the text
+ * @property {Attachment[]} [attachments] the text may be empty then
  */
 /** @typedef {{link: string, creatorId: string, createdAt: number, expiresAt?: number, maxUses?: number, uses: number, approval: boolean}} ChatLink */
 /** @typedef {{user: User, role: Role, rights?: Right[], until?: number, joinedAt: number, readUpToId: string, deliveredUpToId: string}} Member */

@@ -168,9 +168,9 @@ export function masked({ text, entities }) {
   return shown;
 }
 
-/** plain: a text in a line; what is a spoiler stays one. @param {Pick<Message, 'text' | 'entities'>} message */
+/** plain: a text in a line; what is a spoiler stays one; without a text, what it carries. @param {Pick<Message, 'text' | 'entities' | 'attachments'>} message */
 export function plain(message) {
-  return masked(message).replace(/\s+/g, ' ').trim();
+  return masked(message).replace(/\s+/g, ' ').trim() || (message.attachments ?? []).map((file) => file.name).join(', ');
 }
 
 /** pollOver: by its author, or by its time. @param {import('./types.js').Poll} poll @param {number} now */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ago, clock, day, duration, hue, initials, plural, rate } from '../../src/format.js';
+import { ago, bytes, clock, day, duration, hue, initials, plural, rate } from '../../src/format.js';
 import { morse } from '../../src/morse.js';
 import { parseRoute, routeHash } from '../../src/router.js';
 
@@ -59,4 +59,8 @@ test('routes: what is not known is the first one', () => {
   assert.deepEqual(parseRoute('#/nonsense/42', names), { name: 'calls', rest: [] });
   assert.deepEqual(parseRoute('#/people/%E0%A4', names), { name: 'people', rest: ['%E0%A4'] });
   assert.deepEqual(parseRoute(routeHash('people', 'a/b c'), names), { name: 'people', rest: ['a/b c'] });
+});
+
+test('sizes of files: two digits at least, in powers of ten', () => {
+  assert.deepEqual([0, 512, 999, 1000, 9840, 9960, 245_760, 999_499, 999_500, 1.25e9, 9007199254740991].map(bytes), ['0 B', '512 B', '999 B', '1.0 kB', '9.8 kB', '10 kB', '246 kB', '999 kB', '1.0 MB', '1.3 GB', '9.0 PB']);
 });

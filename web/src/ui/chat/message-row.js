@@ -7,6 +7,7 @@ import { day, hue, time, when } from '../../format.js';
 import { icon } from '../icons.js';
 import { avatar } from '../lamp.js';
 import { routeHash } from '../../router.js';
+import { FILE_ROW, fileRows } from './files.js';
 import { pollView } from './poll.js';
 import { reactionRow } from './reactions.js';
 import { textNodes } from './text-view.js';
@@ -62,23 +63,25 @@ export function rowElement(row, host) {
 function bubble(row, host) {
   const { message, item, mark = '' } = row;
   const { text, entities, replyTo } = /** @type {Message | Outgoing} */ (message ?? item);
+  const attachments = message?.attachments;
   const at = message?.at ?? item?.at ?? 0;
   const from = message?.from ?? host.me;
   const mine = from === host.me;
   const name = mine ? 'You' : host.nameOf(from);
-  const big = !replyTo && !message?.poll && jumbo(text);
+  const big = !replyTo && !message?.poll && !message?.attachments && jumbo(text);
   const more = h('button', { class: 'icon-button msg-more', type: 'button', tabIndex: -1, 'aria-label': 'More', testid: 'message-more' }, icon('more', 18));
   more.addEventListener('click', () => {
     const { left, bottom } = more.getBoundingClientRect();
     host.menu(row, { x: left, y: bottom });
   });
   const el = h('article', { class: `msg ${mine ? 'mine' : 'theirs'} ${row.head ? 'head' : ''} ${row.tail ? 'tail' : ''} ${big ? 'jumbo' : ''} ${row.hits ? 'found' : ''}`, tabIndex: -1, testid: 'message', 'data-id': message?.id ?? '', 'data-mark': mark,
-    'aria-label': `${name}, ${time(at)}: ${plain({ text, entities })}${mark ? `, ${MARKS[mark][1]}` : ''}`, 'aria-setsize': '-1', 'aria-posinset': message?.id },
+    'aria-label': `${name}, ${time(at)}: ${plain({ text, entities, attachments })}${mark ? `, ${MARKS[mark][1]}` : ''}`, 'aria-setsize': '-1', 'aria-posinset': message?.id },
   row.people && !mine && h('span', { class: 'msg-face' }, row.tail && avatar({ id: from, displayName: name }, 's')),
   h('div', { class: 'bubble' },
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
     message?.forwardedFrom && origin(message.forwardedFrom),
     replyTo && quote(replyTo, host, message?.quote?.text),
+    attachments && fileRows(attachments),
     h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned, message?.expiresAt)), message?.poll && pollView(message.poll, (option) => host.vote(message, option), Boolean(host.voters) && (() => host.voters?.(message))), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
@@ -135,5 +138,5 @@ export function rowEstimate({ kind, message, item, head, people }, width) {
   const perLine = Math.max(16, Math.min(width * 0.78, 560) / 7.6);
   let lines = 0;
   for (const line of text.split('\n')) lines += Math.max(1, Math.ceil(line.length / perLine));
-  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
+  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (message?.attachments?.length ?? 0) * FILE_ROW + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
 }
