@@ -109,6 +109,7 @@ msg_discussion_post (MsgDb *db, MsgLog *log, const MsgChat *chat, MsgMessage *po
                                                .text = post->text,
                                                .entities = post->entities,
                                                .forward = origin,
+                                               .files = post->files,
                                                .silent = post->silent },
                              error);
   log->written = written;

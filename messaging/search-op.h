@@ -15,5 +15,5 @@ typedef struct {
 } MsgSearchOp;
 
 /** msg_search_op_start: takes what was asked for, if the user may ask now, and has @run done. @op: its first members but
- *  the query are set. */
+ *  the query are set; a query that is there already stays. */
 void msg_search_op_start (MsgSearchOp *op, const char *query, MsgOpRun run);

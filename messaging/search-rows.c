@@ -1,9 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "messaging/search-rows.h"
 
+#include <string.h>
+
 #include "base/log.h"
+#include "messaging/message-text.h"
 
 #define FILL_MESSAGES 2000
+
+/* --- What a message is found by --- */
+
+static const char *const media_words[MSG_MEDIA_N] = {
+  [MSG_MEDIA_PHOTO] = "photo", [MSG_MEDIA_VIDEO] = "video", [MSG_MEDIA_AUDIO] = "audio", [MSG_MEDIA_VOICE] = "voice",
+  [MSG_MEDIA_FILE] = "file",   [MSG_MEDIA_LINK] = "link",   [MSG_MEDIA_POLL] = "poll",
+};
+
+MsgMedia
+msg_media_parse (const char *word)
+{
+  unsigned media = MSG_MEDIA_ANY + 1;
+
+  while (media < MSG_MEDIA_N && strcmp (word, media_words[media]) != 0)
+    media++;
+  return media;
+}
+
+char *
+msg_search_get_text (const MsgMessage *message, unsigned *ret_units)
+{
+  g_autoptr (GPtrArray) files = NULL;
+  GString *text;
+
+  *ret_units = 0;
+  if (message->files == NULL)
+    return g_strdup (message->text);
+  files = msg_files_parse (message->files);
+  text = g_string_new (NULL);
+  for (unsigned i = 0; i < files->len; i++)
+    g_string_append_printf (text, "%s\n", ((const MsgFile *) files->pdata[i])->name);
+  for (const char *p = text->str; *p != '\0'; p = g_utf8_next_char (p))
+    *ret_units += g_utf8_get_char (p) > 0xffff ? 2 : 1;
+  g_string_append (text, message->text);
+  return g_string_free (text, FALSE);
+}
+
+static bool
+has_link (const MsgMessage *message)
+{
+  g_autoptr (GArray) entities = NULL;
+
+  if (strstr (message->text, "https://") != NULL || strstr (message->text, "http://") != NULL)
+    return true;
+  entities = message->entities != NULL ? msg_entities_parse (message->entities) : NULL;
+  for (unsigned i = 0; entities != NULL && i < entities->len; i++)
+    {
+      MsgEntityType type = g_array_index (entities, MsgEntity, i).type;
+
+      if (type == MSG_ENTITY_LINK || type == MSG_ENTITY_URL)
+        return true;
+    }
+  return false;
+}
+
+unsigned
+msg_search_get_media (const MsgMessage *message)
+{
+  g_autoptr (GPtrArray) files = message->files != NULL ? msg_files_parse (message->files) : NULL;
+  unsigned media = message->kind == MSG_MESSAGE_POLL ? 1u << MSG_MEDIA_POLL : 0;
+
+  for (unsigned i = 0; files != NULL && i < files->len; i++)
+    media |= 1u << ((const MsgFile *) files->pdata[i])->kind;
+  return has_link (message) ? media | 1u << MSG_MEDIA_LINK : media;
+}
 
 /* --- Words of the index --- */
 
@@ -37,17 +105,35 @@ append_sender (GString *out, MsgId chat_id, MsgId sender_id, char quote)
   g_string_append_c (out, quote);
 }
 
+/* No mark of a sender has as many letters as one of these words. */
+static void
+append_media (GString *out, MsgId chat_id, MsgMedia media, char quote)
+{
+  g_string_append_c (out, quote);
+  append_mark (out, chat_id);
+  g_string_append_printf (out, "@%s", media_words[media]);
+  g_string_append_c (out, quote);
+}
+
 /* All words of a message, each once. */
 static char *
-write_words (MsgDialect dialect, MsgId chat_id, MsgId sender_id, const char *text)
+write_words (MsgDialect dialect, const MsgMessage *message)
 {
+  unsigned media = msg_search_get_media (message), begin;
+  g_autofree char *text = msg_search_get_text (message, &begin);
   g_autoptr (GArray) words = msg_words_split (text, MSG_WORDS_MAX);
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   GString *out = g_string_sized_new (16 + 16 * words->len);
   char quote = dialect == MSG_DIALECT_POSTGRES ? '\'' : ' ';
 
   /* a blank between them: two quotes side by side would be one inside of a word */
-  append_sender (out, chat_id, sender_id, quote);
+  append_sender (out, message->chat_id, message->sender_id, quote);
+  for (unsigned i = MSG_MEDIA_ANY + 1; i < MSG_MEDIA_N; i++)
+    if ((media >> i & 1) != 0)
+      {
+        g_string_append_c (out, ' ');
+        append_media (out, message->chat_id, (MsgMedia) i, quote);
+      }
   for (unsigned i = 0; i < words->len; i++)
     {
       char *word = g_array_index (words, MsgWord, i).text;
@@ -55,7 +141,7 @@ write_words (MsgDialect dialect, MsgId chat_id, MsgId sender_id, const char *tex
       if (!g_hash_table_add (seen, word))
         continue;
       g_string_append_c (out, ' ');
-      append_word (out, chat_id, word, quote);
+      append_word (out, message->chat_id, word, quote);
     }
   return g_string_free (out, FALSE);
 }
@@ -68,14 +154,14 @@ run (MsgDb *db, const char *const sql[MSG_DIALECT_N], const MsgMessage *message,
   MsgDialect dialect = msg_db_get_dialect (db);
   MsgStmt *stmt;
 
-  if (message->text[0] == '\0')
+  if (message->text[0] == '\0' && message->files == NULL)
     return true;
   stmt = msg_db_prepare (db, sql[dialect]);
   msg_stmt_set_int (stmt, ":chat", message->chat_id);
   msg_stmt_set_int (stmt, ":id", message->id);
   if (with_words)
     {
-      g_autofree char *words = write_words (dialect, message->chat_id, message->sender_id, message->text);
+      g_autofree char *words = write_words (dialect, message);
 
       msg_stmt_set_text (stmt, ":words", words);
     }
@@ -110,27 +196,31 @@ msg_search_drop (MsgDb *db, const MsgMessage *message, GError **error)
 /* --- Asking --- */
 
 static void
-append_query (GString *out, MsgDialect dialect, const MsgQuery *query, MsgId chat_id, MsgId sender_id)
+append_query (GString *out, MsgDialect dialect, const MsgQuery *query, MsgId chat_id, MsgId sender_id, MsgMedia media)
 {
   bool postgres = dialect == MSG_DIALECT_POSTGRES;
+  const char *and = postgres ? " & " : " AND ";
   char quote = postgres ? '\'' : '"';
 
+  if (media != MSG_MEDIA_ANY)
+    append_media (out, chat_id, media, quote);
   for (unsigned i = 0; i < query->words->len; i++)
     {
-      if (i > 0)
-        g_string_append (out, postgres ? " & " : " AND ");
+      if (i > 0 || media != MSG_MEDIA_ANY)
+        g_string_append (out, and);
       append_word (out, chat_id, g_array_index (query->words, MsgWord, i).text, quote);
       if (query->prefix && i + 1 == query->words->len)
         g_string_append (out, postgres ? ":*" : " *");
     }
   if (sender_id == 0)
     return;
-  g_string_append (out, postgres ? " & " : " AND ");
+  g_string_append (out, and);
   append_sender (out, chat_id, sender_id, quote);
 }
 
 char *
-msg_search_write_match (MsgDialect dialect, const MsgQuery *query, const GArray *chats, MsgId sender_id)
+msg_search_write_match (MsgDialect dialect, const MsgQuery *query, const GArray *chats, MsgId sender_id,
+                        MsgMedia media)
 {
   GString *out = g_string_sized_new (64 * chats->len);
 
@@ -140,7 +230,7 @@ msg_search_write_match (MsgDialect dialect, const MsgQuery *query, const GArray 
         g_string_append (out, dialect == MSG_DIALECT_POSTGRES ? "\n" : " OR ");
       if (dialect == MSG_DIALECT_SQLITE)
         g_string_append_c (out, '(');
-      append_query (out, dialect, query, g_array_index (chats, MsgId, i), sender_id);
+      append_query (out, dialect, query, g_array_index (chats, MsgId, i), sender_id, media);
       if (dialect == MSG_DIALECT_SQLITE)
         g_string_append_c (out, ')');
     }
@@ -164,8 +254,9 @@ filling_clear (gpointer data)
 static GArray *
 fill_read (MsgDb *db, int64_t from, GError **error)
 {
-  MsgStmt *stmt = msg_db_prepare (db, "SELECT seq, chat_id, sender_id, text FROM messages"
-                                      " WHERE seq >= :from AND deleted_ms = 0 AND text <> '' ORDER BY seq LIMIT :limit");
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT seq, chat_id, sender_id, text, entities, files, kind FROM messages"
+                                      " WHERE seq >= :from AND deleted_ms = 0 AND (text <> '' OR files IS NOT NULL)"
+                                      " ORDER BY seq LIMIT :limit");
   g_autoptr (GArray) fillings = g_array_new (FALSE, FALSE, sizeof (Filling));
   MsgStep step;
 
@@ -174,10 +265,13 @@ fill_read (MsgDb *db, int64_t from, GError **error)
   msg_stmt_set_int (stmt, ":limit", FILL_MESSAGES);
   while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
     {
-      Filling filling = { msg_stmt_get_int (stmt, 0), NULL };
+      const MsgMessage message = { .chat_id = msg_stmt_get_int (stmt, 1), .sender_id = msg_stmt_get_int (stmt, 2),
+                                   .text = (char *) msg_stmt_get_text (stmt, 3),
+                                   .entities = (char *) msg_stmt_get_text (stmt, 4),
+                                   .files = (char *) msg_stmt_get_text (stmt, 5),
+                                   .kind = (MsgMessageKind) msg_stmt_get_int (stmt, 6) };
+      Filling filling = { msg_stmt_get_int (stmt, 0), write_words (msg_db_get_dialect (db), &message) };
 
-      filling.words = write_words (msg_db_get_dialect (db), msg_stmt_get_int (stmt, 1), msg_stmt_get_int (stmt, 2),
-                                   msg_stmt_get_text (stmt, 3));
       g_array_append_val (fillings, filling);
     }
   return step == MSG_STEP_DONE ? g_steal_pointer (&fillings) : NULL;

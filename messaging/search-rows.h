@@ -10,21 +10,30 @@
 #include "messaging/db.h"
 #include "messaging/message.h"
 #include "messaging/search-text.h"
+#include "messaging/search.h"
 
-/* Of a message that has a row already; one without text has no place in the index. */
+/* Of a message that has a row already; one without words has no place in the index. */
 bool msg_search_put (MsgDb *db, const MsgMessage *message, GError **error);
 /** msg_search_drop: @message: as it was put, and still a row. */
 bool msg_search_drop (MsgDb *db, const MsgMessage *message, GError **error);
+
+/** msg_search_get_text: Returns: (transfer full): all that a message is found by: the names of its files, a line each, and its
+ *  text. @ret_units: (out): where the text begins, in UTF-16 units. */
+char *msg_search_get_text (const MsgMessage *message, unsigned *ret_units);
+/** msg_search_get_media: Returns: a bit, 1 << MsgMedia, for each that the message has. */
+unsigned msg_search_get_media (const MsgMessage *message);
 
 /**
  * msg_search_write_match:
  * @chats: (element-type MsgId): where, at least one
  * @sender_id: 0: whoever has sent it
+ * @media: ANY: whatever it has; else @query may be without words
  *
  * Returns: (transfer full): @query in the words of the engine: for FTS5 one expression; for PostgreSQL a tsquery a line, one
  * a chat. Rows that it finds need not match: marks of chats can be alike, joined words may stand apart.
  */
-char *msg_search_write_match (MsgDialect dialect, const MsgQuery *query, const GArray *chats, MsgId sender_id);
+char *msg_search_write_match (MsgDialect dialect, const MsgQuery *query, const GArray *chats, MsgId sender_id,
+                              MsgMedia media);
 
 /**
  * msg_search_fill:

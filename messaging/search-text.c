@@ -181,6 +181,15 @@ msg_query_parse (const char *text, GError **error)
   return query;
 }
 
+MsgQuery *
+msg_query_new (void)
+{
+  MsgQuery *query = g_new0 (MsgQuery, 1);
+
+  query->words = g_array_new (FALSE, FALSE, sizeof (MsgWord));
+  return query;
+}
+
 void
 msg_query_free (MsgQuery *query)
 {

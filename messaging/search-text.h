@@ -19,8 +19,9 @@
 #define MSG_QUERY_PREFIX_CHARS 2
 /** MSG_HIGHLIGHTS_MAX: of one text. */
 #define MSG_HIGHLIGHTS_MAX 32
-/** MSG_FOLD_VERSION: goes up when msg_words_split() gives other words than before: the index is then made anew. */
-#define MSG_FOLD_VERSION 1
+/** MSG_FOLD_VERSION: goes up when a message has other words in the index than before, by msg_words_split() or
+ *  messaging/search-rows.c: the index is then made anew. */
+#define MSG_FOLD_VERSION 2
 
 /** MsgWord: @text: letters, digits and marks only; of ASCII a-z and 0-9. */
 typedef struct {
@@ -50,6 +51,8 @@ typedef struct {
  * Returns: (transfer full) (nullable): NULL with INVALID ("query"): not UTF-8, no word in it, too many, or too long.
  */
 MsgQuery *msg_query_parse (const char *text, GError **error);
+/** msg_query_new: Returns: (transfer full): one without words, which everything matches. */
+MsgQuery *msg_query_new (void);
 void msg_query_free (MsgQuery *query); /* NULL is allowed */
 
 /**

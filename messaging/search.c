@@ -189,18 +189,37 @@ prepare_look (MsgDb *db, const HitsOp *op)
   return stmt;
 }
 
+/* @begin: where the text begins in what was looked at */
+static void
+keep_in_text (GArray *ranges, unsigned begin)
+{
+  unsigned n = 0;
+
+  while (n < ranges->len && g_array_index (ranges, MsgRange, n).offset < begin)
+    n++;
+  g_array_remove_range (ranges, 0, n);
+  for (unsigned i = 0; i < ranges->len; i++)
+    g_array_index (ranges, MsgRange, i).offset -= begin;
+}
+
 static void
 take_row (HitsOp *op, MsgStmt *stmt)
 {
   g_autoptr (MsgMessage) message = NULL;
+  g_autofree char *text = NULL;
+  unsigned begin;
   GArray *ranges;
   MsgHit *hit;
 
   if (msg_stmt_get_int (stmt, 1) == 0)
     return;
   message = msg_message_from_row (stmt, 2);
-  if (!msg_query_match (op->base.query, message->text, &ranges))
+  if (op->asked.media != MSG_MEDIA_ANY && (msg_search_get_media (message) >> op->asked.media & 1) == 0)
     return;
+  text = msg_search_get_text (message, &begin);
+  if (!msg_query_match (op->base.query, text, &ranges))
+    return;
+  keep_in_text (ranges, begin);
   op->bytes += msg_message_weigh (message) + ranges->len * 16;
   hit = g_new0 (MsgHit, 1);
   hit->message = g_steal_pointer (&message);
@@ -243,7 +262,8 @@ hits_run (MsgDb *db, gpointer ctx, GError **error)
     return true;
   if (!find_bounds (db, op, error))
     return false;
-  op->match = msg_search_write_match (msg_db_get_dialect (db), op->base.query, chats, op->asked.sender_id);
+  op->match = msg_search_write_match (msg_db_get_dialect (db), op->base.query, chats, op->asked.sender_id,
+                                      op->asked.media);
   do
     {
       if (!look (db, op, &rows, error))
@@ -266,7 +286,8 @@ msg_search_op_start (MsgSearchOp *op, const char *query, MsgOpRun run)
   int64_t wait_ms;
 
   op->now_ms = msg_core_now_ms (core);
-  op->query = msg_query_parse (query, &error);
+  if (op->query == NULL)
+    op->query = msg_query_parse (query, &error);
   if (op->query != NULL && (op->limit < 1 || op->limit > MSG_SEARCH_MAX))
     error = msg_error_new (MSG_ERROR_INVALID, "limit", "1 to %d at once.", MSG_SEARCH_MAX);
   if (error != NULL)
@@ -297,6 +318,8 @@ msg_search_messages (MsgCore *core, MsgId user_id, const MsgSearch *search, MsgH
   op->page.hits = g_ptr_array_new_with_free_func (hit_free);
   op->fn = fn;
   op->data = data;
+  if (search->query == NULL && search->media != MSG_MEDIA_ANY)
+    op->base.query = msg_query_new ();
   if (search->thread_id != 0 && search->chat_id == 0)
     msg_op_fail (&op->base.op, msg_error_new (MSG_ERROR_INVALID, "thread", "A thread is one of a chat."));
   else

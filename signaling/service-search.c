@@ -51,10 +51,13 @@ static void
 search_messages (SigRpcCall *call, JsonObject *params, gpointer user)
 {
   const char *kind = sig_json_get_string (params, "kind");
-  const MsgSearch search = { .query = json_object_get_string_member (params, "query"),
+  MsgMedia media = kind != NULL ? msg_media_parse (kind) : MSG_MEDIA_ANY;
+  bool has_media = media != MSG_MEDIA_N; /* text and service are kinds of messages alone */
+  const MsgSearch search = { .query = sig_json_get_string (params, "query"),
                              .chat_id = sig_json_get_optional_id (params, "chatId"),
                              .sender_id = sig_json_get_optional_id (params, "from"),
-                             .kind = kind != NULL ? sig_message_kind_read (kind) : 0,
+                             .kind = has_media ? 0 : sig_message_kind_read (kind),
+                             .media = has_media ? media : MSG_MEDIA_ANY,
                              .thread_id = sig_json_get_optional_id (params, "threadId"),
                              .after_ms = json_object_get_int_member_with_default (params, "after", 0),
                              .before_ms = json_object_get_int_member_with_default (params, "before", 0),

@@ -111,3 +111,35 @@ test('what is refused', async () => {
   await assert.rejects(ctl('file', 'add', '--user', 'nobody_at_all', '--name', 'a', '--mime', 'text/plain', '--size', '1'));
   await closeAll(ann);
 });
+
+test('search finds files by their names and by what they are, for who may read them', async () => {
+  const [ann, bob, eve] = [await person(), await person(), await person()];
+  const chatId = await open(ann, bob);
+  const plan = await addFile(ann, 'Budget-2031 Entwurf.pdf', 'application/pdf', 81920);
+  const photo = await addFile(ann, 'Grüße.jpg', 'image/jpeg', 245760);
+  const voice = await addFile(bob, 'note.ogg', 'audio/ogg', 9000, '--kind', 'voice');
+  const [first] = [(await attach(ann, chatId, [plan, photo], { text: 'the budget, as we said' })).message];
+  await attach(bob, chatId, [voice]);
+  await bob.call('message.send', { chatId, randomId: newRandomId(), poll: { question: 'Which photo?', options: ['a', 'b'] } });
+  await bob.call('message.send', { chatId, randomId: newRandomId(), text: 'https://example.org/photo' });
+  const search = async (client, more) => (await client.call('search.messages', { limit: 20, ...more })).hits;
+  const kinds = async (client, more) => (await search(client, more)).map(({ message }) => message.attachments?.[0].name ?? message.text);
+
+  assert.deepEqual((await search(bob, { query: '2031 budget' })).map((hit) => [hit.message.id, hit.highlights]), [[first.id, [[4, 6]]]]);
+  assert.deepEqual(await kinds(bob, { query: 'GRUSSE' }), ['Budget-2031 Entwurf.pdf']);
+  assert.deepEqual(await kinds(bob, { kind: 'photo' }), ['Budget-2031 Entwurf.pdf']);
+  assert.deepEqual(await kinds(bob, { kind: 'voice', chatId }), ['note.ogg']);
+  assert.deepEqual(await kinds(bob, { kind: 'voice', from: ann.user.id }), []);
+  assert.deepEqual(await kinds(bob, { kind: 'poll' }), ['Which photo?']);
+  assert.deepEqual(await kinds(bob, { kind: 'link', query: 'phot' }), ['https://example.org/photo']);
+  assert.deepEqual(await kinds(bob, { kind: 'video' }), []);
+  assert.deepEqual(await kinds(bob, { kind: 'text', query: 'photo' }), ['https://example.org/photo']);
+  for (const more of [{ kind: 'photo' }, { kind: 'link' }, { query: 'budget' }]) assert.deepEqual(await kinds(eve, more), []);
+  await refuses(search(eve, { kind: 'photo', chatId }), 'chat');
+  await refuses(search(bob, {}), 'query');
+  await refuses(search(bob, { kind: 'text' }), 'query');
+  await refuses(search(bob, { kind: 'sticker' }), 'invalid_params');
+  await ann.call('message.delete', { chatId, ids: [first.id], forAll: true });
+  assert.deepEqual(await kinds(bob, { query: 'entwurf' }), []);
+  await closeAll(ann, bob, eve);
+});
