@@ -90,13 +90,14 @@ class Device {
 const newRandomId = () => Buffer.from(`${++counter}`.padStart(8, '0')).toString('base64url');
 
 /** Asks again when no answer came, sometimes a second time at once; some are given up. @param {(answer: any) => void} take */
-async function insist(device, method, params, take) {
+async function insist(device, method, params, take, refused = () => {}) {
   for (let tries = 0; tries < 3; tries++) {
     if (!device.up) await device.comeBack();
     const copies = chance(0.1) ? 2 : 1;
     const answers = await Promise.all(Array.from({ length: copies }, () => device.ask(method, params).catch((error) => {
-      if (['message_deleted', 'message'].includes(error.reason)) return 'gone';
-      throw error;
+      if (error.reason === 'send_at') refused(); // it is too late for a first try
+      else if (!['message_deleted', 'message'].includes(error.reason)) throw error;
+      return 'gone';
     })));
     repeats += copies - 1 + (tries > 0);
     const real = answers.filter((answer) => answer !== null && answer !== 'gone');
@@ -118,7 +119,7 @@ async function send(device, chatId, more = {}) {
     if (scheduled) return;
     assert.ok(entry.id === undefined || entry.id === message.id, 'one place for all tries');
     entry.id = message.id;
-  });
+  }, () => { entry.refused = true; });
 }
 
 const known = (device, chatId, mine) => [...device.messenger.chat(chatId).messages.values()]
@@ -375,6 +376,7 @@ function checkAgainstModel(device, { id: chatId }, messages) {
   const written = new Set(messages.filter(([, , from]) => !from).map(([, text]) => text));
   for (const entry of model.sent.values()) {
     if (entry.chatId !== chatId) continue;
+    assert.ok(!entry.refused || !entry.acknowledged && !written.has(entry.text), `${entry.text}, which was refused`);
     if (entry.later && entry.acknowledged) assert.ok(written.has(entry.text), `${entry.text}, at its time`); // once: below
     if (entry.id === undefined) continue;
     const should = expected(device.userId, chatId, entry.id);
