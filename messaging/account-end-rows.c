@@ -372,7 +372,7 @@ msg_end_chat (MsgDb *db, MsgLog *log, MsgEnd *end, MsgId chat_id, bool *ret_more
 /* --- The rest --- */
 
 bool
-msg_end_rest (MsgDb *db, MsgId user_id, bool *ret_more, GError **error)
+msg_end_rest (MsgDb *db, MsgLog *log, const MsgEnd *end, bool *ret_more, GError **error)
 {
   static const char *const scripts[] = {
     ("DELETE FROM updates WHERE user_id = :user AND pts < (SELECT MIN (pts) FROM updates WHERE user_id = :user) + :limit"),
@@ -391,10 +391,16 @@ msg_end_rest (MsgDb *db, MsgId user_id, bool *ret_more, GError **error)
   };
   MsgStmt *stmt;
 
+  *ret_more = false;
+  /* in groups that the user need not have been in */
+  if (end->erase && !msg_discussion_erase (db, log, end->user_id, MSG_END_MESSAGES, ret_more, error))
+    return false;
+  if (*ret_more)
+    return true;
   for (unsigned i = 0; i < G_N_ELEMENTS (scripts); i++)
     {
       stmt = msg_db_prepare (db, scripts[i]);
-      msg_stmt_set_int (stmt, ":user", user_id);
+      msg_stmt_set_int (stmt, ":user", end->user_id);
       msg_stmt_set_int (stmt, ":limit", MSG_END_ROWS);
       if (!msg_stmt_run (stmt, error))
         return false;
@@ -402,11 +408,11 @@ msg_end_rest (MsgDb *db, MsgId user_id, bool *ret_more, GError **error)
       if (*ret_more)
         return true;
     }
-  if (!msg_files_disown (db, user_id, MSG_END_ROWS, ret_more, error))
+  if (!msg_files_disown (db, end->user_id, MSG_END_ROWS, ret_more, error))
     return false;
   if (*ret_more)
     return true;
   stmt = msg_db_prepare (db, "DELETE FROM account_ends WHERE user_id = :user");
-  msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":user", end->user_id);
   return msg_stmt_run (stmt, error);
 }

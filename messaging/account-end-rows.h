@@ -28,5 +28,5 @@ bool msg_end_list_chats (MsgDb *db, const MsgEnd *end, GArray *chats, GError **e
 bool msg_end_find_heir (MsgDb *db, MsgEnd *end, MsgId chat_id, GError **error);
 /** msg_end_chat: a slice of what there is to do in @chat_id. @ret_more: not all is done. */
 bool msg_end_chat (MsgDb *db, MsgLog *log, MsgEnd *end, MsgId chat_id, bool *ret_more, GError **error);
-/** msg_end_rest: a slice of what is in no chat. @ret_more: false: nothing is left of the user, nor the row. */
-bool msg_end_rest (MsgDb *db, MsgId user_id, bool *ret_more, GError **error);
+/** msg_end_rest: a slice of what is in no chat of the user. @ret_more: false: nothing is left of the user, nor the row. */
+bool msg_end_rest (MsgDb *db, MsgLog *log, const MsgEnd *end, bool *ret_more, GError **error);

@@ -193,7 +193,8 @@ rest_run (MsgDb *db, gpointer ctx, GError **error)
 {
   EndOp *op = ctx;
 
-  return msg_end_rest (db, op->end.user_id, &op->more, error);
+  msg_log_reset (&op->log.log);
+  return msg_end_rest (db, &op->log.log, &op->end, &op->more, error);
 }
 
 static void
@@ -218,6 +219,7 @@ on_rest (MsgOp *ctx, const GError *error)
 {
   EndOp *op = (EndOp *) ctx;
 
+  msg_log_op_tell (&op->log, error);
   if (!goes_on (op, error))
     return;
   if (op->more)

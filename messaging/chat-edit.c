@@ -178,6 +178,7 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
              || msg_message_append_service (db, log, chat, op->log.user_id, msg_service_titled (op->title), error))
          && put_ttl (db, op, chat, error)
          && put_retention (db, op, chat, error)
+         && (!op->has_protected || msg_discussion_check_protected (db, log, chat, op->is_protected, error))
          && (!op->has_linked || msg_discussion_link (db, log, chat, op->linked_id, error))
          && msg_chat_tell_change (db, log, chat, error);
 }

@@ -56,7 +56,8 @@ GQuark msg_error_quark (void);
  * "slow_mode", "message_rate", "chat_rate", "search_rate", "export_rate", "report_rate", "contact_rate",
  * "too_many_reports", "too_many_blocks". Of UNAVAILABLE: "busy" (with a retry_after), "storage", "closing", "schema".
  * Those of secret chats stand in messaging/secret.h.
- * Of how long messages stay in a chat: INVALID "retention". Of linked chats: INVALID "linked_kind", CONFLICT "linked_taken".
+ * Of how long messages stay in a chat: INVALID "retention". Of linked chats: INVALID "linked_kind", CONFLICT "linked_taken",
+ * "linked_protected".
  * Of drafts and scheduled messages: INVALID "send_at", "ttl", NOT_FOUND "scheduled", LIMIT "draft_rate",
  * "too_many_drafts", "too_many_scheduled".
  * Of topics: INVALID "thread", NOT_FOUND "topic", FORBIDDEN "topics_off", "topic_closed", LIMIT "too_many_topics".

@@ -13,6 +13,28 @@ refuse (MsgError code, const char *reason, const char *message, GError **error)
 /* --- Linking --- */
 
 static bool
+refuse_protected (bool channel, bool group, GError **error)
+{
+  return !channel || group
+         || refuse (MSG_ERROR_CONFLICT, "linked_protected",
+                    "What is not forwarded from a channel is not forwarded from its group.", error);
+}
+
+bool
+msg_discussion_check_protected (MsgDb *db, MsgLog *log, const MsgChat *chat, bool is_protected, GError **error)
+{
+  g_autoptr (MsgChat) other = NULL;
+
+  if (chat->linked_id == 0)
+    return true;
+  other = msg_chat_load (db, chat->linked_id, 0, log->now_ms, error);
+  if (other == NULL)
+    return false;
+  return chat->kind == MSG_CHAT_CHANNEL ? refuse_protected (is_protected, other->is_protected, error)
+                                        : refuse_protected (other->is_protected, is_protected, error);
+}
+
+static bool
 put_link (MsgDb *db, MsgChat *chat, MsgId linked_id, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "UPDATE chats SET linked_id = :linked WHERE id = :chat");
@@ -66,7 +88,8 @@ msg_discussion_link (MsgDb *db, MsgLog *log, MsgChat *chat, MsgId group_id, GErr
     }
   if (chat->linked_id != 0 || group->linked_id != 0)
     return refuse (MSG_ERROR_CONFLICT, "linked_taken", "One of the two is linked to another chat.", error);
-  return put_link (db, chat, group_id, error) && put_other (db, log, group, chat->id, error);
+  return refuse_protected (chat->is_protected, group->is_protected, error)
+         && put_link (db, chat, group_id, error) && put_other (db, log, group, chat->id, error);
 }
 
 /* --- Posts --- */
@@ -94,14 +117,19 @@ msg_discussion_post (MsgDb *db, MsgLog *log, const MsgChat *chat, MsgMessage *po
 {
   const MsgWritten written = log->written;
   g_autofree char *origin = NULL;
+  g_autoptr (GError) problem = NULL;
   g_autoptr (MsgChat) group = NULL;
   const MsgMessage *copy;
 
   if (chat->kind != MSG_CHAT_CHANNEL || chat->linked_id == 0 || post->kind != MSG_MESSAGE_TEXT)
     return true;
-  group = msg_chat_load (db, chat->linked_id, 0, log->now_ms, error);
+  /* that it is gone unlinks it: it is there, or all of this fails; what is sent at its time is never half sent */
+  group = msg_chat_load (db, chat->linked_id, 0, log->now_ms, &problem);
   if (group == NULL)
-    return false;
+    {
+      g_propagate_error (error, msg_error_new (MSG_ERROR_UNAVAILABLE, "storage", "discussion: %s", problem->message));
+      return false;
+    }
   origin = msg_forward_write_post (chat, post);
   copy = msg_message_append (db, log, group,
                              &(MsgNewMessage){ .sender_id = post->sender_id,
@@ -148,23 +176,33 @@ msg_discussion_load_copy (MsgDb *db, MsgLog *log, const MsgMessage *post, MsgMes
   return true;
 }
 
+static void
+free_message (gpointer message)
+{
+  msg_message_free (message);
+}
+
+static bool
+wipe_copy (MsgDb *db, MsgLog *log, MsgChat *group, const MsgMessage *copy, GError **error)
+{
+  MsgUpdate *update;
+
+  if (!msg_message_wipe (db, group, copy, log->now_ms, error))
+    return false;
+  update = msg_update_new (MSG_UPDATE_MESSAGE_DELETED, group->id);
+  update->ids = g_array_append_val (g_array_new (FALSE, FALSE, sizeof (int64_t)), copy->id);
+  return msg_log_append (db, log, group, update, 0, error);
+}
+
 /* The post is wiped already; that it had a copy stays in its row. */
 static bool
 delete_copy (MsgDb *db, MsgLog *log, const MsgMessage *post, GError **error)
 {
   g_autoptr (MsgMessage) copy = NULL;
   g_autoptr (MsgChat) group = NULL;
-  MsgUpdate *update;
 
-  if (!msg_discussion_load_copy (db, log, post, &copy, &group, error))
-    return false;
-  if (copy == NULL)
-    return true;
-  if (!msg_message_wipe (db, group, copy, log->now_ms, error))
-    return false;
-  update = msg_update_new (MSG_UPDATE_MESSAGE_DELETED, group->id);
-  update->ids = g_array_append_val (g_array_new (FALSE, FALSE, sizeof (int64_t)), copy->id);
-  return msg_log_append (db, log, group, update, 0, error);
+  return msg_discussion_load_copy (db, log, post, &copy, &group, error)
+         && (copy == NULL || wipe_copy (db, log, group, copy, error));
 }
 
 bool
@@ -181,6 +219,32 @@ msg_discussion_delete (MsgDb *db, MsgLog *log, const MsgChat *chat, const GArray
     }
   log->written = written;
   return ok;
+}
+
+bool
+msg_discussion_erase (MsgDb *db, MsgLog *log, MsgId user_id, int64_t limit, bool *ret_more, GError **error)
+{
+  g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func (free_message);
+  MsgStmt *stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g JOIN chats c ON c.id = g.chat_id"
+                                      " WHERE g.sender_id = :sender AND g.comments >= 0 AND g.deleted_ms = 0"
+                                      " AND c.deleted_ms = 0 ORDER BY g.chat_id, g.id LIMIT :limit");
+  MsgStep step;
+
+  msg_stmt_set_int (stmt, ":user", 0);
+  msg_stmt_set_int (stmt, ":sender", user_id);
+  msg_stmt_set_int (stmt, ":limit", limit);
+  while ((step = msg_stmt_step (stmt, error)) == MSG_STEP_ROW)
+    g_ptr_array_add (copies, msg_message_from_row (stmt, 0));
+  *ret_more = step == MSG_STEP_DONE && copies->len == limit;
+  for (unsigned i = 0; step == MSG_STEP_DONE && i < copies->len; i++)
+    {
+      const MsgMessage *copy = copies->pdata[i];
+      g_autoptr (MsgChat) group = msg_chat_load (db, copy->chat_id, 0, log->now_ms, error);
+
+      if (group == NULL || !wipe_copy (db, log, group, copy, error))
+        return false;
+    }
+  return step == MSG_STEP_DONE;
 }
 
 bool

@@ -303,7 +303,7 @@ rewrite (MsgDb *db, TextOp *op, MsgChat *chat, MsgMessage *message, GError **err
   return msg_log_append (db, log, chat, update, 0, error);
 }
 
-/* The answer is about the post alone. */
+/* The answer is about the post alone. In a group that is no longer linked the channel has no more to say. */
 static bool
 rewrite_copy (MsgDb *db, TextOp *op, const MsgMessage *post, GError **error)
 {
@@ -311,7 +311,7 @@ rewrite_copy (MsgDb *db, TextOp *op, const MsgMessage *post, GError **error)
   g_autoptr (MsgMessage) copy = NULL;
   g_autoptr (MsgChat) group = NULL;
   bool ok = msg_discussion_load_copy (db, &op->log.log, post, &copy, &group, error)
-            && (copy == NULL || rewrite (db, op, group, copy, error));
+            && (copy == NULL || group->linked_id != post->chat_id || rewrite (db, op, group, copy, error));
 
   op->log.log.written = written;
   return ok;

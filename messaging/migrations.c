@@ -462,6 +462,8 @@ static const MsgMigration migrations[] = {
     "  file_id BIGINT NOT NULL,"
     "  PRIMARY KEY (chat_id, message_id, n)) {clustered};"
     "CREATE INDEX message_files_file ON message_files (file_id, chat_id, message_id);" },
+  { 29, "copies",
+    "CREATE INDEX messages_copies ON messages (sender_id, chat_id, id) WHERE comments >= 0 AND deleted_ms = 0;" },
   { 0, NULL, NULL },
 };
 

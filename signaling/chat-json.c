@@ -145,6 +145,8 @@ sig_chat_info_json (const MsgChat *chat)
     json_object_set_int_member (object, "messageTtlMs", chat->ttl_ms);
   if (chat->retention_ms != 0)
     json_object_set_int_member (object, "retentionMs", chat->retention_ms);
+  if (chat->linked_id != 0)
+    sig_json_set_id (object, "linkedChatId", chat->linked_id);
   return object;
 }
 
@@ -155,8 +157,6 @@ sig_chat_json (const MsgChat *chat)
 
   if (msg_chat_has_log (chat->kind))
     json_object_set_int_member (object, "chatPts", chat->pts);
-  if (chat->linked_id != 0)
-    sig_json_set_id (object, "linkedChatId", chat->linked_id);
   set_standing (object, &chat->standing, chat->until_ms);
   set_peer (object, chat);
   sig_json_set_id (object, "topId", chat->top_id);

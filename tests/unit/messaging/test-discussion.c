@@ -2,6 +2,7 @@
 /* A channel and the supergroup in which its posts are talked about. */
 #include "due-harness.h"
 
+#include "messaging/account-end.h"
 #include "messaging/search.h"
 
 #define MINUTE_MS (60 * 1000)
@@ -239,6 +240,108 @@ test_unlink (Chats *f, gconstpointer data)
   (void) chats_send (f, f->ann, pair.channel, 3, "to nobody else");
 }
 
+/* a channel with an admin who is not in its group */
+static Pair
+make_strange_pair (Chats *f)
+{
+  const MsgId members[] = { f->bob, f->eve };
+  const Pair pair = { chats_make (f, MSG_CHAT_CHANNEL, f->ann, members, 2),
+                      chats_make (f, MSG_CHAT_SUPERGROUP, f->ann, &f->bob, 1) };
+  g_auto (Got) got = { 0 };
+
+  chats_stand (f, f->ann, pair.channel, f->eve, MSG_ROLE_ADMIN, MSG_RIGHT_POST, 0, &got);
+  g_assert_no_error (got.answer.error);
+  link_ok (f, f->ann, pair.channel, pair.group);
+  return pair;
+}
+
+/* Who is not linked any more writes nothing there, by an edit neither. */
+static void
+test_edit_after (Chats *f, gconstpointer data)
+{
+  const Pair pair = make_strange_pair (f);
+  g_auto (Got) post = { 0 }, edit = { 0 };
+  g_autoptr (MsgMessage) copy = NULL;
+
+  chats_send_got (f, f->eve, pair.channel, 1, "news", &post);
+  g_assert_no_error (post.answer.error);
+  link_ok (f, f->ann, pair.group, 0);
+  msg_message_edit (f->bench.core, f->eve, pair.channel, post.message->id, "other news", NULL, on_message, &edit);
+  bench_wait (&f->bench, &edit.answer);
+  g_assert_no_error (edit.answer.error);
+  copy = read_one (f, f->bob, pair.group, post.message->discussion_id);
+  g_assert_cmpstr (copy->text, ==, "news");
+}
+
+static void
+leave (Chats *f, MsgId user, MsgId chat)
+{
+  g_auto (Got) got = { 0 };
+
+  msg_chat_leave (f->bench.core, user, chat, on_written, &got);
+  bench_wait (&f->bench, &got.answer);
+  g_assert_no_error (got.answer.error);
+}
+
+static void
+on_ended (const GError *error, gpointer data)
+{
+  answer_take (data, error);
+}
+
+/* What a user has written goes with the user from groups that only its posts were copied into, also when those are gone. */
+static void
+test_erase (Chats *f, gconstpointer data)
+{
+  const Pair pair = make_strange_pair (f);
+  const MsgId others[] = { f->eve, f->bob, f->ann };
+  g_auto (Got) post = { 0 }, own = { 0 };
+  g_auto (Answer) ended = { 0 };
+  g_autoptr (MsgMessage) copy = NULL, kept = NULL;
+
+  chats_send_got (f, f->eve, pair.channel, 1, "private words", &post);
+  chats_send_got (f, f->ann, pair.channel, 2, "other words", &own);
+  for (unsigned i = 0; i < G_N_ELEMENTS (others); i++)
+    leave (f, others[i], pair.channel);
+  msg_account_delete (f->bench.core, f->eve, true, on_ended, &ended);
+  bench_wait (&f->bench, &ended);
+  g_assert_no_error (ended.error);
+  bench_wait_ends (&f->bench);
+  copy = read_one (f, f->bob, pair.group, post.message->discussion_id);
+  kept = read_one (f, f->bob, pair.group, own.message->discussion_id);
+  g_assert_null (copy);
+  g_assert_cmpstr (kept->text, ==, "other words");
+}
+
+static void
+protect (Chats *f, MsgId chat, bool on, const char *reason)
+{
+  const MsgChatChange change = { .has_protected = true, .is_protected = on };
+  g_auto (Got) got = { 0 };
+
+  msg_chat_update (f->bench.core, f->ann, chat, &change, on_written, &got);
+  bench_wait (&f->bench, &got.answer);
+  if (reason == NULL)
+    g_assert_no_error (got.answer.error);
+  else
+    g_assert_cmpstr (msg_error_get_reason (got.answer.error), ==, reason);
+}
+
+static void
+test_protected (Chats *f, gconstpointer data)
+{
+  const Pair pair = { chats_make (f, MSG_CHAT_CHANNEL, f->ann, NULL, 0), chats_make (f, MSG_CHAT_SUPERGROUP, f->ann, NULL, 0) };
+
+  protect (f, pair.channel, true, NULL);
+  link_fails (f, f->ann, pair.channel, pair.group, MSG_ERROR_CONFLICT, "linked_protected");
+  protect (f, pair.group, true, NULL);
+  link_ok (f, f->ann, pair.channel, pair.group);
+  protect (f, pair.group, false, "linked_protected");
+  protect (f, pair.channel, false, NULL);
+  protect (f, pair.group, false, NULL);
+  protect (f, pair.channel, true, "linked_protected");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -249,5 +352,8 @@ main (int argc, char **argv)
   ADD ("delete", test_delete);
   ADD ("rights", test_rights);
   ADD ("unlink", test_unlink);
+  ADD ("edit-after", test_edit_after);
+  ADD ("erase", test_erase);
+  ADD ("protected", test_protected);
   return g_test_run ();
 }
