@@ -30,6 +30,8 @@ const REFRESH_MS = 150;
 /* Those of a large group are not all listed. */
 const MEMBERS_MOST = 300;
 const GONE = new Set(['left', 'banned']);
+/* of what is the same for all: missing where it is not so */
+const UNSAID = { username: undefined, slowModeMs: undefined, protected: undefined, messageTtlMs: undefined, retentionMs: undefined, linkedChatId: undefined, topics: undefined };
 const most = (/** @type {string} */ a, /** @type {string | undefined} */ b) => (Number(b ?? 0) > Number(a) ? /** @type {string} */ (b) : a);
 
 export class Chats extends EventTarget {
@@ -105,7 +107,7 @@ export class Chats extends EventTarget {
     if (known) {
       const late = Number(known.chat.topId) > Number(chat.topId) || Number(known.chat.readUpToId) > Number(chat.readUpToId);
       const counts = late ? { unread: known.chat.unread, mentions: known.chat.mentions } : {};
-      entry.chat = { ...known.chat, ...chat, pinned: chat.pinned, protected: chat.protected, username: chat.username, slowModeMs: chat.slowModeMs, messageTtlMs: chat.messageTtlMs, ...counts, topId: most(chat.topId, known.chat.topId), readUpToId: most(chat.readUpToId, known.chat.readUpToId) };
+      entry.chat = { ...known.chat, ...UNSAID, pinned: undefined, ...chat, ...counts, topId: most(chat.topId, known.chat.topId), readUpToId: most(chat.readUpToId, known.chat.readUpToId) };
       if (late) this.#refetch(chat.id);
     }
     entry.read = Math.max(entry.read, Number(chat.peerReadUpToId ?? 0));
@@ -186,7 +188,7 @@ export class Chats extends EventTarget {
   apply(update) {
     const entry = this.#entries.get(update.chatId);
     if (update.type === 'chat.updated' && update.chat) return void this.#chatUpdated(update.chat);
-    if (update.type === 'chat.updated' && update.info && entry) return void this.#chatUpdated({ ...entry.chat, username: undefined, slowModeMs: undefined, protected: undefined, ...update.info });
+    if (update.type === 'chat.updated' && update.info && entry) return void this.#chatUpdated({ ...entry.chat, ...UNSAID, ...update.info });
     if (!entry) return update.type === 'message.deleted' ? undefined : this.#refetch(update.chatId);
     switch (update.type) {
       case 'message.new': if (update.message) this.#messageNew(entry, update.message); break;
@@ -235,6 +237,7 @@ export class Chats extends EventTarget {
   /** @param {Entry} entry @param {Message} message */
   #messageNew(entry, message) {
     entry.history.put(message, true);
+    if (message.replyTo && entry.chat.linkedChatId) this.#commented(entry.chat.linkedChatId, entry.chat.id, message.replyTo);
     entry.typing.delete(message.from);
     /* what a large chat's own log tells of the chat leaves the timer out */
     if (message.data?.ttl) entry.chat = { ...entry.chat, messageTtlMs: message.data.ttl.ms || undefined };
@@ -253,6 +256,13 @@ export class Chats extends EventTarget {
     }
     this.dispatchEvent(new CustomEvent('message', { detail: { message } }));
     this.#changed(chat.id);
+  }
+
+  /** Somebody has answered a message of a supergroup: if that is the copy of a post, the post has one comment more. @param {string} channelId @param {string} chatId @param {string} messageId */
+  #commented(channelId, chatId, messageId) {
+    const history = this.#entries.get(channelId)?.history;
+    const post = history?.messages.find(({ comments }) => comments?.chatId === chatId && comments.messageId === messageId);
+    if (post) history?.amend(post.id, ({ comments }) => (comments ? { comments: { ...comments, count: comments.count + 1 } } : {}));
   }
 
   /** Somebody has reacted, or voted. @param {Entry} entry @param {Update} update */

@@ -30,14 +30,19 @@
  * @property {number} unread
  * @property {number} mentions
  * @property {number} [messageTtlMs] what is written goes away so long after it was sent
+ * @property {number} [retentionMs] what is older is deleted
+ * @property {boolean} [topics] of a supergroup: its messages stand in threads
+ * @property {string} [linkedChatId] of a channel, the supergroup in which it is talked about; of that, the channel
  * @property {ServerDraft} [draft]
  */
 /** @typedef {{text: string, entities: Entity[], replyTo?: string, at: number}} ServerDraft what the user has begun to write */
 /** @typedef {{id: string, chatId: string, sendAt: number, at: number, text: string, entities: Entity[], replyTo?: string, silent?: boolean, ttlMs?: number, failed?: string}} Scheduled failed: why it was not sent */
-/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, topic?: {title?: string, closed?: boolean, pinned?: boolean}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
+/** @typedef {{created?: {title: string}, titled?: {title: string}, added?: {userIds: string[]}, removed?: {userIds: string[]}, left?: {}, ttl?: {ms: number}, retention?: {ms: number}, migrated?: {}, pinned?: {messageId: string}, topic?: {title?: string, closed?: boolean, pinned?: boolean}, call?: {callId: string, reason: string, durationMs: number, video: boolean}, room?: {roomId: string, title: string, link?: string}}} ServiceData */
 /** @typedef {{emoji: string, count: number, own?: boolean, alone?: boolean}} Reaction alone: of the user, and not counted yet */
 /** @typedef {{options: {text: string, count: number}[], voters: number, multiple: boolean, anonymous: boolean, quiz: boolean, closed: boolean, closesAt?: number, own?: number[], correct?: number}} Poll own: places of what the user has chosen */
 /** @typedef {{userId?: string, chatId?: string, messageId?: string, name: string, at: number}} Origin */
+/** @typedef {{text: string, offset: number, entities?: Entity[]}} Quote a part of a message, offset in UTF-16 units of its text */
+/** @typedef {{chatId: string, messageId: string, count: number}} Comments of a channel's post: its copy in the linked supergroup, and the replies to that */
 /** @typedef {{fileId: string, kind: 'photo' | 'video' | 'audio' | 'voice' | 'file', name: string, mime: string, size: number, width?: number, height?: number, durationMs?: number}} Attachment */
 /**
  * @typedef {object} Message
@@ -50,7 +55,7 @@
  * @property {Entity[]} entities
  * @property {ServiceData} [data]
  * @property {string} [replyTo]
- * @property {{text: string, offset: number, entities?: Entity[]}} [quote] what of the other message it answers
+ * @property {Quote} [quote] what of the other message it answers
  * @property {number} [editedAt]
  * @property {boolean} [silent]
  * @property {Reaction[]} [reactions]
@@ -58,6 +63,7 @@
  * @property {Origin} [forwardedFrom]
  * @property {number} [expiresAt] when it goes away
  * @property {Poll} [poll] whose question is the text
+ * @property {Comments} [comments]
  * @property {Attachment[]} [attachments] the text may be empty then
  */
 /** @typedef {{link: string, creatorId: string, createdAt: number, expiresAt?: number, maxUses?: number, uses: number, approval: boolean}} ChatLink */

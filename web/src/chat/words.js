@@ -133,6 +133,7 @@ export function serviceLine({ data = {}, from }, nameOf, me) {
   if (data.call) return callLine(data.call, mine).text;
   if (data.room) return `${who} started a voice chat`;
   if (data.ttl) return data.ttl.ms ? `${who} set messages to go away after ${lasting(data.ttl.ms)}` : `${who} turned the timer off: messages stay`;
+  if (data.retention) return data.retention.ms ? `${who} set messages to be kept for ${lasting(data.retention.ms)}` : `${who} set messages to be kept for ever`;
   return 'Something that this page does not know yet';
 }
 

@@ -200,6 +200,33 @@ test('a supergroup: its messages come by its own log, after a reconnect too, and
   assert.deepEqual(told(server, 'message.delivered'), []);
 });
 
+test('a comment in the linked group counts at the post, in pages that have it', async () => {
+  const server = new ChatServer(2);
+  const channel = { ...server.chat, kind: 'channel', title: 'News', peer: undefined, chatPts: 1, linkedChatId: '60' };
+  const group = { ...channel, id: '60', kind: 'supergroup', title: 'Talk', linkedChatId: CHAT };
+  const posts = server.messages.map((message, i) => ({ ...message, comments: { chatId: '60', messageId: `${10 + i}`, count: 1 } }));
+  const answer = server.call.bind(server);
+  server.call = async (/** @type {string} */ method, /** @type {any} */ params = {}) => {
+    if (method === 'chat.list') return { chats: [{ chat: channel, lastMessage: posts[1] }, { chat: group }] };
+    if (method === 'updates.state') return { pts: 0, chats: [] };
+    if (method === 'message.history' && params.chatId === CHAT) return { messages: [...posts].reverse() };
+    return answer(method, params);
+  };
+  const messenger = await open(server);
+  await chat(messenger).history.jump();
+  const counts = () => chat(messenger).history.messages.map(({ comments }) => comments?.count);
+  const say = (/** @type {number} */ n, /** @type {object} */ more) => server.tell({ type: 'message.new', chatId: '60', chatPts: n, ptsCount: 1, message: { ...posts[0], comments: undefined, id: String(20 + n), chatId: '60', ...more } });
+  say(2, { replyTo: '11' });
+  assert.deepEqual(counts(), [1, 2]);
+  say(3, {});
+  say(4, { replyTo: '9' });
+  assert.deepEqual(counts(), [1, 2]);
+  server.tell({ type: 'chat.updated', chatId: '60', chatPts: 5, ptsCount: 1, info: { title: 'Talk' } });
+  assert.equal(messenger.chats.get('60')?.chat.linkedChatId, undefined, 'they are linked no more');
+  say(6, { replyTo: '11' });
+  assert.deepEqual(counts(), [1, 2]);
+});
+
 test('reactions: whose they are is said of one’s own alone; an edit keeps them; a page on its way has what was said since', async () => {
   const server = new ChatServer(3);
   const messenger = await open(server);

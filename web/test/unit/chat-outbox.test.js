@@ -29,6 +29,18 @@ test('messages of a chat go out one after the other, in order', async () => {
   assert.deepEqual(outbox.of(CHAT), []);
 });
 
+test('what a reply quotes is sent with it, after a reload too', async () => {
+  const server = new ChatServer();
+  const store = storage();
+  server.cut();
+  const quote = { text: 'ring', offset: 6 };
+  open(server, store).send(CHAT, { text: 'which?', replyTo: '1', quote });
+  server.heal();
+  open(server, store).flush();
+  await settle();
+  assert.deepEqual(server.calls.filter(([method]) => method === 'message.send').map(([, params]) => [params.replyTo, params.quote]), [['1', quote]]);
+});
+
 test('written without a connection: sent once when it is back', async () => {
   const server = new ChatServer();
   const outbox = open(server);

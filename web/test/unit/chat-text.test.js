@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressOf, jumbo, parse, pieces, safeUrl, unparse, withAddresses } from '../../src/chat/text.js';
+import { partOf } from '../../src/ui/chat/quote-part.js';
 import { callLine, chatTitle, lasting, plain, preview, serviceLine, typingLine } from '../../src/chat/words.js';
 import { may, mayTouch } from '../../src/chat/rights.js';
 
@@ -86,6 +87,8 @@ test('service messages in words', () => {
   assert.equal(line('2', { room: { roomId: '1', title: 'x' } }), 'Bob started a voice chat');
   assert.equal(line('2', { ttl: { ms: 86400e3 } }), 'Bob set messages to go away after 1 day');
   assert.equal(line('1', { ttl: { ms: 0 } }), 'You turned the timer off: messages stay');
+  assert.equal(line('2', { retention: { ms: 30 * 86400e3 } }), 'Bob set messages to be kept for 30 days');
+  assert.equal(line('1', { retention: { ms: 0 } }), 'You set messages to be kept for ever');
   assert.deepEqual([1000, 90e3, 3600e3, 14 * 86400e3, 30 * 86400e3, 365 * 86400e3].map(lasting), ['1 second', '2 min', '1 hour', '2 weeks', '30 days', '1 year']);
   assert.ok(line('2', { somethingNew: {} }).length > 0);
   const call = (/** @type {boolean} */ mine, /** @type {string} */ reason, durationMs = 0, video = false) => callLine({ reason, durationMs, video }, mine);
@@ -93,6 +96,15 @@ test('service messages in words', () => {
   assert.deepEqual(call(false, 'cancelled', 0, true), { text: 'Missed video call', missed: true });
   assert.deepEqual(call(true, 'missed'), { text: 'Call, no answer', missed: false });
   assert.deepEqual(call(true, 'hangup', 180000), { text: 'Call, 3 min', missed: false });
+});
+
+test('a part of a message: at the place where it was seen, and only what stands there', () => {
+  const text = 'ring, ring and ring 😀 again';
+  assert.deepEqual(partOf(text, ' ring ', 7), { text: 'ring', offset: 6 });
+  assert.deepEqual(partOf(text, 'ring', 14), { text: 'ring', offset: 15 });
+  assert.deepEqual(partOf(text, 'again', 0), { text: 'again', offset: 23 });
+  for (const words of ['', '  ', 'Ring', 'ring 10:15']) assert.equal(partOf(text, words, 0), null, words);
+  assert.equal(partOf('x'.repeat(2000), 'x'.repeat(1025), 0), null);
 });
 
 test('previews keep spoilers, and say who', () => {

@@ -16,6 +16,7 @@ import { messageMenu } from './message-menu.js';
 import { openMenu } from './menu.js';
 import { PinBar } from './pin-bar.js';
 import { newPoll } from './poll.js';
+import { selectedPart } from './quote-part.js';
 import { quickBar, react } from './reactions.js';
 import { ScheduledBar } from './scheduled-view.js';
 import { sendLater } from './send-later.js';
@@ -222,11 +223,11 @@ export class ChatPage {
     if (this.#composer && !this.#scope.ended) this.#composer.people = members.filter(({ role, user }) => role !== 'banned' && user.id !== this.#app.account.user?.id).map(({ user }) => user);
   }
 
-  /** @param {{text: string, entities: any[], replyTo?: string, edits: import('../../chat/types.js').Message | null, written: string, silent: boolean}} message */
-  async #send({ text, entities, replyTo, edits, written, silent }) {
+  /** @param {{text: string, entities: any[], replyTo?: string, quote?: import('../../chat/types.js').Quote, edits: import('../../chat/types.js').Message | null, written: string, silent: boolean}} message */
+  async #send({ text, entities, replyTo, quote, edits, written, silent }) {
     const { messenger, toasts } = this.#app;
     if (!edits) {
-      messenger.send(this.#id, { text, entities, replyTo, silent });
+      messenger.send(this.#id, { text, entities, replyTo, quote, silent });
       this.#behind = false;
       this.#keepDraft();
       return void this.#history?.toNewest();
@@ -239,12 +240,12 @@ export class ChatPage {
     }
   }
 
-  /** @param {{text: string, entities: any[], replyTo?: string}} message */
-  async #later({ text, entities, replyTo }) {
+  /** @param {{text: string, entities: any[], replyTo?: string, quote?: import('../../chat/types.js').Quote}} message */
+  async #later({ text, entities, replyTo, quote }) {
     const { chat } = /** @type {Entry} */ (this.#entry);
     const randomId = newRandomId(); /* one for all tries */
     const reminder = chat.kind === 'saved';
-    const taken = await sendLater({ reminder, silent: reminder ? undefined : false, save: (at, silent) => this.#app.messenger.scheduled.add(chat.id, { text, entities, replyTo, silent }, at, randomId) });
+    const taken = await sendLater({ reminder, silent: reminder ? undefined : false, save: (at, silent) => this.#app.messenger.scheduled.add(chat.id, { text, entities, replyTo, quote, silent }, at, randomId) });
     if (!taken || this.#scope.ended) return;
     this.#composer?.clear();
     this.#behind = false;
@@ -255,7 +256,8 @@ export class ChatPage {
   #menu({ row, at }) {
     const { chat } = /** @type {Entry} */ (this.#entry);
     const { message } = row;
-    openMenu(at, messageMenu(this.#app, chat, row, { reply: (message) => this.#composer?.answer(message), edit: (message) => this.#composer?.edit(message) }), 'Message',
+    const part = message ? selectedPart(message.text, this.el.querySelector(`[data-id="${message.id}"] .msg-text`)) : null;
+    openMenu(at, messageMenu(this.#app, chat, row, { reply: (message, quote) => this.#composer?.answer(message, quote), edit: (message) => this.#composer?.edit(message) }, part), 'Message',
       (close) => Boolean(message && message.kind !== 'service' && chat.role !== 'left') && quickBar(/** @type {import('../../chat/types.js').Message} */ (message), (emoji) => { close(); void react(this.#app, /** @type {import('../../chat/types.js').Message} */ (message), emoji); }));
   }
 

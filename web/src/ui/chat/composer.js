@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Where a message is written: a reply or an edit above it, people to mention, Enter sends. Events: 'send' (detail: {text, entities, replyTo, edits, silent}), 'later' (detail: what is to be sent at another time), 'typing', 'up' (↑ in an empty field), 'poll' (one is wanted). */
+/** Where a message is written: a reply or an edit above it, people to mention, Enter sends. Events: 'send' (detail: {text, entities, replyTo, quote, edits, silent}), 'later' (detail: what is to be sent at another time), 'typing', 'up' (↑ in an empty field), 'poll' (one is wanted). */
 import { parse, unparse } from '../../chat/text.js';
 import { plain } from '../../chat/words.js';
 import { h, fill, write } from '../../dom.js';
@@ -19,6 +19,7 @@ const WRAPS = { b: '**', i: '__', k: '`', d: '||' };
 export class Composer extends EventTarget {
   el;
   /** what is answered @type {Message | null} */ reply = null;
+  /** what of that @type {import('../../chat/types.js').Quote | null} */ #quote = null;
   /** what is written anew @type {Message | null} */ editing = null;
   /** what stood here before an edit began */ #before = '';
   #nameOf;
@@ -67,6 +68,7 @@ export class Composer extends EventTarget {
     const writing = this.#field.value !== '' && document.hasFocus() && document.activeElement === this.#field;
     if (this.editing || writing) return false;
     this.text = text;
+    if (reply?.id !== this.reply?.id) this.#quote = null;
     this.reply = reply;
     this.#showContext();
     return true;
@@ -85,10 +87,11 @@ export class Composer extends EventTarget {
     this.#field.focus({ preventScroll: true });
   }
 
-  /** answer: @param {Message | null} message */
-  answer(message) {
+  /** answer: @param {Message | null} message @param {import('../../chat/types.js').Quote | null} [quote] what of it */
+  answer(message, quote = null) {
     if (this.editing) this.#endEdit();
     this.reply = message;
+    this.#quote = quote;
     this.#showContext();
     if (message) this.focus();
   }
@@ -96,7 +99,7 @@ export class Composer extends EventTarget {
   /** edit: @param {Message} message */
   edit(message) {
     if (!this.editing) this.#before = this.#field.value;
-    this.reply = null;
+    this.reply = this.#quote = null;
     this.editing = message;
     this.text = unparse(message.text, message.entities);
     this.#showContext();
@@ -118,17 +121,18 @@ export class Composer extends EventTarget {
 
   #cancel() {
     if (this.editing) this.#endEdit();
-    this.reply = null;
+    this.reply = this.#quote = null;
     this.#showContext();
     this.dispatchEvent(new CustomEvent('context'));
   }
 
   #showContext() {
     const about = this.editing ?? this.reply;
+    const quoted = this.editing ? null : this.#quote;
     this.#context.hidden = !about;
     if (about) {
       fill(this.#context, icon(this.editing ? 'edit' : 'reply', 20),
-        h('div', { class: 'composer-about' }, h('strong', {}, this.editing ? 'Edit message' : `Reply to ${this.#nameOf(about.from)}`), h('span', {}, plain(about))),
+        h('div', { class: 'composer-about' }, h('strong', {}, this.editing ? 'Edit message' : `Reply to ${this.#nameOf(about.from)}`), h('span', { class: quoted ? 'quoted' : '', testid: 'composer-about' }, quoted?.text ?? plain(about))),
         h('button', { class: 'icon-button', type: 'button', 'aria-label': this.editing ? 'Do not edit' : 'Do not reply', testid: 'composer-cancel', onclick: () => { this.#cancel(); this.focus(); } }, icon('close', 18)));
     }
     this.#send.setAttribute('aria-label', this.editing ? 'Save' : 'Send');
@@ -173,7 +177,7 @@ export class Composer extends EventTarget {
 
   /** clear: what stood here is on its way. */
   clear() {
-    this.reply = null;
+    this.reply = this.#quote = null;
     this.text = '';
     this.#showContext();
     this.#mentions([]);
@@ -184,13 +188,13 @@ export class Composer extends EventTarget {
     if (this.#send.disabled) return null;
     const written = this.#field.value;
     const { text, entities } = parse(written, this.#people);
-    return text.trim() ? { text, entities, replyTo: this.reply?.id, edits: this.editing, written } : null;
+    return text.trim() ? { text, entities, replyTo: this.reply?.id, quote: (this.reply && this.#quote) ?? undefined, edits: this.editing, written } : null;
   }
 
   #submit(silent = false) {
     const detail = this.#written();
     if (!detail) return;
-    this.reply = null;
+    this.reply = this.#quote = null;
     if (this.editing) this.#endEdit();
     else this.text = '';
     this.#showContext();

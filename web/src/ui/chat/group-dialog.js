@@ -87,7 +87,7 @@ class GroupDialog {
 
   #render() {
     const chat = this.#chat;
-    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights, chat?.kind, chat?.username, chat?.slowModeMs, chat?.protected, chat?.messageTtlMs]);
+    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights, chat?.kind, chat?.username, chat?.slowModeMs, chat?.protected, chat?.messageTtlMs, chat?.retentionMs, chat?.linkedChatId]);
     if (!chat || key === this.#shown) return;
     this.#shown = key;
     fill(this.#info, h('header', { class: 'group-head' }, chatAvatar(chat, 'l'), h('div', {}, h('h3', { testid: 'group-title' }, chat.title), h('p', { class: 'muted' }, kindLine(chat)), chat.about && h('p', { class: 'group-about', dir: 'auto' }, chat.about))),
@@ -95,7 +95,7 @@ class GroupDialog {
         may(chat, 'invite') && h('button', { class: 'button small', type: 'button', testid: 'group-add', onclick: () => void this.#add() }, icon('userPlus', 18), 'Add people'),
         may(chat, 'info') && h('button', { class: 'button small', type: 'button', testid: 'group-edit', onclick: () => void this.#edit(chat) }, icon('edit', 18), 'Edit'),
         chat.role !== 'left' && h('button', { class: 'button small danger-quiet', type: 'button', testid: 'group-leave', onclick: () => void this.#leave(chat) }, icon('logout', 18), 'Leave')));
-    fill(this.#rules, groupRules(() => this.#chat ?? chat, (method, params) => this.#do(method, params), () => {
+    fill(this.#rules, groupRules(this.#app, () => this.#chat ?? chat, (method, params) => this.#do(method, params), () => {
       this.#shown = '';
       this.#render();
     }));

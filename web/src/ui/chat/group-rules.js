@@ -5,7 +5,8 @@ import { h } from '../../dom.js';
 import { confirm } from '../dialog.js';
 import { icon } from '../icons.js';
 import { toggle } from '../room/room-invite.js';
-import { timerRow } from './timer.js';
+import { discussionRow } from './discussion.js';
+import { retentionRow, timerRow } from './timer.js';
 
 /** @typedef {import('../../chat/types.js').Chat} Chat */
 /** @typedef {import('../../chat/types.js').Right} Right */
@@ -15,8 +16,8 @@ const PERMISSIONS = /** @type {const} */ ([['send', 'Write', 'Members may write 
 const SECOND = 1000;
 const SLOW = /** @type {const} */ ([[0, 'At will'], [10 * SECOND, 'Every 10 s'], [30 * SECOND, 'Every 30 s'], [60 * SECOND, 'Every minute'], [300 * SECOND, 'Every 5 min'], [900 * SECOND, 'Every 15 min'], [3600 * SECOND, 'Every hour']]);
 
-/** groupRules: @param {() => Chat} chatNow @param {Do} run @param {() => void} redraw what was refused stands as it was @returns {import('../../dom.js').Children} */
-export function groupRules(chatNow, run, redraw) {
+/** groupRules: @param {import('../../app.js').App} app @param {() => Chat} chatNow @param {Do} run @param {() => void} redraw what was refused stands as it was @returns {import('../../dom.js').Children} */
+export function groupRules(app, chatNow, run, redraw) {
   const chat = chatNow();
   const rules = may(chat, 'ban') && chat.kind !== 'channel';
   return [rules && h('h3', { class: 'form-title' }, 'Members may'),
@@ -26,6 +27,8 @@ export function groupRules(chatNow, run, redraw) {
     })) : []),
     rules && chat.kind === 'supergroup' && slowMode(chat, run, redraw),
     may(chat, 'info') && timerRow(chat, run, redraw),
+    may(chat, 'info') && may(chat, 'delete') && retentionRow(chat, run, redraw),
+    discussionRow(app, chat, run, redraw),
     chat.role === 'owner' && toggle('group-protected', 'Nothing is forwarded', 'Messages stay here; who reads them can still copy them', Boolean(chat.protected), async (on) => { if (!(await run('chat.update', { protected: on }))) redraw(); }),
     chat.role === 'owner' && chat.kind === 'group' && grow(run)].flat();
 }

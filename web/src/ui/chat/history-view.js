@@ -231,7 +231,7 @@ export class HistoryView extends EventTarget {
     const replied = message.replyTo ? this.#entry.history.get(message.replyTo) ?? this.#replied.get(message.replyTo) : undefined;
     const quoted = replied ? `${plain(replied)} ${this.#app.names.of(replied.from)}` : String(replied);
     const hits = this.#hit?.message.id === message.id ? this.#hit.highlights : undefined;
-    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${message.poll ? `${JSON.stringify(message.poll)} ${pollOver(message.poll, Date.now())}` : ''} ${message.pinned ? 'pin' : ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
+    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${message.poll ? `${JSON.stringify(message.poll)} ${pollOver(message.poll, Date.now())}` : ''} ${message.pinned ? 'pin' : ''} ${message.comments?.count ?? ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
   }
 
   /** @param {Message} message @returns {import('./message-row.js').Mark} */

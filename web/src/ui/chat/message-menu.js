@@ -17,10 +17,11 @@ import { textNodes } from './text-view.js';
 
 /**
  * messageMenu: @param {App} app @param {Chat} chat @param {import('./message-row.js').Row} row
- * @param {{reply: (message: Message) => void, edit: (message: Message) => void}} on
+ * @param {{reply: (message: Message, quote?: import('../../chat/types.js').Quote) => void, edit: (message: Message) => void}} on
+ * @param {import('../../chat/types.js').Quote | null} [part] what of it is selected
  * @returns {(import('./menu.js').Choice | false)[]}
  */
-export function messageMenu(app, chat, { message, item }, on) {
+export function messageMenu(app, chat, { message, item }, on, part = null) {
   const copy = (/** @type {string} */ text) => void navigator.clipboard?.writeText(text).then(() => app.toasts.show('Copied.', { icon: 'check', ms: 2000, key: 'copied' }), () => {});
   if (item) {
     const { outbox } = app.messenger;
@@ -34,6 +35,7 @@ export function messageMenu(app, chat, { message, item }, on) {
   const said = message.kind !== 'service';
   const mine = message.from === app.account.user?.id;
   return [said && may(chat, 'send') && { label: 'Reply', icon: 'reply', testid: 'menu-reply', run: () => on.reply(message) },
+    said && Boolean(part) && may(chat, 'send') && { label: 'Quote and reply', icon: 'reply', testid: 'menu-quote', run: () => on.reply(message, part ?? undefined) },
     text && mine && !message.forwardedFrom && may(chat, 'send') && { label: 'Edit', icon: 'edit', testid: 'menu-edit', run: () => on.edit(message) },
     text && { label: 'Copy text', icon: 'copy', testid: 'menu-copy', run: () => copy(getSelection()?.toString() || message.text) },
     text && !chat.protected && { label: 'Forward', icon: 'forward', testid: 'menu-forward', run: () => void forward(app, message) },

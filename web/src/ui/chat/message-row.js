@@ -7,6 +7,7 @@ import { day, hue, time, when } from '../../format.js';
 import { icon } from '../icons.js';
 import { avatar } from '../lamp.js';
 import { routeHash } from '../../router.js';
+import { commentsLink } from './discussion.js';
 import { FILE_ROW, fileRows } from './files.js';
 import { pollView } from './poll.js';
 import { reactionRow } from './reactions.js';
@@ -70,6 +71,7 @@ function bubble(row, host) {
   const name = mine ? 'You' : host.nameOf(from);
   const big = !replyTo && !message?.poll && !message?.attachments && jumbo(text);
   const more = h('button', { class: 'icon-button msg-more', type: 'button', tabIndex: -1, 'aria-label': 'More', testid: 'message-more' }, icon('more', 18));
+  more.addEventListener('mousedown', (event) => event.preventDefault()); /* what is selected stays so: it may be quoted */
   more.addEventListener('click', () => {
     const { left, bottom } = more.getBoundingClientRect();
     host.menu(row, { x: left, y: bottom });
@@ -80,9 +82,9 @@ function bubble(row, host) {
   h('div', { class: 'bubble' },
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
     message?.forwardedFrom && origin(message.forwardedFrom),
-    replyTo && quote(replyTo, host, message?.quote?.text),
+    replyTo && quote(replyTo, host, (message ?? item)?.quote?.text),
     attachments && fileRows(attachments),
-    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned, message?.expiresAt)), message?.poll && pollView(message.poll, (option) => host.vote(message, option), Boolean(host.voters) && (() => host.voters?.(message))), message && reactionRow(message, (emoji) => host.react(message, emoji))), more);
+    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned, message?.expiresAt)), message?.poll && pollView(message.poll, (option) => host.vote(message, option), Boolean(host.voters) && (() => host.voters?.(message))), message && reactionRow(message, (emoji) => host.react(message, emoji)), message?.comments && commentsLink(message.comments)), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
     event.preventDefault();
@@ -138,5 +140,5 @@ export function rowEstimate({ kind, message, item, head, people }, width) {
   const perLine = Math.max(16, Math.min(width * 0.78, 560) / 7.6);
   let lines = 0;
   for (const line of text.split('\n')) lines += Math.max(1, Math.ceil(line.length / perLine));
-  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (message?.attachments?.length ?? 0) * FILE_ROW + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
+  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (message?.comments ? 34 : 0) + (message?.attachments?.length ?? 0) * FILE_ROW + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
 }
