@@ -57,6 +57,7 @@ export class HistoryView extends EventTarget {
   /** a message to be shown once it is there */ #wanted = '';
   /** what was searched for, and is shown @type {import('../../chat/search.js').Hit | null} */ #hit = null;
   #placed = false;
+  /** where posts are talked about, as it is shown @type {string | undefined} */ #linked;
   /** indexes of the rows in sight */ #sight = { first: 0, last: 0 };
   /** @type {Map<string, Message | null>} messages that are replied to and not loaded */ #replied = new Map();
   /** @type {Set<string>} */ #asking = new Set();
@@ -67,6 +68,7 @@ export class HistoryView extends EventTarget {
     super();
     this.#app = app;
     this.#entry = entry;
+    this.#linked = entry.chat.linkedChatId;
     this.#host = {
       me: app.account.user?.id ?? '', nameOf: (id) => app.names.of(id), replied: (id) => this.#repliedTo(id), jump: (id) => void this.jump(id),
       menu: (row, at) => this.dispatchEvent(new CustomEvent('menu', { detail: { row, at } })),
@@ -85,7 +87,7 @@ export class HistoryView extends EventTarget {
     this.#scope.listen(entry.history, 'change', () => this.#render());
     this.#scope.listen(messenger.outbox, 'change', (event) => event.detail.chatId === entry.chat.id && this.#render());
     this.#scope.listen(messenger.chats, 'marks', (event) => event.detail.chatId === entry.chat.id && this.#render());
-    this.#scope.listen(messenger.chats, 'change', (event) => event.detail.chatId === entry.chat.id && this.#counts());
+    this.#scope.listen(messenger.chats, 'change', (event) => event.detail.chatId === entry.chat.id && this.#changed());
     this.#scope.listen(names, 'change', () => this.#render());
     this.#scope.listen(this.#list, 'view', (event) => {
       this.#sight = event.detail;
@@ -217,6 +219,14 @@ export class HistoryView extends EventTarget {
     return rows;
   }
 
+  #changed() {
+    this.#counts();
+    const { linkedChatId } = this.#entry.chat;
+    if (linkedChatId === this.#linked) return;
+    this.#linked = linkedChatId; /* posts have comments, or have none */
+    this.#render();
+  }
+
   /** @param {Message} message @param {Message | undefined} before @param {Message | import('./message-row.js').Outgoing | undefined} after @param {boolean} people @returns {Row} */
   #row(message, before, after, people) {
     const key = `m${message.id}`;
@@ -230,8 +240,9 @@ export class HistoryView extends EventTarget {
     const mark = message.from === this.#host.me ? this.#mark(message) : '';
     const replied = message.replyTo ? this.#entry.history.get(message.replyTo) ?? this.#replied.get(message.replyTo) : undefined;
     const quoted = replied ? `${plain(replied)} ${this.#app.names.of(replied.from)}` : String(replied);
+    const comments = message.comments?.chatId === this.#entry.chat.linkedChatId ? message.comments : undefined;
     const hits = this.#hit?.message.id === message.id ? this.#hit.highlights : undefined;
-    return { kind: 'message', key, message, head, tail, people, mark, hits, version: `${message.poll ? `${JSON.stringify(message.poll)} ${pollOver(message.poll, Date.now())}` : ''} ${message.pinned ? 'pin' : ''} ${message.comments?.count ?? ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
+    return { kind: 'message', key, message, head, tail, people, mark, hits, comments, version: `${message.poll ? `${JSON.stringify(message.poll)} ${pollOver(message.poll, Date.now())}` : ''} ${message.pinned ? 'pin' : ''} ${comments?.count ?? ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
   }
 
   /** @param {Message} message @returns {import('./message-row.js').Mark} */

@@ -29,6 +29,7 @@ import { textNodes } from './text-view.js';
  * @property {boolean} [tail]
  * @property {boolean} [people] of a chat of more than two
  * @property {Mark} [mark]
+ * @property {import('../../chat/types.js').Comments} [comments] of a post that is talked about
  * @property {[number, number][]} [hits] what was searched for in it: offset and length
  */
 /**
@@ -84,7 +85,7 @@ function bubble(row, host) {
     message?.forwardedFrom && origin(message.forwardedFrom),
     replyTo && quote(replyTo, host, (message ?? item)?.quote?.text),
     attachments && fileRows(attachments),
-    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned, message?.expiresAt)), message?.poll && pollView(message.poll, (option) => host.vote(message, option), Boolean(host.voters) && (() => host.voters?.(message))), message && reactionRow(message, (emoji) => host.react(message, emoji)), message?.comments && commentsLink(message.comments)), more);
+    h('div', { class: 'msg-text', dir: 'auto' }, textNodes(text, row.hits ? [...entities, ...row.hits.map(([offset, length]) => ({ type: 'hit', offset, length }))] : entities, host.me), meta(at, message?.editedAt, mark, message?.pinned, message?.expiresAt)), message?.poll && pollView(message.poll, (option) => host.vote(message, option), Boolean(host.voters) && (() => host.voters?.(message))), message && reactionRow(message, (emoji) => host.react(message, emoji)), row.comments && commentsLink(row.comments)), more);
   el.addEventListener('contextmenu', (event) => {
     if (event.target instanceof Element && event.target.closest('a') || getSelection()?.toString()) return;
     event.preventDefault();
@@ -133,12 +134,12 @@ function serviceRow(row, host) {
 }
 
 /** rowEstimate: about how high a row will be. @param {Row} row @param {number} width of the list */
-export function rowEstimate({ kind, message, item, head, people }, width) {
+export function rowEstimate({ kind, message, item, comments, head, people }, width) {
   if (kind === 'day' || kind === 'unread') return 44;
   if (kind === 'service') return message?.data?.call || message?.data?.room ? 56 : 38;
   const text = message?.text ?? item?.text ?? '';
   const perLine = Math.max(16, Math.min(width * 0.78, 560) / 7.6);
   let lines = 0;
   for (const line of text.split('\n')) lines += Math.max(1, Math.ceil(line.length / perLine));
-  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (message?.comments ? 34 : 0) + (message?.attachments?.length ?? 0) * FILE_ROW + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
+  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (comments ? 34 : 0) + (message?.attachments?.length ?? 0) * FILE_ROW + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
 }
