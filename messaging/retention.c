@@ -10,7 +10,9 @@
 #define CHATS 50
 #define ROWS 64
 #define REPORTS 50
-#define PAUSE_MS 50
+/* Between jobs: twice as long as the last one took with its waiting, so that it gives way to a writer that is busy. */
+#define PAUSE_MIN_MS 2
+#define PAUSE_MAX_MS 50
 #define FIRST_MS (10 * 1000)
 #define WALK_EVERY_MS (20 * 1000)
 /* One walk of so many is for the server's rules, which count in days: every ten minutes. The others look at chats with a
@@ -24,6 +26,7 @@ struct MsgRetention {
   /* owned */
   GSource *timer;       /* (nullable) */
   MsgId after;          /* done with the chats up to it */
+  int64_t begun_us;     /* the job that is under way */
   unsigned walks;
   bool full;            /* this walk is for the server's rules, too */
   bool has_own;         /* this walk has seen a chat with a rule of its own */
@@ -305,7 +308,7 @@ retention_reply (MsgOp *ctx, const GError *error)
   if (op->end)
     end_walk (self);
   else
-    set_timer (self, PAUSE_MS);
+    set_timer (self, (guint) CLAMP ((g_get_monotonic_time () - self->begun_us) / 500, PAUSE_MIN_MS, PAUSE_MAX_MS));
 }
 
 void
@@ -318,6 +321,7 @@ msg_retention_step (MsgRetention *self)
     return;
   stop_timer (self);
   self->busy = true;
+  self->begun_us = g_get_monotonic_time ();
   if (self->after == 0)
     self->hinted = false;
   op = msg_log_op_new (self->core, &class, 0, 0);
