@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random operations from many devices, with connections cut, requests repeated and the server killed at random points; a
 // small model says what each device must hold at the end: nothing acknowledged is missing, nothing is there twice, and the
-// order of a chat is the same on all devices. ALDIS_MODEL_SECONDS: how long; ALDIS_MODEL_SEED: a run again.
+// order of a chat is the same on all devices. ALDIS_MODEL_SECONDS: how long; ALDIS_MODEL_SEED: a run again;
+// ALDIS_MODEL_RATE: how much, for long runs: every message is compared in the end, on every device.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from './lib/client.mjs';
@@ -11,7 +12,7 @@ import { Server, delay, until } from './lib/server.mjs';
 const seconds = Number(process.env.ALDIS_MODEL_SECONDS ?? 30);
 const seed = Number(process.env.ALDIS_MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const USERS = 4, DEVICES = 2;
-const RATE = 400; // operations a second at most: what there is in the end is read and compared by every device
+const RATE = Number(process.env.ALDIS_MODEL_RATE ?? 400); // operations a second at most: what there is in the end is read and compared by every device
 
 /** mulberry32 */
 function generator(state) {

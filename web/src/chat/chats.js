@@ -6,6 +6,7 @@
 import { History } from './history.js';
 import { mergePoll, mergeReactions } from './reactions.js';
 import { isLarge } from './rights.js';
+import { Topics } from './topics.js';
 import { UpdateLog } from './update-log.js';
 
 /** @typedef {import('./types.js').Chat} Chat */
@@ -21,6 +22,7 @@ import { UpdateLog } from './update-log.js';
  * @property {number} delivered
  * @property {Map<string, number>} typing by user: until when
  * @property {Promise<Member[]> | null} members
+ * @property {Topics} topics of a supergroup
  * @property {UpdateLog | null} log of a supergroup or channel
  */
 
@@ -95,14 +97,14 @@ export class Chats extends EventTarget {
 
   /** forget: the log could not be followed: everything is asked for anew. */
   async forget() {
-    for (const { history } of this.#entries.values()) history.forget();
+    for (const entry of this.#entries.values()) forget(entry);
     await this.refresh();
   }
 
   /** learn: a chat as an answer has it. @param {Chat} chat @returns {Entry} */
   learn(chat) {
     const known = this.#entries.get(chat.id);
-    const entry = known ?? { chat, last: null, history: new History(this.#rpc, chat.id), read: 0, delivered: 0, typing: new Map(), members: null, log: null };
+    const entry = known ?? { chat, last: null, history: new History(this.#rpc, chat.id), topics: new Topics(this.#rpc, chat.id), read: 0, delivered: 0, typing: new Map(), members: null, log: null };
     /* an answer may be older than what the log has said since: marks go forward only */
     if (known) {
       const late = Number(known.chat.topId) > Number(chat.topId) || Number(known.chat.readUpToId) > Number(chat.readUpToId);
@@ -126,7 +128,7 @@ export class Chats extends EventTarget {
     const log = new UpdateLog(this.#rpc, (update) => this.apply(update), { chatId: id, pts });
     log.addEventListener('reset', () => {
       entry.log = null;
-      entry.history.forget();
+      forget(entry);
       this.#refetch(id);
     });
     log.addEventListener('closed', () => this.#left(id));
@@ -236,7 +238,8 @@ export class Chats extends EventTarget {
 
   /** @param {Entry} entry @param {Message} message */
   #messageNew(entry, message) {
-    entry.history.put(message, true);
+    eachHistory(entry, (history) => history.put(message, true));
+    if (message.threadId || message.data?.topic) entry.topics.stir();
     if (message.replyTo && entry.chat.linkedChatId) this.#commented(entry.chat.linkedChatId, entry.chat.id, message.replyTo);
     entry.typing.delete(message.from);
     /* what a large chat's own log tells of the chat leaves the timer out */
@@ -267,7 +270,7 @@ export class Chats extends EventTarget {
 
   /** Somebody has reacted, or voted. @param {Entry} entry @param {Update} update */
   #reacted(entry, update) {
-    const amend = () => entry.history.amend(update.messageId ?? '', (message) => (update.type === 'message.poll' ? mergePoll(message, update) : mergeReactions(message, update)));
+    const amend = () => eachHistory(entry, (history) => history.amend(update.messageId ?? '', (message) => (update.type === 'message.poll' ? mergePoll(message, update) : mergeReactions(message, update))));
     if (update.pts !== undefined && entry.log) entry.log.after(amend);
     else amend();
   }
@@ -275,7 +278,7 @@ export class Chats extends EventTarget {
   /** @param {Entry} entry @param {Update} update */
   #pinned(entry, { messageId = '', pinned = false }) {
     const { chat } = entry;
-    entry.history.amend(messageId, () => ({ pinned }));
+    eachHistory(entry, (history) => history.amend(messageId, () => ({ pinned })));
     if (pinned && Number(messageId) > Number(chat.pinned ?? 0)) entry.chat = { ...chat, pinned: messageId };
     else if (!pinned && chat.pinned === messageId) {
       entry.chat = { ...chat, pinned: undefined };
@@ -287,14 +290,15 @@ export class Chats extends EventTarget {
 
   /** @param {Entry} entry @param {Message} message */
   #messageEdited(entry, message) {
-    entry.history.put(message, false);
+    eachHistory(entry, (history) => history.put(message, false));
     if (entry.last?.id === message.id) entry.last = message;
     this.#changed(message.chatId);
   }
 
   /** @param {Entry} entry @param {string[]} ids */
   #deleted(entry, ids) {
-    entry.history.remove(ids);
+    eachHistory(entry, (history) => history.remove(ids));
+    entry.topics.stir();
     if (entry.chat.unread > 0 || entry.chat.mentions > 0) this.#refetch(entry.chat.id);
     if (entry.chat.pinned && ids.includes(entry.chat.pinned)) this.#pinned(entry, { type: '', chatId: entry.chat.id, messageId: entry.chat.pinned, pinned: false });
     if (entry.last && ids.includes(entry.last.id)) void this.#findLast(entry);
@@ -338,7 +342,7 @@ export class Chats extends EventTarget {
     if (!entry) return;
     this.#entries.delete(id);
     entry.log?.forget();
-    entry.history.forget();
+    forget(entry);
     this.#changed(id);
     this.dispatchEvent(new CustomEvent('left', { detail: { chatId: id, title: entry.chat.title } }));
   }
@@ -348,6 +352,7 @@ export class Chats extends EventTarget {
     if (userId === this.#me()) {
       const { chat } = entry;
       entry.chat = { ...chat, readUpToId: most(chat.readUpToId, upToId), unread: unread ?? chat.unread, mentions: mentions ?? chat.mentions };
+      entry.topics.stir();
       return this.#changed(chat.id);
     }
     entry.read = Math.max(entry.read, Number(upToId));
@@ -440,4 +445,16 @@ export class Chats extends EventTarget {
   #tell(type, chatId) {
     this.dispatchEvent(new CustomEvent(type, { detail: { chatId } }));
   }
+}
+
+/** Of the chat, and of its topics. @param {Entry} entry @param {(history: History) => void} change */
+function eachHistory({ history, topics }, change) {
+  change(history);
+  topics.apply(change);
+}
+
+/** @param {Entry} entry */
+function forget({ history, topics }) {
+  history.forget();
+  topics.forget();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A stretch of a chat's messages without holes: it grows at both ends, follows the update log, and jumps elsewhere.
+ * A stretch of the messages of a chat, or of one of its topics, without holes: it grows at both ends, follows the update log, and jumps elsewhere.
  * Events: 'change' (messages, ends or state).
  */
 
@@ -28,11 +28,12 @@ export class History extends EventTarget {
   /** what it said meanwhile of parts of messages @type {Map<string, ((message: Message) => Partial<Message>)[]>} */
   #amended = new Map();
 
-  /** @param {import('./types.js').Rpc} rpc @param {string} chatId */
-  constructor(rpc, chatId) {
+  /** @param {import('./types.js').Rpc} rpc @param {string} chatId @param {string} [threadId] '': of the whole chat */
+  constructor(rpc, chatId, threadId = '') {
     super();
     this.#rpc = rpc;
     this.chatId = chatId;
+    this.threadId = threadId;
   }
 
   /** @param {Way} way */
@@ -105,6 +106,7 @@ export class History extends EventTarget {
 
   /** put: a message that is new or has changed. @param {Message} message @param {boolean} isNew */
   put(message, isNew) {
+    if (this.threadId && message.threadId !== this.threadId) return;
     if (this.#loading.size) this.#since.set(message.id, message);
     if (this.state !== 'ready' || (!isNew && !this.get(message.id))) return;
     const [first, last] = [this.messages[0], this.messages[this.messages.length - 1]];
@@ -155,7 +157,7 @@ export class History extends EventTarget {
     const known = this.#loading.get(way);
     if (known) return known;
     this.error = null;
-    const done = this.#rpc.call('message.history', { chatId: this.chatId, limit: PAGE, ...where }, { resend: true }).then((page) => {
+    const done = this.#rpc.call('message.history', { chatId: this.chatId, limit: PAGE, ...(this.threadId ? { threadId: this.threadId } : {}), ...where }, { resend: true }).then((page) => {
       if (round === this.#round) land(page);
     }, (error) => {
       if (round !== this.#round) return;

@@ -20,9 +20,10 @@ import { RpcError } from '../rpc-error.js';
  * @property {Entity[]} [entities]
  * @property {string} [replyTo]
  * @property {import('./types.js').Quote} [quote] what of it
+ * @property {string} [threadId] the topic that it is written in
  * @property {boolean} [silent] it asks for no attention
  */
-/** @typedef {{randomId: string, chatId: string, text: string, entities: Entity[], replyTo?: string, quote?: import('./types.js').Quote, silent?: boolean, at: number, state: 'waiting' | 'sending' | 'failed', error?: unknown, seen?: boolean}} Item seen: its message has come by the log already */
+/** @typedef {{randomId: string, chatId: string, text: string, entities: Entity[], replyTo?: string, quote?: import('./types.js').Quote, threadId?: string, silent?: boolean, at: number, state: 'waiting' | 'sending' | 'failed', error?: unknown, seen?: boolean}} Item seen: its message has come by the log already */
 
 const TRY_MS = 20000;
 const PASSING = new Set(['connection_lost', 'timeout', 'closed']);
@@ -64,8 +65,8 @@ export class Outbox extends EventTarget {
   }
 
   /** send: @param {string} chatId @param {Draft} draft @returns {Item} */
-  send(chatId, { text, entities = [], replyTo, quote, silent }) {
-    const item = /** @type {Item} */ ({ randomId: b64u(random(8)), chatId, text, entities, ...(replyTo ? { replyTo } : {}), ...(quote ? { quote } : {}), ...(silent ? { silent } : {}), at: Date.now(), state: 'waiting' });
+  send(chatId, { text, entities = [], replyTo, quote, threadId, silent }) {
+    const item = /** @type {Item} */ ({ randomId: b64u(random(8)), chatId, text, entities, ...(replyTo ? { replyTo } : {}), ...(quote ? { quote } : {}), ...(threadId ? { threadId } : {}), ...(silent ? { silent } : {}), at: Date.now(), state: 'waiting' });
     this.#items.push(item);
     this.#changed(chatId);
     void this.#pump(chatId);
@@ -108,10 +109,10 @@ export class Outbox extends EventTarget {
     if (!item || mine.some((one) => one.state === 'sending') || this.#rpc.state !== 'online' || this.#pauses.has(chatId)) return;
     item.state = 'sending';
     this.#changed(chatId);
-    const { randomId, text, entities, replyTo, quote, silent } = item;
+    const { randomId, text, entities, replyTo, quote, threadId, silent } = item;
     const key = this.#key;
     try {
-      const answer = await this.#rpc.call('message.send', { chatId, randomId, text, ...(entities.length ? { entities } : {}), ...(replyTo ? { replyTo } : {}), ...(quote ? { quote } : {}), ...(silent ? { silent } : {}) }, { timeoutMs: TRY_MS });
+      const answer = await this.#rpc.call('message.send', { chatId, randomId, text, ...(entities.length ? { entities } : {}), ...(replyTo ? { replyTo } : {}), ...(quote ? { quote } : {}), ...(threadId ? { threadId } : {}), ...(silent ? { silent } : {}) }, { timeoutMs: TRY_MS });
       if (key !== this.#key) return;
       this.#backoffs.delete(chatId);
       this.#remove(item);

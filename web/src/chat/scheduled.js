@@ -57,10 +57,10 @@ export class ScheduledMessages extends EventTarget {
 
   /**
    * add: a message that is sent at its time. A try that is not answered is made again with the same random id: it is scheduled once.
-   * @param {string} chatId @param {{text: string, entities?: import('./types.js').Entity[], replyTo?: string, quote?: import('./types.js').Quote, silent?: boolean}} message @param {number} sendAt @param {string} randomId
+   * @param {string} chatId @param {{text: string, entities?: import('./types.js').Entity[], replyTo?: string, quote?: import('./types.js').Quote, threadId?: string, silent?: boolean}} message @param {number} sendAt @param {string} randomId
    */
-  async add(chatId, { text, entities = [], replyTo, quote, silent }, sendAt, randomId) {
-    const { scheduled } = await this.#change('message.send', { chatId, randomId, text, sendAt, ...(entities.length ? { entities } : {}), ...(replyTo ? { replyTo } : {}), ...(quote ? { quote } : {}), ...(silent ? { silent } : {}) });
+  async add(chatId, { text, entities = [], replyTo, quote, threadId, silent }, sendAt, randomId) {
+    const { scheduled } = await this.#change('message.send', { chatId, randomId, text, sendAt, ...(entities.length ? { entities } : {}), ...(replyTo ? { replyTo } : {}), ...(quote ? { quote } : {}), ...(threadId ? { threadId } : {}), ...(silent ? { silent } : {}) });
     if (scheduled && scheduled.sendAt !== sendAt) await this.edit(scheduled, { sendAt }); /* a try before was not lost, and had another time */
   }
 

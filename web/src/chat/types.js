@@ -41,6 +41,7 @@
 /** @typedef {{emoji: string, count: number, own?: boolean, alone?: boolean}} Reaction alone: of the user, and not counted yet */
 /** @typedef {{options: {text: string, count: number}[], voters: number, multiple: boolean, anonymous: boolean, quiz: boolean, closed: boolean, closesAt?: number, own?: number[], correct?: number}} Poll own: places of what the user has chosen */
 /** @typedef {{userId?: string, chatId?: string, messageId?: string, name: string, at: number}} Origin */
+/** @typedef {{threadId: string, title: string, lastMessageId: string, closed?: boolean, pinned?: boolean, unread?: number}} Topic */
 /** @typedef {{text: string, offset: number, entities?: Entity[]}} Quote a part of a message, offset in UTF-16 units of its text */
 /** @typedef {{chatId: string, messageId: string, count: number}} Comments of a channel's post: its copy in the linked supergroup, and the replies to that */
 /** @typedef {{fileId: string, kind: 'photo' | 'video' | 'audio' | 'voice' | 'file', name: string, mime: string, size: number, width?: number, height?: number, durationMs?: number}} Attachment */
@@ -55,6 +56,7 @@
  * @property {Entity[]} entities
  * @property {ServiceData} [data]
  * @property {string} [replyTo]
+ * @property {string} [threadId] the topic that it stands in
  * @property {Quote} [quote] what of the other message it answers
  * @property {number} [editedAt]
  * @property {boolean} [silent]

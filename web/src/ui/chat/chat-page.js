@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** One chat: who or what it is, its history, and where one writes. */
-import { isGroup, may } from '../../chat/rights.js';
+import { isAdmin, isGroup, may } from '../../chat/rights.js';
 import { newRandomId } from '../../chat/scheduled.js';
 import { chatProblem, chatTitle, membersLine, plain, presenceLine, typingLine } from '../../chat/words.js';
 import { Scope, fill, h, write } from '../../dom.js';
@@ -21,6 +21,7 @@ import { quickBar, react } from './reactions.js';
 import { ScheduledBar } from './scheduled-view.js';
 import { sendLater } from './send-later.js';
 import { openTimer } from './timer.js';
+import { TopicBar } from './topic-bar.js';
 import { voiceChat } from './voice-chat.js';
 
 /** @typedef {import('../../chat/chats.js').Entry} Entry */
@@ -40,6 +41,7 @@ export class ChatPage {
   #foot = h('footer', { class: 'chat-foot' });
   /** @type {Entry | null} */ #entry = null;
   /** @type {HistoryView | null} */ #history = null;
+  /** @type {TopicBar | null} */ #topics = null;
   /** @type {Composer | null} */ #composer = null;
   /** @type {ScheduledBar | null} */ #scheduled = null;
   /** @type {ChatSearch | null} */ #search = null;
@@ -68,6 +70,7 @@ export class ChatPage {
   show(messageId) {
     if (!/^\d{1,16}$/.test(messageId)) return;
     this.#wanted = messageId;
+    this.#topics?.choose('');
     if (this.#history) this.#showWanted();
     this.#app.router.replace('chats', this.#id);
   }
@@ -119,8 +122,11 @@ export class ChatPage {
   #show(entry) {
     const { messenger, names } = this.#app;
     this.#entry = entry;
-    this.#history = new HistoryView(this.#app, entry);
-    const pins = new PinBar(this.#app, this.#id, (messageId) => void this.#history?.jump(messageId));
+    this.#history = this.#newHistory(entry);
+    const pins = new PinBar(this.#app, this.#id, (messageId) => {
+      this.#topics?.choose('');
+      void this.#history?.jump(messageId);
+    });
     this.#scope.defer(() => pins.end());
     this.#bars.append(pins.el);
     this.#composer = new Composer({ polls: isGroup(entry.chat), reminders: entry.chat.kind === 'saved', nameOf: (id) => (id === this.#app.account.user?.id ? 'yourself' : names.of(id)) });
@@ -129,7 +135,6 @@ export class ChatPage {
     this.#scheduled = scheduled;
     this.#scope.defer(() => scheduled.end());
     this.#scope.listen(composer, 'later', (event) => void this.#later(event.detail));
-    this.#scope.listen(this.#history, 'menu', (event) => this.#menu(event.detail));
     this.#scope.listen(this.#composer, 'send', (event) => void this.#send(event.detail));
     this.#scope.listen(this.#composer, 'typing', () => entry.chat.kind !== 'saved' && messenger.typing(this.#id));
     this.#scope.listen(this.#composer, 'context', () => {
@@ -141,7 +146,7 @@ export class ChatPage {
       const last = this.#history?.lastOwn();
       if (last) this.#composer?.edit(last);
     });
-    this.#scope.listen(this.#composer, 'poll', () => void newPoll(this.#app, /** @type {Entry} */ (this.#entry).chat));
+    this.#scope.listen(this.#composer, 'poll', () => void newPoll(this.#app, /** @type {Entry} */ (this.#entry).chat, this.#topics?.threadId));
     this.#scope.listen(messenger.chats, 'change', (event) => event.detail.chatId === this.#id && this.#refresh());
     this.#scope.listen(messenger.chats, 'members', (event) => event.detail.chatId === this.#id && void this.#people());
     this.#scope.listen(messenger.chats, 'typing', (event) => event.detail.chatId === this.#id && this.#line());
@@ -158,6 +163,12 @@ export class ChatPage {
       this.search();
     });
     this.#scope.every(LOOK_MS, () => { if (entry.chat.role === 'left' && !document.hidden) void entry.log?.catchUp(); });
+    const topics = new TopicBar(this.#app, entry);
+    this.#topics = topics;
+    this.#scope.defer(() => topics.end());
+    this.#scope.listen(topics, 'choose', () => this.#chosen());
+    this.#scope.listen(entry.topics, 'change', () => this.#refresh());
+    this.#bars.append(topics.el);
     fill(this.el, h('div', {}, this.#head, this.#bars), this.#history.el, this.#foot);
     this.#refresh();
     void this.#people();
@@ -166,9 +177,36 @@ export class ChatPage {
     if (matchMedia('(min-width: 860px)').matches) queueMicrotask(() => this.#composer?.focus());
   }
 
+  /** @param {Entry} entry */
+  #newHistory(entry) {
+    const view = new HistoryView(this.#app, entry);
+    view.addEventListener('menu', (event) => this.#menu(/** @type {CustomEvent} */ (event).detail));
+    return view;
+  }
+
+  /** A topic is looked at, or all of them: the chat is the same, its history another. */
+  #chosen() {
+    const entry = /** @type {Entry} */ (this.#entry);
+    const threadId = this.#topics?.threadId;
+    const before = /** @type {HistoryView} */ (this.#history);
+    this.#history = this.#newHistory(threadId ? Object.create(entry, { history: { value: entry.topics.history(threadId) } }) : entry);
+    before.end();
+    before.el.replaceWith(this.#history.el);
+    this.#endSearch();
+    this.#refresh();
+  }
+
+  /** Why nothing can be written here; '' otherwise. */
+  #mute() {
+    const { chat, topics } = /** @type {Entry} */ (this.#entry);
+    if (!may(chat, 'send')) return 'You may read here, not write.';
+    return !isAdmin(chat) && topics.get(this.#topics?.threadId ?? '')?.closed ? 'This topic is closed: admins alone write here.' : '';
+  }
+
   #refresh() {
     const { chat } = /** @type {Entry} */ (this.#entry);
-    const key = JSON.stringify([chatTitle(chat), chat.kind, chat.role, chat.rights, chat.permissions]);
+    const mute = this.#mute();
+    const key = JSON.stringify([chatTitle(chat), chat.kind, chat.role, chat.rights, chat.permissions, mute]);
     this.#line();
     if (key === this.#shown) return;
     this.#shown = key;
@@ -183,7 +221,7 @@ export class ChatPage {
         h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Video call', title: 'Video call', testid: 'chat-video', onclick: call(true) }, icon('camera'))],
       h('button', { class: 'icon-button', type: 'button', 'aria-label': 'Search in this chat', title: 'Search in this chat (Ctrl+F)', testid: 'chat-find', onclick: () => this.search() }, icon('search')),
       group && may(chat, 'calls') && h('button', { class: 'button small', type: 'button', 'aria-label': 'Voice chat', testid: 'voice-chat', onclick: () => void voiceChat(this.#app, chat) }, icon('speaker', 18), h('span', { class: 'wide-only' }, 'Voice chat')));
-    fill(this.#foot, chat.role === 'left' ? this.#joinBar() : [/** @type {ScheduledBar} */ (this.#scheduled).el, may(chat, 'send') ? /** @type {Composer} */ (this.#composer).el : h('p', { class: 'chat-mute', testid: 'chat-mute' }, icon('lock', 18), 'You may read here, not write.')]);
+    fill(this.#foot, chat.role === 'left' ? this.#joinBar() : [/** @type {ScheduledBar} */ (this.#scheduled).el, mute ? h('p', { class: 'chat-mute', testid: 'chat-mute' }, icon('lock', 18), mute) : /** @type {Composer} */ (this.#composer).el]);
   }
 
   /** Who looks at a public chat may come in. */
@@ -227,7 +265,7 @@ export class ChatPage {
   async #send({ text, entities, replyTo, quote, edits, written, silent }) {
     const { messenger, toasts } = this.#app;
     if (!edits) {
-      messenger.send(this.#id, { text, entities, replyTo, quote, silent });
+      messenger.send(this.#id, { text, entities, replyTo, quote, threadId: this.#topics?.threadId, silent });
       this.#behind = false;
       this.#keepDraft();
       return void this.#history?.toNewest();
@@ -245,7 +283,7 @@ export class ChatPage {
     const { chat } = /** @type {Entry} */ (this.#entry);
     const randomId = newRandomId(); /* one for all tries */
     const reminder = chat.kind === 'saved';
-    const taken = await sendLater({ reminder, silent: reminder ? undefined : false, save: (at, silent) => this.#app.messenger.scheduled.add(chat.id, { text, entities, replyTo, quote, silent }, at, randomId) });
+    const taken = await sendLater({ reminder, silent: reminder ? undefined : false, save: (at, silent) => this.#app.messenger.scheduled.add(chat.id, { text, entities, replyTo, quote, threadId: this.#topics?.threadId, silent }, at, randomId) });
     if (!taken || this.#scope.ended) return;
     this.#composer?.clear();
     this.#behind = false;

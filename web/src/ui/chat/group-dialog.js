@@ -87,7 +87,7 @@ class GroupDialog {
 
   #render() {
     const chat = this.#chat;
-    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights, chat?.kind, chat?.username, chat?.slowModeMs, chat?.protected, chat?.messageTtlMs, chat?.retentionMs, chat?.linkedChatId]);
+    const key = JSON.stringify([chat?.title, chat?.about, chat?.memberCount, chat?.permissions, chat?.role, chat?.rights, chat?.kind, chat?.username, chat?.slowModeMs, chat?.protected, chat?.messageTtlMs, chat?.retentionMs, chat?.linkedChatId, chat?.topics]);
     if (!chat || key === this.#shown) return;
     this.#shown = key;
     fill(this.#info, h('header', { class: 'group-head' }, chatAvatar(chat, 'l'), h('div', {}, h('h3', { testid: 'group-title' }, chat.title), h('p', { class: 'muted' }, kindLine(chat)), chat.about && h('p', { class: 'group-about', dir: 'auto' }, chat.about))),

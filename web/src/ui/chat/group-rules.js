@@ -26,6 +26,7 @@ export function groupRules(app, chatNow, run, redraw) {
       if (!(await run('chat.update', { permissions: on ? [...new Set([...now, right])] : now.filter((one) => one !== right) }))) redraw();
     })) : []),
     rules && chat.kind === 'supergroup' && slowMode(chat, run, redraw),
+    chat.kind === 'supergroup' && may(chat, 'info') && toggle('group-topics', 'Topics', 'What is written stands in threads, each with a name', Boolean(chat.topics), async (on) => { if (!(await run('chat.update', { topics: on }))) redraw(); }),
     may(chat, 'info') && timerRow(chat, run, redraw),
     may(chat, 'info') && may(chat, 'delete') && retentionRow(chat, run, redraw),
     discussionRow(app, chat, run, redraw),

@@ -85,6 +85,7 @@ export class HistoryView extends EventTarget {
     this.el = h('div', { class: 'history' }, this.#list.el, this.#day, this.#status, this.#newest);
     const { messenger, names } = app;
     this.#scope.listen(entry.history, 'change', () => this.#render());
+    this.#scope.listen(entry.topics, 'change', () => this.#render());
     this.#scope.listen(messenger.outbox, 'change', (event) => event.detail.chatId === entry.chat.id && this.#render());
     this.#scope.listen(messenger.chats, 'marks', (event) => event.detail.chatId === entry.chat.id && this.#render());
     this.#scope.listen(messenger.chats, 'change', (event) => event.detail.chatId === entry.chat.id && this.#changed());
@@ -143,7 +144,7 @@ export class HistoryView extends EventTarget {
 
   #open() {
     const { chat, history } = this.#entry;
-    const first = chat.unread > 0;
+    const first = chat.unread > 0 && !history.threadId;
     this.#unreadFrom = first ? Number(chat.readUpToId) : null;
     if (history.state === 'ready' && !first && !history.atNewest) history.forget();
     if (history.state === 'ready') this.#render();
@@ -203,7 +204,7 @@ export class HistoryView extends EventTarget {
     const { chat, history } = this.#entry;
     const { messages } = history;
     const people = chat.kind !== 'private' && chat.kind !== 'saved';
-    const outgoing = history.atNewest ? this.#app.messenger.outbox.of(chat.id) : [];
+    const outgoing = history.atNewest ? this.#app.messenger.outbox.of(chat.id).filter(({ threadId }) => !history.threadId || threadId === history.threadId) : [];
     /** @type {Row[]} */ const rows = [];
     let date = '';
     messages.forEach((message, i) => {
@@ -241,8 +242,9 @@ export class HistoryView extends EventTarget {
     const replied = message.replyTo ? this.#entry.history.get(message.replyTo) ?? this.#replied.get(message.replyTo) : undefined;
     const quoted = replied ? `${plain(replied)} ${this.#app.names.of(replied.from)}` : String(replied);
     const comments = message.comments?.chatId === this.#entry.chat.linkedChatId ? message.comments : undefined;
+    const topic = message.threadId && !this.#entry.history.threadId && this.#entry.chat.topics ? this.#entry.topics.get(message.threadId)?.title : undefined;
     const hits = this.#hit?.message.id === message.id ? this.#hit.highlights : undefined;
-    return { kind: 'message', key, message, head, tail, people, mark, hits, comments, version: `${message.poll ? `${JSON.stringify(message.poll)} ${pollOver(message.poll, Date.now())}` : ''} ${message.pinned ? 'pin' : ''} ${comments?.count ?? ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
+    return { kind: 'message', key, message, head, tail, people, mark, hits, comments, topic, version: `${topic ?? ''} ${message.poll ? `${JSON.stringify(message.poll)} ${pollOver(message.poll, Date.now())}` : ''} ${message.pinned ? 'pin' : ''} ${comments?.count ?? ''} ${message.reactions?.length ? JSON.stringify(message.reactions) : ''} ${hits ? JSON.stringify(hits) : ''} ${message.editedAt ?? 0} ${message.text.length} ${head} ${tail} ${mark} ${name} ${message.replyTo ? quoted : ''}` };
   }
 
   /** @param {Message} message @returns {import('./message-row.js').Mark} */
@@ -282,6 +284,7 @@ export class HistoryView extends EventTarget {
 
   /** What was looked at is read. */
   #seen() {
+    if (this.#entry.history.threadId) return; /* how far the user has read is one mark for the whole chat */
     if (document.hidden || !document.hasFocus() || this.#entry.history.state !== 'ready' || this.#app.calls.busy || this.#app.roomDesk.busy) return;
     for (let i = this.#sight.last; i >= 0; i--) {
       const { message } = this.#list.items[i] ?? {};

@@ -30,6 +30,7 @@ import { textNodes } from './text-view.js';
  * @property {boolean} [people] of a chat of more than two
  * @property {Mark} [mark]
  * @property {import('../../chat/types.js').Comments} [comments] of a post that is talked about
+ * @property {string} [topic] that it stands in, where all are shown
  * @property {[number, number][]} [hits] what was searched for in it: offset and length
  */
 /**
@@ -82,6 +83,7 @@ function bubble(row, host) {
   row.people && !mine && h('span', { class: 'msg-face' }, row.tail && avatar({ id: from, displayName: name }, 's')),
   h('div', { class: 'bubble' },
     row.people && !mine && row.head && h('strong', { class: `msg-author hue-${hue(from, HUES)}` }, name),
+    row.topic && h('span', { class: 'msg-origin', dir: 'auto', testid: 'message-topic' }, `# ${row.topic}`),
     message?.forwardedFrom && origin(message.forwardedFrom),
     replyTo && quote(replyTo, host, (message ?? item)?.quote?.text),
     attachments && fileRows(attachments),
@@ -134,12 +136,12 @@ function serviceRow(row, host) {
 }
 
 /** rowEstimate: about how high a row will be. @param {Row} row @param {number} width of the list */
-export function rowEstimate({ kind, message, item, comments, head, people }, width) {
+export function rowEstimate({ kind, message, item, comments, topic, head, people }, width) {
   if (kind === 'day' || kind === 'unread') return 44;
   if (kind === 'service') return message?.data?.call || message?.data?.room ? 56 : 38;
   const text = message?.text ?? item?.text ?? '';
   const perLine = Math.max(16, Math.min(width * 0.78, 560) / 7.6);
   let lines = 0;
   for (const line of text.split('\n')) lines += Math.max(1, Math.ceil(line.length / perLine));
-  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (comments ? 34 : 0) + (message?.attachments?.length ?? 0) * FILE_ROW + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
+  return 18 + lines * 22 + (head ? 8 : 2) + (head && people ? 20 : 0) + (message?.reactions?.length ? 34 : 0) + (message?.forwardedFrom ? 20 : 0) + (comments ? 34 : 0) + (topic ? 20 : 0) + (message?.attachments?.length ?? 0) * FILE_ROW + (message?.poll ? 52 + 48 * message.poll.options.length : 0) + ((message ?? item)?.replyTo ? 48 : 0);
 }

@@ -91,8 +91,8 @@ export function showVoters(app, { chatId, id, text, poll }) {
   return dialog.closed;
 }
 
-/** newPoll: @param {App} app @param {import('../../chat/types.js').Chat} chat */
-export async function newPoll(app, chat) {
+/** newPoll: @param {App} app @param {import('../../chat/types.js').Chat} chat @param {string} [threadId] the topic that it is asked in */
+export async function newPoll(app, chat, threadId) {
   const channel = chat.kind === 'channel';
   const question = new Field({ label: 'Question', name: 'pollQuestion', input: { maxLength: 300, autocomplete: 'off' } });
   /** @type {HTMLInputElement[]} */ const options = [];
@@ -140,7 +140,7 @@ export async function newPoll(app, chat) {
     if (question.error(question.value.trim() ? '' : 'What do you ask?') || note.textContent || timed) return;
     const poll = { question: question.value.trim(), options: answers, anonymous: choice.anonymous, ...(choice.quiz ? { quiz: { correct } } : { multiple: choice.multiple }), ...(closesAt() ? { closesAt: closesAt() } : {}) };
     try {
-      await app.messenger.change('message.send', { chatId: chat.id, randomId, poll });
+      await app.messenger.change('message.send', { chatId: chat.id, randomId, poll, ...(threadId ? { threadId } : {}) });
       dialog.close();
     } catch (error) {
       fill(note, chatProblem(error));
