@@ -173,7 +173,7 @@ static bool
 load_pinned (MsgDb *db, MsgChat *chat, MsgId user_id, GError **error)
 {
   MsgStmt *stmt = msg_db_prepare (db, "SELECT MAX (g.id) FROM messages g WHERE g.chat_id = :chat"
-                                      " AND " MSG_MESSAGE_IS_PINNED " AND " MSG_MESSAGE_IS_SHOWN);
+                                      " AND " MSG_MESSAGE_IS_PINNED " AND " MSG_MESSAGE_IS_FOR_USER);
 
   msg_stmt_set_int (stmt, ":chat", chat->id);
   msg_stmt_set_int (stmt, ":user", user_id);

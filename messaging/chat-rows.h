@@ -40,8 +40,10 @@
 #define MSG_MESSAGE_IS_VISIBLE                                                                                         \
   "g.deleted_ms = 0 AND g.id >= m.first_id AND NOT EXISTS (SELECT 1 FROM message_hidden h"                             \
   " WHERE h.user_id = m.user_id AND h.chat_id = g.chat_id AND h.message_id = g.id)"
-#define MSG_MESSAGE_IS_SHOWN                                                                                           \
-  "g.deleted_ms = 0 AND g.id >= :first AND NOT EXISTS (SELECT 1 FROM message_hidden h"                                 \
+#define MSG_MESSAGE_IS_SHOWN "g.deleted_ms = 0 AND " MSG_MESSAGE_IS_FOR_USER
+/* Of those that are pinned, which none is that was deleted: to ask for that too leads SQLite away from their index. */
+#define MSG_MESSAGE_IS_FOR_USER                                                                                        \
+  "g.id >= :first AND NOT EXISTS (SELECT 1 FROM message_hidden h"                                                      \
   " WHERE h.user_id = :user AND h.chat_id = g.chat_id AND h.message_id = g.id)"
 /* The join by which they are those of somebody who is in the chat: what may be read is both. */
 #define MSG_MEMBER_IS_IN "m.role >= 3"

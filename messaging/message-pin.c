@@ -196,7 +196,7 @@ list_run (MsgDb *db, gpointer ctx, GError **error)
   if (chat == NULL)
     return false;
   stmt = msg_db_prepare (db, "SELECT " MSG_MESSAGE_COLUMNS " FROM messages g WHERE g.chat_id = :chat AND g.id < :before"
-                             " AND " MSG_MESSAGE_IS_PINNED " AND " MSG_MESSAGE_IS_SHOWN
+                             " AND " MSG_MESSAGE_IS_PINNED " AND " MSG_MESSAGE_IS_FOR_USER
                              " ORDER BY g.id DESC LIMIT :limit");
   msg_stmt_set_int (stmt, ":user", op->user_id);
   msg_stmt_set_int (stmt, ":chat", chat->id);

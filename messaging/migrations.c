@@ -464,6 +464,11 @@ static const MsgMigration migrations[] = {
     "CREATE INDEX message_files_file ON message_files (file_id, chat_id, message_id);" },
   { 29, "copies",
     "CREATE INDEX messages_copies ON messages (sender_id, chat_id, id) WHERE comments >= 0 AND deleted_ms = 0;" },
+  { 30, "live_messages",
+    /* what is deleted keeps its row: who reads a chat steps over none of them */
+    "CREATE INDEX messages_live ON messages (chat_id, id) WHERE deleted_ms = 0;"
+    "DROP INDEX messages_thread;"
+    "CREATE INDEX messages_thread ON messages (chat_id, thread_id, id) WHERE deleted_ms = 0 AND thread_id > 0;" },
   { 0, NULL, NULL },
 };
 

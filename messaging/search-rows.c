@@ -32,15 +32,14 @@ msg_search_get_text (const MsgMessage *message, unsigned *ret_units)
   GString *text;
 
   *ret_units = 0;
+  for (const char *p = message->text; *p != '\0'; p = g_utf8_next_char (p))
+    *ret_units += g_utf8_get_char (p) > 0xffff ? 2 : 1;
   if (message->files == NULL)
     return g_strdup (message->text);
   files = msg_files_parse (message->files);
-  text = g_string_new (NULL);
+  text = g_string_new (message->text);
   for (unsigned i = 0; i < files->len; i++)
-    g_string_append_printf (text, "%s\n", ((const MsgFile *) files->pdata[i])->name);
-  for (const char *p = text->str; *p != '\0'; p = g_utf8_next_char (p))
-    *ret_units += g_utf8_get_char (p) > 0xffff ? 2 : 1;
-  g_string_append (text, message->text);
+    g_string_append_printf (text, "\n%s", ((const MsgFile *) files->pdata[i])->name);
   return g_string_free (text, FALSE);
 }
 
@@ -119,8 +118,8 @@ append_media (GString *out, MsgId chat_id, MsgMedia media, char quote)
 static char *
 write_words (MsgDialect dialect, const MsgMessage *message)
 {
-  unsigned media = msg_search_get_media (message), begin;
-  g_autofree char *text = msg_search_get_text (message, &begin);
+  unsigned media = msg_search_get_media (message), end;
+  g_autofree char *text = msg_search_get_text (message, &end);
   g_autoptr (GArray) words = msg_words_split (text, MSG_WORDS_MAX);
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   GString *out = g_string_sized_new (16 + 16 * words->len);

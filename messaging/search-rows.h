@@ -17,8 +17,8 @@ bool msg_search_put (MsgDb *db, const MsgMessage *message, GError **error);
 /** msg_search_drop: @message: as it was put, and still a row. */
 bool msg_search_drop (MsgDb *db, const MsgMessage *message, GError **error);
 
-/** msg_search_get_text: Returns: (transfer full): all that a message is found by: the names of its files, a line each, and its
- *  text. @ret_units: (out): where the text begins, in UTF-16 units. */
+/** msg_search_get_text: Returns: (transfer full): all that a message is found by: its text, whose words count first, and the
+ *  names of its files, a line each. @ret_units: (out): where the text ends, in UTF-16 units. */
 char *msg_search_get_text (const MsgMessage *message, unsigned *ret_units);
 /** msg_search_get_media: Returns: a bit, 1 << MsgMedia, for each that the message has. */
 unsigned msg_search_get_media (const MsgMessage *message);

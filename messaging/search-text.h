@@ -21,7 +21,7 @@
 #define MSG_HIGHLIGHTS_MAX 32
 /** MSG_FOLD_VERSION: goes up when a message has other words in the index than before, by msg_words_split() or
  *  messaging/search-rows.c: the index is then made anew. */
-#define MSG_FOLD_VERSION 2
+#define MSG_FOLD_VERSION 3
 
 /** MsgWord: @text: letters, digits and marks only; of ASCII a-z and 0-9. */
 typedef struct {

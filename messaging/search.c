@@ -189,17 +189,16 @@ prepare_look (MsgDb *db, const HitsOp *op)
   return stmt;
 }
 
-/* @begin: where the text begins in what was looked at */
+/* @end: where the text ends in what was looked at */
 static void
-keep_in_text (GArray *ranges, unsigned begin)
+keep_in_text (GArray *ranges, unsigned end)
 {
   unsigned n = 0;
 
-  while (n < ranges->len && g_array_index (ranges, MsgRange, n).offset < begin)
+  while (n < ranges->len
+         && g_array_index (ranges, MsgRange, n).offset + g_array_index (ranges, MsgRange, n).length <= end)
     n++;
-  g_array_remove_range (ranges, 0, n);
-  for (unsigned i = 0; i < ranges->len; i++)
-    g_array_index (ranges, MsgRange, i).offset -= begin;
+  g_array_set_size (ranges, n);
 }
 
 static void
@@ -207,7 +206,7 @@ take_row (HitsOp *op, MsgStmt *stmt)
 {
   g_autoptr (MsgMessage) message = NULL;
   g_autofree char *text = NULL;
-  unsigned begin;
+  unsigned end;
   GArray *ranges;
   MsgHit *hit;
 
@@ -216,10 +215,10 @@ take_row (HitsOp *op, MsgStmt *stmt)
   message = msg_message_from_row (stmt, 2);
   if (op->asked.media != MSG_MEDIA_ANY && (msg_search_get_media (message) >> op->asked.media & 1) == 0)
     return;
-  text = msg_search_get_text (message, &begin);
+  text = msg_search_get_text (message, &end);
   if (!msg_query_match (op->base.query, text, &ranges))
     return;
-  keep_in_text (ranges, begin);
+  keep_in_text (ranges, end);
   op->bytes += msg_message_weigh (message) + ranges->len * 16;
   hit = g_new0 (MsgHit, 1);
   hit->message = g_steal_pointer (&message);

@@ -3,6 +3,7 @@
 
 #include "messaging/core.h"
 
+#define UNREAD_ROWS 1000 /* that are looked at, those of one's own with them */
 #define COLUMNS "chat_id, id, title, closed, pinned, last_id"
 
 void
@@ -162,16 +163,16 @@ msg_topic_count_unread (MsgDb *db, MsgTopic *topic, MsgId user_id, int64_t seen,
 
   if (topic->last_id <= seen)
     return true;
-  stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM (SELECT g.id FROM messages g WHERE g.chat_id = :chat"
+  stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM (SELECT g.sender_id FROM messages g WHERE g.chat_id = :chat"
                              " AND g.thread_id = :thread AND g.thread_id > 0 AND g.id > :seen AND g.deleted_ms = 0"
-                             " AND g.sender_id <> :user LIMIT :limit) n");
+                             " ORDER BY g.thread_id, g.id LIMIT :rows) n WHERE n.sender_id <> :user");
   msg_stmt_set_int (stmt, ":chat", topic->chat_id);
   msg_stmt_set_int (stmt, ":thread", topic->id);
   msg_stmt_set_int (stmt, ":seen", seen);
   msg_stmt_set_int (stmt, ":user", user_id);
-  msg_stmt_set_int (stmt, ":limit", MSG_TOPIC_UNREAD_MAX);
+  msg_stmt_set_int (stmt, ":rows", UNREAD_ROWS);
   if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
     return false;
-  topic->unread = (unsigned) msg_stmt_get_int (stmt, 0);
+  topic->unread = (unsigned) MIN (msg_stmt_get_int (stmt, 0), MSG_TOPIC_UNREAD_MAX);
   return true;
 }

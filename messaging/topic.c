@@ -101,6 +101,8 @@ create_run (MsgDb *db, gpointer ctx, GError **error)
 
   if (chat == NULL)
     return false;
+  if (!msg_chat_keep_pace (db, chat, &op->log.log, error))
+    return false;
   message = tell (db, op, chat, 0, msg_service_topic (op->title, -1, -1), error);
   return message != NULL
          && msg_topic_insert (db, message, op->title, op->log.op.core->options.topics_per_chat, error)
@@ -114,7 +116,7 @@ msg_topic_create (MsgCore *core, MsgId user_id, MsgId chat_id, const char *title
 
   g_return_if_fail (core != NULL && title != NULL && fn != NULL);
   op = topic_op_new (core, user_id, chat_id, title, fn, data);
-  if (op != NULL)
+  if (op != NULL && msg_log_op_take_message (&op->log))
     msg_op_write (op, create_run, msg_op_end);
 }
 
@@ -153,7 +155,14 @@ update_run (MsgDb *db, gpointer ctx, GError **error)
   g_autofree char *told = NULL;
   const MsgMessage *message;
 
-  if (chat == NULL || !msg_topic_load (db, chat->id, op->asked.thread_id, &op->topic, error))
+  if (chat == NULL)
+    return false;
+  if ((op->asked.has_closed || op->asked.has_pinned) && chat->standing.role < MSG_ROLE_ADMIN)
+    {
+      g_propagate_error (error, msg_verdict_to_error (MSG_VERDICT_ADMIN_ONLY));
+      return false;
+    }
+  if (!msg_topic_load (db, chat->id, op->asked.thread_id, &op->topic, error))
     return false;
   if (op->topic == NULL)
     {

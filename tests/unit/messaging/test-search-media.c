@@ -118,6 +118,15 @@ test_names (Chats *f, gconstpointer data)
   assert_hits (f, f->bob, "budg", MSG_MEDIA_ANY, "the plan \xf0\x9f\x98\x80 of Budget 15+6|");
   assert_hits (f, f->bob, "2031 pdf plan", MSG_MEDIA_ANY, "the plan \xf0\x9f\x98\x80 of Budget 4+4|");
   assert_hits (f, f->bob, "2031", MSG_MEDIA_PHOTO, "");
+  {
+    g_autofree char *name = g_strnfill (2 * (MSG_HIGHLIGHTS_MAX + 1), 'z');
+
+    for (unsigned i = 1; name[i] != '\0'; i += 2)
+      name[i] = ' ';
+    name[strlen (name) - 1] = 'y';
+    (void) carry (f, f->bob, pair, 3, "a z", name, "image/jpeg"); /* the words of the text come first */
+    assert_hits (f, f->bob, "z", MSG_MEDIA_ANY, "a z 2+1|");
+  }
   assert_hits (f, f->ann, "holiday", MSG_MEDIA_ANY, "|");
   assert_hits (f, f->ann, "HOLIDAY jp", MSG_MEDIA_PHOTO, "|");
   assert_hits (f, f->eve, "holiday", MSG_MEDIA_ANY, "");

@@ -294,6 +294,65 @@ test_refused (Chats *f, gconstpointer data)
   assert_reason (&off.answer, MSG_ERROR_FORBIDDEN, "topics_off");
 }
 
+/* Members who may change the title open topics at the pace of the chat, and close and pin none. */
+static void
+test_members (Chats *f, gconstpointer data)
+{
+  MsgId chat = forum (f);
+  const MsgChatChange rules = { .has_permissions = true, .permissions = MSG_RIGHT_SEND | MSG_RIGHT_INFO, .has_slow = true,
+                                .slow_ms = 60000 };
+  g_auto (Got) set = { 0 }, sent = { 0 };
+  g_auto (Topics) first = { 0 }, again = { 0 }, later = { 0 }, closed = { 0 }, reopened = { 0 }, pinned = { 0 },
+                  titled = { 0 }, owner = { 0 };
+
+  msg_chat_update (f->bench.core, f->ann, chat, &rules, on_written, &set);
+  bench_wait (&f->bench, &set.answer);
+  g_assert_no_error (set.answer.error);
+  create (f, f->bob, chat, "Travel", &first);
+  g_assert_no_error (first.answer.error);
+  create (f, f->bob, chat, "Food", &again);
+  assert_reason (&again.answer, MSG_ERROR_LIMIT, "slow_mode");
+  write_in (f, f->bob, chat, 1, 0, 0, &sent);
+  assert_reason (&sent.answer, MSG_ERROR_LIMIT, "slow_mode");
+  f->bench.now_ms += 60000;
+  create (f, f->bob, chat, "Food", &later);
+  g_assert_no_error (later.answer.error);
+  {
+    const MsgTopicChange close = { .thread_id = first.topic.id, .has_closed = true, .closed = true };
+    const MsgTopicChange open = { .thread_id = first.topic.id, .has_closed = true, .closed = false };
+    const MsgTopicChange pin = { .thread_id = first.topic.id, .has_pinned = true, .pinned = true };
+    const MsgTopicChange title = { .thread_id = first.topic.id, .title = "Journeys" };
+
+    update (f, f->bob, chat, &close, &closed);
+    assert_reason (&closed.answer, MSG_ERROR_FORBIDDEN, "admin_only");
+    update (f, f->ann, chat, &close, &owner);
+    g_assert_no_error (owner.answer.error);
+    update (f, f->bob, chat, &open, &reopened);
+    assert_reason (&reopened.answer, MSG_ERROR_FORBIDDEN, "admin_only");
+    update (f, f->bob, chat, &pin, &pinned);
+    assert_reason (&pinned.answer, MSG_ERROR_FORBIDDEN, "admin_only");
+    update (f, f->bob, chat, &title, &titled);
+    g_assert_no_error (titled.answer.error);
+  }
+}
+
+/* A topic that is opened is a message that is sent. */
+static void
+test_rate (Chats *f, gconstpointer data)
+{
+  MsgId chat = forum (f);
+  g_auto (Topics) first = { 0 }, again = { 0 };
+
+  bench_close (&f->bench);
+  f->bench.options.messages_per_user = (MsgRate){ 1, 1 };
+  bench_open (&f->bench);
+  chats_listen (f);
+  create (f, f->ann, chat, "A", &first);
+  g_assert_no_error (first.answer.error);
+  create (f, f->ann, chat, "B", &again);
+  assert_reason (&again.answer, MSG_ERROR_LIMIT, "message_rate");
+}
+
 /* What was said in topics stays readable without them; what is written then is in none. */
 static void
 test_off (Chats *f, gconstpointer data)
@@ -413,6 +472,7 @@ main (int argc, char **argv)
   } tests[] = {
     { "threads", test_threads }, { "list", test_list },       { "closed", test_closed },
     { "told", test_told },       { "refused", test_refused }, { "off", test_off },
+    { "members", test_members }, { "rate", test_rate },
     { "bounds", test_bounds },   { "scheduled-and-searched", test_scheduled_and_searched },
   };
 
