@@ -165,11 +165,12 @@ msg_topic_count_unread (MsgDb *db, MsgTopic *topic, MsgId user_id, int64_t seen,
     return true;
   stmt = msg_db_prepare (db, "SELECT COUNT (*) FROM (SELECT g.sender_id FROM messages g WHERE g.chat_id = :chat"
                              " AND g.thread_id = :thread AND g.thread_id > 0 AND g.id > :seen AND g.deleted_ms = 0"
-                             " ORDER BY g.thread_id, g.id LIMIT :rows) n WHERE n.sender_id <> :user");
+                             " AND g.id <= :last ORDER BY g.id LIMIT :rows) n WHERE n.sender_id <> :user");
   msg_stmt_set_int (stmt, ":chat", topic->chat_id);
   msg_stmt_set_int (stmt, ":thread", topic->id);
   msg_stmt_set_int (stmt, ":seen", seen);
   msg_stmt_set_int (stmt, ":user", user_id);
+  msg_stmt_set_int (stmt, ":last", topic->last_id); /* with both ends SQLite takes the index of threads */
   msg_stmt_set_int (stmt, ":rows", UNREAD_ROWS);
   if (msg_stmt_step (stmt, error) != MSG_STEP_ROW)
     return false;

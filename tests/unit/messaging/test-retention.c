@@ -368,9 +368,9 @@ script_run (MsgDb *db, gpointer op, GError **error)
   return msg_db_exec (db, ((Script *) op)->script, error);
 }
 
-/* Rows of deleted messages, behind all that are there. */
+/* Rows of messages, behind all that are there; with @deleted_ms of deleted ones. */
 static void
-put_swept (Chats *f, MsgId chat, MsgId sender, int64_t thread)
+put_rows (Chats *f, MsgId chat, MsgId sender, int64_t thread, int64_t deleted_ms)
 {
   static const MsgOpClass class = { sizeof (Script), script_reply, script_clear };
   g_auto (Answer) answer = { 0 };
@@ -381,10 +381,11 @@ put_swept (Chats *f, MsgId chat, MsgId sender, int64_t thread)
       "WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
       " INSERT INTO messages (chat_id, id, sender_id, device_id, pts, at_ms, kind, text, reply_to, thread_id, edited_ms,"
       " silent, expires_ms, deleted_ms, seq) SELECT %" G_GINT64_FORMAT ", i, %" G_GINT64_FORMAT ", 1, 0, 1, 1, '', 0,"
-      " %" G_GINT64_FORMAT ", 0, 0, 0, 1, 1000000 + i FROM n;"
+      " %" G_GINT64_FORMAT ", 0, 0, 0, %d, 1000000 + i FROM n;"
       "UPDATE topics SET last_id = %d WHERE chat_id = %" G_GINT64_FORMAT ";"
       "{postgres:ANALYZE messages}",
-      SWEPT, (int64_t) chat, (int64_t) sender, thread, SWEPT, (int64_t) chat);
+      SWEPT, (int64_t) chat, (int64_t) sender, thread, (int) deleted_ms,
+      SWEPT, (int64_t) chat);
   msg_op_write (op, script_run, msg_op_end);
   bench_wait (&f->bench, &answer);
   g_assert_no_error (answer.error);
@@ -466,8 +467,9 @@ assert_quick (Chats *f, const char *what, Read fn, MsgId chat, int64_t thread)
   g_assert_cmpint (best_us, <, 5000);
 }
 
-static void
-test_swept (Chats *f, gconstpointer data)
+/* Returns: a chat of Ann's with one topic, in which Bob is */
+static MsgId
+make_forum (Chats *f, int64_t *ret_thread)
 {
   const MsgId members[] = { f->bob };
   MsgId chat = chats_make (f, MSG_CHAT_SUPERGROUP, f->ann, members, 1);
@@ -480,11 +482,32 @@ test_swept (Chats *f, gconstpointer data)
   msg_topic_create (f->bench.core, f->ann, chat, "Travel", on_topic, &made);
   bench_wait (&f->bench, &made.answer);
   g_assert_no_error (made.answer.error);
-  put_swept (f, chat, f->ann, made.next);
-  assert_quick (f, "history", read_all, chat, made.next);
-  assert_quick (f, "of a topic", read_history, chat, made.next);
-  assert_quick (f, "chats", read_list, chat, made.next);
-  assert_quick (f, "topics", read_topics, chat, made.next);
+  *ret_thread = made.next;
+  return chat;
+}
+
+static void
+test_swept (Chats *f, gconstpointer data)
+{
+  int64_t thread;
+  MsgId chat = make_forum (f, &thread);
+
+  put_rows (f, chat, f->ann, thread, 1);
+  assert_quick (f, "history", read_all, chat, thread);
+  assert_quick (f, "of a topic", read_history, chat, thread);
+  assert_quick (f, "chats", read_list, chat, thread);
+  assert_quick (f, "topics", read_topics, chat, thread);
+}
+
+/* What is unread in one topic is counted without what stands in others. */
+static void
+test_other_topics (Chats *f, gconstpointer data)
+{
+  int64_t thread;
+  MsgId chat = make_forum (f, &thread);
+
+  put_rows (f, chat, f->ann, thread + 1, 0);
+  assert_quick (f, "topics", read_topics, chat, thread);
 }
 
 int
@@ -499,5 +522,6 @@ main (int argc, char **argv)
   ADD ("order", test_order);
   ADD ("reports", test_reports);
   ADD ("swept", test_swept);
+  ADD ("other-topics", test_other_topics);
   return g_test_run ();
 }
