@@ -121,7 +121,7 @@ test_names (Chats *f, gconstpointer data)
   {
     g_autofree char *name = g_strnfill (2 * (MSG_HIGHLIGHTS_MAX + 1), 'z');
 
-    for (unsigned i = 1; name[i] != '\0'; i += 2)
+    for (unsigned i = 1; i < 2 * (MSG_HIGHLIGHTS_MAX + 1); i += 2)
       name[i] = ' ';
     name[strlen (name) - 1] = 'y';
     (void) carry (f, f->bob, pair, 3, "a z", name, "image/jpeg"); /* the words of the text come first */
