@@ -69,7 +69,11 @@ comments('a group is chosen, a post leads to it, and what is said there is count
   assert.equal(await ann.get('composer-about').textContent(), 'nine');
   await say(ann, 'At last');
   await until(async () => (await last(ann)).startsWith('At last'), 'the comment', LONG);
-  const { messages: [comment, copy] } = await bob.call('message.history', { chatId: talk, limit: 2 });
+  let comment, copy; // the page shows what is on its way, too
+  await until(async () => {
+    ({ messages: [comment, copy] } = await bob.call('message.history', { chatId: talk, limit: 2 }));
+    return comment.text === 'At last';
+  }, 'the comment at the server', LONG);
   assert.deepEqual([comment.text, comment.replyTo, comment.quote], ['At last', copy.id, { text: 'nine', offset: 20 }]);
   assert.equal(await ann.get('message-reply').last().locator('span').textContent(), 'nine');
 
