@@ -6,6 +6,7 @@
 #include "messaging/discussion-rows.h"
 #include "messaging/file-rows.h"
 #include "messaging/log-op.h"
+#include "messaging/open-words.h"
 #include "messaging/search-rows.h"
 #include "messaging/service-data.h"
 
@@ -97,6 +98,7 @@ static bool
 close_channel (MsgDb *db, MsgId chat_id, GError **error)
 {
   return run_for (db, "UPDATE chats SET name_key = NULL, username = NULL WHERE id = :chat", chat_id, error)
+         && msg_open_words_put (db, chat_id, NULL, NULL, error)
          && run_for (db, "DELETE FROM chat_links WHERE chat_id = :chat", chat_id, error)
          && run_for (db, "DELETE FROM chat_requests WHERE chat_id = :chat", chat_id, error);
 }

@@ -6,6 +6,7 @@
 #include "messaging/log-op.h"
 #include "messaging/message-send.h"
 #include "messaging/names.h"
+#include "messaging/open-words.h"
 #include "messaging/service-data.h"
 
 typedef struct {
@@ -174,6 +175,7 @@ edit_run (MsgDb *db, gpointer ctx, GError **error)
   if (!keep_changes (op, chat) || withheld_from != 0)
     return msg_log_finish (db, log, error);
   return put_chat (db, op, chat, error)
+         && (op->title == NULL || msg_open_words_put (db, chat->id, chat->username, op->title, error))
          && (op->title == NULL
              || msg_message_append_service (db, log, chat, op->log.user_id, msg_service_titled (op->title), error))
          && put_ttl (db, op, chat, error)

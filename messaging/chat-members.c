@@ -4,6 +4,7 @@
 
 #include "messaging/discussion-rows.h"
 #include "messaging/log-op.h"
+#include "messaging/open-words.h"
 #include "messaging/rows.h"
 #include "messaging/service-data.h"
 
@@ -209,7 +210,7 @@ drop_group (MsgDb *db, const MsgLog *log, MsgId chat_id, GError **error)
 
   msg_stmt_set_int (stmt, ":now", log->now_ms);
   msg_stmt_set_int (stmt, ":chat", chat_id);
-  return msg_stmt_run (stmt, error);
+  return msg_stmt_run (stmt, error) && msg_open_words_put (db, chat_id, NULL, NULL, error);
 }
 
 bool

@@ -3,6 +3,7 @@
 #include "messaging/chat-join.h"
 #include "messaging/log-op.h"
 #include "messaging/names.h"
+#include "messaging/open-words.h"
 #include "messaging/service-data.h"
 
 typedef struct {
@@ -92,7 +93,8 @@ username_run (MsgDb *db, gpointer ctx, GError **error)
   msg_stmt_set_text (stmt, ":key", op->username != NULL ? op->key : NULL);
   msg_stmt_set_text (stmt, ":username", op->username);
   msg_stmt_set_int (stmt, ":chat", chat->id);
-  return msg_stmt_run (stmt, error) && msg_chat_tell_change (db, &op->log.log, chat, error);
+  return msg_stmt_run (stmt, error) && msg_open_words_put (db, chat->id, op->username, chat->title, error)
+         && msg_chat_tell_change (db, &op->log.log, chat, error);
 }
 
 void

@@ -2,6 +2,7 @@
 /* Searching by name: one's own chats, which are so few that each is looked at; public ones; and who is called just so. */
 #include "messaging/chat-rows.h"
 #include "messaging/names.h"
+#include "messaging/open-words.h"
 #include "messaging/rows.h"
 #include "messaging/search-op.h"
 
@@ -81,10 +82,10 @@ find_chats (MsgDb *db, const NamesOp *op, GError **error)
 }
 
 static bool
-is_known (const NamesOp *op, MsgId chat_id)
+has_chat (const GPtrArray *chats, MsgId chat_id)
 {
-  for (unsigned i = 0; i < op->names.chats->len; i++)
-    if (((const MsgChat *) op->names.chats->pdata[i])->id == chat_id)
+  for (unsigned i = 0; i < chats->len; i++)
+    if (((const MsgChat *) chats->pdata[i])->id == chat_id)
       return true;
   return false;
 }
@@ -95,7 +96,7 @@ add_open (MsgDb *db, NamesOp *op, MsgId chat_id, GError **error)
 {
   g_autoptr (MsgChat) chat = NULL;
 
-  if (is_known (op, chat_id))
+  if (has_chat (op->names.chats, chat_id) || has_chat (op->names.open, chat_id))
     return true;
   chat = msg_chat_load (db, chat_id, op->base.user_id, op->base.now_ms, error);
   if (chat == NULL || !msg_chat_fill_in (db, chat, op->base.user_id, error))
@@ -107,7 +108,7 @@ add_open (MsgDb *db, NamesOp *op, MsgId chat_id, GError **error)
 
 /* A range of the index of public names. */
 static bool
-find_open (MsgDb *db, NamesOp *op, GError **error)
+find_open_names (MsgDb *db, NamesOp *op, GError **error)
 {
   g_autofree char *end = g_strconcat (op->key, "\x7f", NULL); /* behind all that a name is made of */
   g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof (MsgId));
@@ -133,6 +134,18 @@ find_open (MsgDb *db, NamesOp *op, GError **error)
     if (!add_open (db, op, g_array_index (found, MsgId, i), error))
       return false;
   return true;
+}
+
+/* By the words of their names and titles. */
+static bool
+find_open_words (MsgDb *db, NamesOp *op, GError **error)
+{
+  g_autoptr (GArray) found = msg_open_words_find (db, op->base.query, op->base.limit, error);
+
+  for (unsigned i = 0; found != NULL && i < found->len && op->names.open->len < op->base.limit; i++)
+    if (!add_open (db, op, g_array_index (found, MsgId, i), error))
+      return false;
+  return found != NULL;
 }
 
 static bool
@@ -167,7 +180,7 @@ names_run (MsgDb *db, gpointer ctx, GError **error)
       if (!msg_chat_fill_in (db, chat, op->base.user_id, error))
         return false;
     }
-  return find_open (db, op, error) && find_user (db, op, error);
+  return find_open_names (db, op, error) && find_open_words (db, op, error) && find_user (db, op, error);
 }
 
 void

@@ -68,8 +68,9 @@ typedef void (*MsgHitsFn) (const MsgHits *hits, const GError *error, gpointer da
  */
 void msg_search_messages (MsgCore *core, MsgId user_id, const MsgSearch *search, MsgHitsFn fn, gpointer data);
 
-/** MsgNames: @chats: one's own, those with the newest messages first. @open: public ones, in the order of their names.
- *  @users: who has just that name. */
+/** MsgNames: @chats: one's own, those with the newest messages first. @open: public ones: those whose names begin so, in
+ *  the order of their names, then those with the words, the ones with the most members first. @users: who has just
+ *  that name. */
 typedef struct {
   GPtrArray *chats; /* (element-type MsgChat) */
   GPtrArray *open;  /* (element-type MsgChat): none of @chats */
@@ -80,6 +81,6 @@ typedef struct {
 typedef void (*MsgNamesFn) (const MsgNames *names, const GError *error, gpointer data);
 
 /** msg_search_names: chats by title, private ones by the name of the other one; public supergroups and channels, whoever is
- *  in them, by how their public name begins; users by their whole username, as msg_account_find() does. @limit: of chats
- *  each, 1 to MSG_SEARCH_MAX. Errors: as above. */
+ *  in them, by how their public name begins and by the words of that name and their title; users by their whole username, as
+ *  msg_account_find() does. @limit: of chats each, 1 to MSG_SEARCH_MAX. Errors: as above. */
 void msg_search_names (MsgCore *core, MsgId user_id, const char *query, unsigned limit, MsgNamesFn fn, gpointer data);

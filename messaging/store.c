@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "messaging/core.h"
 #include "messaging/migrations.h"
+#include "messaging/open-words.h"
 #include "messaging/search-rows.h"
 #include "messaging/worker.h"
 
@@ -212,7 +213,7 @@ store_open (MsgStore *store, const char *url, int64_t now_ms, GError **error)
 {
   if (!line_open (&store->writer, store, url, MSG_DB_WRITE, error)
       || !msg_migrations_apply (store->writer.db, msg_migrations (), now_ms, error)
-      || !msg_search_fill (store->writer.db, error)
+      || !msg_search_fill (store->writer.db, error) || !msg_open_words_fill (store->writer.db, error)
       || !line_open (&store->upkeep, store, url, MSG_DB_UPKEEP, error))
     return false;
   for (unsigned i = 0; i < READERS; i++)

@@ -385,16 +385,66 @@ assert_names (Chats *f, MsgId user, const char *query, const char *wanted)
   g_assert_cmpstr (found.names->str, ==, wanted);
 }
 
-static MsgId
-make_public (Chats *f, MsgId owner, MsgChatKind kind, const char *name)
+static void
+set_name (Chats *f, MsgId owner, MsgId chat, const char *name)
 {
-  MsgId chat = chats_make (f, kind, owner, NULL, 0);
   g_auto (Got) put = { 0 };
 
   msg_chat_set_username (f->bench.core, owner, chat, name, on_written, &put);
   bench_wait (&f->bench, &put.answer);
   g_assert_no_error (put.answer.error);
+}
+
+static MsgId
+make_public (Chats *f, MsgId owner, MsgChatKind kind, const char *name)
+{
+  MsgId chat = chats_make (f, kind, owner, NULL, 0);
+
+  set_name (f, owner, chat, name);
   return chat;
+}
+
+static void
+set_title (Chats *f, MsgId owner, MsgId chat, const char *title)
+{
+  const MsgChatChange change = { .title = title };
+  g_auto (Got) put = { 0 };
+
+  msg_chat_update (f->bench.core, owner, chat, &change, on_written, &put);
+  bench_wait (&f->bench, &put.answer);
+  g_assert_no_error (put.answer.error);
+}
+
+/* ... and by the words of their names and titles, in any order, those with more members first. */
+static void
+test_open_titles (Chats *f, gconstpointer data)
+{
+  MsgId surf = make_public (f, f->ann, MSG_CHAT_CHANNEL, "surfers_daily");
+  MsgId sea = chats_make (f, MSG_CHAT_SUPERGROUP, f->ann, &f->bob, 1);
+  MsgId closed = chats_make (f, MSG_CHAT_SUPERGROUP, f->bob, NULL, 0);
+
+  set_name (f, f->ann, sea, "seaside");
+  set_title (f, f->ann, surf, "W\303\240ves and Weather");
+  set_title (f, f->ann, sea, "The weather by the sea");
+  set_title (f, f->bob, closed, "Weather for ourselves");
+  assert_names (f, f->eve, "weather", "+seaside +surfers_daily ");
+  assert_names (f, f->eve, "weather waves", "+surfers_daily ");
+  assert_names (f, f->eve, "DAILY wea", "+surfers_daily ");
+  assert_names (f, f->eve, "wea", "+seaside +surfers_daily ");
+  assert_names (f, f->eve, "wea ", ""); /* a whole word */
+  assert_names (f, f->eve, "seas", "+seaside ");
+  assert_names (f, f->eve, "weather storm", "");
+  set_title (f, f->ann, sea, "Sunshine");
+  assert_names (f, f->eve, "weather", "+surfers_daily ");
+  assert_names (f, f->eve, "sunshine", "+seaside ");
+
+  bench_close (&f->bench);
+  run_script (f, "UPDATE search_state SET open_version = 0; DELETE FROM open_words WHERE word <> 'weather';"
+                 "INSERT INTO open_words (word, chat_id) VALUES ('daily', 7)");
+  bench_open (&f->bench);
+  assert_names (f, f->eve, "daily", "+surfers_daily ");
+  set_name (f, f->ann, surf, NULL);
+  assert_names (f, f->eve, "weather", "");
 }
 
 /* Public ones are found by whoever may enter them, by how their names begin. */
@@ -402,21 +452,20 @@ static void
 test_open (Chats *f, gconstpointer data)
 {
   MsgId tides = make_public (f, f->ann, MSG_CHAT_CHANNEL, "Tides");
-  g_auto (Got) banned = { 0 }, gone = { 0 };
+  g_auto (Got) banned = { 0 };
 
   (void) make_public (f, f->ann, MSG_CHAT_SUPERGROUP, "tide_table");
   (void) make_public (f, f->bob, MSG_CHAT_SUPERGROUP, "tidy");
   assert_names (f, f->bob, "tid", "+tide_table +Tides +tidy ");
   assert_names (f, f->bob, "TIDE", "+tide_table +Tides ");
   assert_names (f, f->bob, "tides", "+Tides ");
-  assert_names (f, f->bob, "ti", ""); /* too short for a name */
+  assert_names (f, f->bob, "t", "");
   assert_names (f, f->bob, "ide", "");
   assert_names (f, f->bob, "tidez", "");
   assert_names (f, f->ann, "tides", "+Tides ");
   chats_stand (f, f->ann, tides, f->bob, MSG_ROLE_BANNED, 0, 0, &banned);
   assert_names (f, f->bob, "tides", "");
-  msg_chat_set_username (f->bench.core, f->ann, tides, NULL, on_written, &gone);
-  bench_wait (&f->bench, &gone.answer);
+  set_name (f, f->ann, tides, NULL);
   assert_names (f, f->eve, "tides", "");
 }
 
@@ -458,5 +507,6 @@ main (int argc, char **argv)
   ADD ("filled", test_filled);
   ADD ("names", test_names);
   ADD ("open", test_open);
+  ADD ("open-titles", test_open_titles);
   return g_test_run ();
 }

@@ -10,7 +10,7 @@ import { RpcError } from '../rpc-error.js';
 /** @typedef {import('./types.js').User} User */
 /** @typedef {{message: import('./types.js').Message, highlights: [number, number][]}} Hit highlights: offset and length, in UTF-16 units */
 /** @typedef {{query: string, from?: string, before?: number}} Question from: a user's id */
-/** @typedef {{chats: Chat[], users: User[], open: Chat[]}} Names open: public chats whose name begins so */
+/** @typedef {{chats: Chat[], users: User[], open: Chat[]}} Names open: public chats, by name and title */
 
 export const WAIT_MS = 250;
 const PAGE = 30;
